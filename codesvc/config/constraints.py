@@ -129,7 +129,9 @@ def test_identities(value: Mapping[str, str]) -> None:
     """Require users, or prefixes of users followed by `*`, each with a possible code. Raises `UnfitError`."""
     for name, code in value.items():
         if not is_user(name.removesuffix("*")) or len(name) > LONGEST_USER:
-            raise UnfitError('has a name that is no user; names look like "e2e-ann", or "e2e-*" for all that begin so')
+            raise UnfitError(
+                'has a name that is not a user id; names look like "e2e-ann", or "e2e-*" for all with this beginning'
+            )
         if format_of(code) is None:
             raise UnfitError("has a code that is not 4 to 12 digits, or capitals and digits without I, O, 0 and 1")
 

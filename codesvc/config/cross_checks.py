@@ -214,7 +214,7 @@ def _old_token(_: Settings, account: Account) -> Iterator[Fault]:
 
 def _site_account(settings: Settings, site: Site) -> Iterator[Fault]:
     if site.account not in settings.accounts:
-        yield Fault(("account",), "is no account of this file" + suggestion(site.account, settings.accounts))
+        yield Fault(("account",), "is not an account of this file" + suggestion(site.account, settings.accounts))
 
 
 def _key_names(_: Settings, site: Site) -> Iterator[Fault]:

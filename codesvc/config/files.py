@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_SECRET = 65_536  # bytes
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _QUOTES: Final = ('""', "''", "``", "“”", "””", "‘’", "’’", "「」", "„“", "«»", "＂＂", "＇＇")
-# What word processors and input methods put where TOML needs ASCII.
+# Characters that word processors and input methods write in place of the ASCII characters that TOML needs.
 _TYPOGRAPHIC: Final = re.compile(r"[“”„‟‘’«»「」＂＇＝［］｛｝，\u00a0\u200b\u3000\ufeff]")
 _PLACE: Final = re.compile(r"at line (\d+), column (\d+)")
 

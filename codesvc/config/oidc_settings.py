@@ -27,7 +27,7 @@ def redirect_address(value: str) -> None:
     if len(value) > _LONGEST_ADDRESS or "#" in value:
         raise UnfitError(f"must have at most {_LONGEST_ADDRESS} characters and no fragment")
     if "*" in value:
-        raise UnfitError("must be one address: it is compared as it stands, and * would be no wildcard")
+        raise UnfitError("must be one address: it is compared literally, so * is not a wildcard")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port

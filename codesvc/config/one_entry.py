@@ -127,7 +127,7 @@ def _without_keys(table: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(headers := shown.get("headers"), dict):
         shown["headers"] = dict.fromkeys(headers, HIDDEN)
     if isinstance(fields := shown.get("fields"), dict):
-        # What names something of the message is no key.
+        # A text with a placeholder is built from the message, so it is not a secret and may be shown.
         shown["fields"] = {name: text if "{" in str(text) else HIDDEN for name, text in fields.items()}
     return shown
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-_FIRST: Final = "zh"
+_DEFAULT: Final = "zh"
 
 
 def mark(text: str) -> str:
-    """Mark a text for the catalogues, at a place where the language is unknown; it is translated when it is shown."""
+    """Mark a text for the catalogues where its language is not known yet. `translated` translates it."""
     return text
 
 
@@ -45,7 +45,7 @@ def _pages(translations: NullTranslations) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(translations)  # type: ignore[attr-defined]  # the extension's
+    environment.install_gettext_translations(translations)  # type: ignore[attr-defined]  # of the extension
     return environment
 
 
@@ -56,14 +56,14 @@ _PAGES: Final = {name: _pages(translations) for name, translations in _LANGUAGES
 
 def locale_of(request: web.Request) -> str:
     """The supported language that the browser's Accept-Language prefers; Chinese if there is none."""
-    return nearest(",".join(request.headers.getall("Accept-Language", ())), tuple(_LANGUAGES), _FIRST)
+    return nearest(",".join(request.headers.getall("Accept-Language", ())), tuple(_LANGUAGES), _DEFAULT)
 
 
-def pages_in(locale: str) -> Environment:
+def page_environment(locale: str) -> Environment:
     """The pages in a language."""
     return _PAGES[locale]
 
 
-def said_in(locale: str, text: str) -> str:
+def translated(text: str, locale: str) -> str:
     """A marked text, translated into a language."""
     return _LANGUAGES[locale].gettext(text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from codesvc.demo.languages import locale_of, pages_in, said_in
+from codesvc.demo.languages import locale_of, page_environment, translated
 from codesvc.demo.notices import NOTICES
 from codesvc.demo.sessions import SESSION
 
@@ -58,13 +58,13 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
     session, locale = request[SESSION], locale_of(request)
     session.notice, notice = "", notice or session.notice
     html = (
-        pages_in(locale)
+        page_environment(locale)
         .get_template(f"{template}.html")
         .render(
             locale=locale,
             csrf=session.csrf,
             customer=request.app[SHOP].accounts.get(session.user),
-            notice=said_in(locale, NOTICES[notice]) if notice else "",
+            notice=translated(NOTICES[notice], locale) if notice else "",
             phone=request.app[SHOP].phone_url,
             by_keyword=request.app[SHOP].by_keyword,
             tone="good" if notice in _GOOD else "bad",

@@ -157,7 +157,7 @@ async def account(request: web.Request) -> web.Response:
 
 @routes.post("/account/unbind")
 async def unbind(request: web.Request) -> web.Response:
-    """Unbind the WeChat. This needs the password again, because a reset is impossible without a binding."""
+    """Unbind the WeChat account. Asks for the password again, because a reset is impossible without a binding."""
     shop, given = request.app[SHOP], await request.post()
     customer = shop.accounts.get(request[SESSION].user)
     if customer is None:

@@ -87,7 +87,7 @@ class _Connection(web.RequestHandler):
 
 
 class _Connections:
-    """What sockets accept with: makes a `_Connection` for each client, and knows those that are open."""
+    """The protocol factory of the sockets: makes a `_Connection` for each client, and lists the open ones."""
 
     def __init__(self, server: web.Server, refuse: Refusal, unread_seconds: float, settings: dict[str, Any]) -> None:
         self._server = server

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from codesvc.sandbox.api.frame import Frame
+from codesvc.sandbox.api.frame import ApiServer
 from codesvc.sandbox.api.table import ENDPOINTS
 from codesvc.sandbox.browser.authorize import ConsentFlow
 from codesvc.sandbox.browser.client import WeChatBrowser
@@ -43,7 +43,7 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
     consent_flow = ConsentFlow(platform)
     browser = WeChatBrowser(consent_flow)
     logins = WebsiteLoginPages(platform)
-    frame = Frame(platform, courier)
+    frame = ApiServer(platform, courier)
     app.add_routes(Pages(platform, consent_flow).routes())
     app.add_routes(AccountControl(platform, courier).routes())
     app.add_routes(logins.routes())

@@ -177,7 +177,7 @@ class Courier:
             sealed = seal(account, push.fields, openid=push.openid, timestamp=stamp[0], nonce=stamp[1])
             try:
                 body = await self._exchange(account, sealed.query, sealed.body, push)
-                reply = read_reply(account, push.openid, body, articles=push.articles)
+                reply = read_reply(account, push.openid, body, articles=push.max_articles)
             except DeliveryFailed as failure:
                 reason = str(failure)
                 continue

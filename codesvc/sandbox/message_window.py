@@ -19,6 +19,7 @@ WINDOWS: dict[Interaction, tuple[int, int]] = {
     "scan": (3, 60),
     "payment": (_UNLIMITED, 48 * 3600),
 }
+"""How many messages a window has and how many seconds it is open, for each interaction."""
 
 
 @dataclass
@@ -32,7 +33,7 @@ class MessageWindow:
 
 @dataclass
 class MessageWindows:
-    """The windows of one person towards one account."""
+    """The windows in which one account may write to one person, one for each kind of interaction."""
 
     _open: dict[Interaction, MessageWindow] = field(default_factory=dict)
 

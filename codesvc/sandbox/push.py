@@ -16,7 +16,15 @@ UNAVAILABLE_TEXT = "该公众号暂时无法提供服务,请稍后再试"
 
 @dataclass(frozen=True)
 class Push:
-    """One message or event for an account's callback; all delivery attempts send the same fields."""
+    """One message or event for an account's callback; all delivery attempts send the same fields.
+
+    Attributes:
+        appid: the account.
+        openid: the person who caused it.
+        fields: the elements of the XML, in order.
+        shows_reply: whether the person sees the reply in the chat.
+        delay: seconds to wait before the delivery.
+    """
 
     appid: str
     openid: str
@@ -30,7 +38,7 @@ class Push:
         return str(self.fields.get("Event") or self.fields["MsgType"])
 
     @property
-    def articles(self) -> int:
+    def max_articles(self) -> int:
         """The maximum number of articles in a news reply to it (WECHAT.md 10.3)."""
         return 8 if self.fields["MsgType"] == "event" else 1
 
@@ -41,7 +49,7 @@ class PushFactory:
     Args:
         original_id: the account's `gh_…`.
         contact: the person.
-        now: CreateTime, on the platform's clock.
+        now: the time of the interaction by the platform's clock, in seconds since the epoch; becomes CreateTime.
     """
 
     def __init__(self, original_id: str, contact: Contact, now: float) -> None:
@@ -55,7 +63,7 @@ class PushFactory:
     def event(
         self, event: str, fields: Mapping[str, Any] | None = None, *, shows_reply: bool = True, delay: float = 0.0
     ) -> Push:
-        """Any event."""
+        """An event of any type, with the fields of that type."""
         return self._push({"MsgType": "event", "Event": event, **(fields or {})}, shows_reply=shows_reply, delay=delay)
 
     def subscribe(self, code: QrCode | None) -> Push:
@@ -83,7 +91,11 @@ class PushFactory:
         return self.event("subscribe_msg_popup_event", {"SubscribeMsgPopupEvent": {"List": item}}, shows_reply=False)
 
     def notice_changed(self, template_id: str, *, popup_element: bool) -> Push:
-        """The person switched a notice off in the settings."""
+        """The person switched off a notice in the settings.
+
+        `popup_element`: whether the wrapper is SubscribeMsgPopupEvent, as in WeChat's own example. Otherwise it is
+        SubscribeMsgChangeEvent, as SDKs expect it (WECHAT.md 7.3).
+        """
         item = {"TemplateId": template_id, "SubscribeStatusString": "reject"}
         wrapper = "SubscribeMsgPopupEvent" if popup_element else "SubscribeMsgChangeEvent"
         return self.event("subscribe_msg_change_event", {wrapper: {"List": item}}, shows_reply=False)

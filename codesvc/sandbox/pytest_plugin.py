@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def wechat_sandbox_server() -> "Iterator[Sandbox]":
     """The server of the whole session."""
-    from codesvc.sandbox.test_client import Sandbox  # noqa: PLC0415 - who does not ask for it should not wait for it
+    from codesvc.sandbox.test_client import Sandbox  # noqa: PLC0415 - only if the fixture is used
 
     with Sandbox() as sandbox:
         yield sandbox
@@ -38,7 +38,7 @@ def wechat_sandbox_server() -> "Iterator[Sandbox]":
 
 @pytest.fixture
 def wechat_sandbox(wechat_sandbox_server: "Sandbox", request: pytest.FixtureRequest) -> "Sandbox":
-    """A sandbox in its initial state: the default account, as the marker `wechat_account` wants it, and no people."""
+    """A sandbox in its initial state: no people, and the default account with the members of `wechat_account`."""
     wechat_sandbox_server.reset()
     wanted: dict[str, object] = {}
     for marker in reversed(list(request.node.iter_markers("wechat_account"))):  # the closest one wins

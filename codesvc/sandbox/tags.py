@@ -1,4 +1,4 @@
-"""The tags of an account's followers, and how many an account and a follower may have (official page of tags)."""
+"""The tags of an account's followers, with WeChat's limits for accounts and followers (WeChat's page about tags)."""
 
 from dataclasses import dataclass, field
 
@@ -6,19 +6,19 @@ from codesvc.sandbox.errcodes import ApiError
 
 _STARRED = 2
 _RESERVED = (0, 1, _STARRED)
-_FIRST = 100
+_FIRST_ID = 100
 _MAX_TAGS = 100
 _MAX_NAME_BYTES = 30
 _MAX_DELETED_FOLLOWERS = 100_000
-MAX_OF_PERSON = 20
+MAX_TAGS_PER_FOLLOWER = 20
 
 
 @dataclass
 class Tags:
-    """The tags of one account, by id. Every account has 星标组, the tag of starred followers."""
+    """The tags of one account, by id. Every account has the tag 星标组 for starred followers; it cannot be changed."""
 
     _names: dict[int, str] = field(default_factory=lambda: {_STARRED: "星标组"})
-    _last: int = _FIRST - 1
+    _last_id: int = _FIRST_ID - 1
 
     def names(self) -> dict[int, str]:
         """All tags in the order of their ids."""
@@ -28,14 +28,14 @@ class Tags:
         """Make a tag; returns its id.
 
         Raises:
-            ApiError: 45157 no name or one that another tag has, 45158 too long, 45056 too many tags.
+            ApiError: 45157 the name is empty or taken, 45158 it is longer than 30 bytes, 45056 there are 100 tags.
         """
         self._check(name)
         if len(self._names) - 1 >= _MAX_TAGS:
             raise ApiError(45056)
-        self._last += 1
-        self._names[self._last] = name
-        return self._last
+        self._last_id += 1
+        self._names[self._last_id] = name
+        return self._last_id
 
     def rename(self, tag: object, name: str) -> None:
         """Give a tag another name.
@@ -43,23 +43,27 @@ class Tags:
         Raises:
             ApiError: 45058 a reserved tag, 45159 an unknown one, 45157 and 45158 as in `create`.
         """
-        number = self.changeable(tag)
+        number = self.require_changeable(tag)
         if self._names[number] != name:
             self._check(name)
         self._names[number] = name
 
     def delete(self, number: int, followers: int) -> None:
-        """Remove a tag that may be changed and that so many followers have.
+        """Remove a tag.
+
+        Args:
+            number: the id, as `require_changeable` returned it.
+            followers: how many followers have the tag.
 
         Raises:
-            ApiError: 45057 more than 100,000 have it.
+            ApiError: 45057 more than 100,000 followers have it.
         """
         if followers > _MAX_DELETED_FOLLOWERS:
             raise ApiError(45057)
         del self._names[number]
 
-    def known(self, tag: object) -> int:
-        """The id of a tag that exists.
+    def require_known(self, tag: object) -> int:
+        """The id of an existing tag.
 
         Raises:
             ApiError: 45159.
@@ -69,7 +73,7 @@ class Tags:
             raise ApiError(45159)
         return number
 
-    def changeable(self, tag: object) -> int:
+    def require_changeable(self, tag: object) -> int:
         """The id of a tag that may be changed.
 
         Raises:
@@ -77,7 +81,7 @@ class Tags:
         """
         if tag in (*_RESERVED, *map(str, _RESERVED)):
             raise ApiError(45058)
-        return self.known(tag)
+        return self.require_known(tag)
 
     def _check(self, name: str) -> None:
         if not name or name in self._names.values():

@@ -1,6 +1,6 @@
 """The layout of a QR ticket (WECHAT.md 5.2): 72 bytes in base64url without padding.
 
-    81 01 | 10 bytes: id/type, filled with zeros | 01 2e url NUL | 02 04 creation (LE) | 03 04 expire_seconds (LE)
+    81 01 | 3 random bytes, 7 zeros | 01 2e url NUL | 02 04 creation time in s (LE) | 03 04 expire_seconds (LE)
 
 A client must treat a ticket as opaque. The real format is used so that tests find common mistakes: a database column
 that is too short, a comparison that ignores case, a ticket that was not URL-encoded.

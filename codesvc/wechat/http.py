@@ -40,10 +40,10 @@ _MAX_ERRMSG = 200
 _OK = 200
 _RID = re.compile(r"\s*\brid:\s*([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _decoder = msgspec.json.Decoder(dict[str, Any])
-# Tokens, openids, template ids: no text for people has words that long.
+# Matches tokens, openids and template ids. WeChat's error texts have no other words of that length.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}")
 _REDACTED = "***"
-# Without a tunnel, a proxy's own errors come as answers (RFC 9110 sections 15.5.8 and 15.6.3).
+# For http there is no tunnel: an error of the proxy looks like an answer of WeChat (RFC 9110 15.5.8, 15.6.3).
 _PROXY_STATUSES = frozenset({407, 502, 503, 504})
 _GET_HEADERS = {"Accept-Encoding": "identity"}
 _POST_HEADERS = {**_GET_HEADERS, "Content-Type": "application/json"}
@@ -52,7 +52,7 @@ _SHORTEST_REDACTED = 4
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one exchange has come.
+    """Whether the request of one exchange may have been sent; the hooks of `sending_trace` set it.
 
     Attributes:
         may_be_sent: False only if it is certain that no octet of the request has been written.
@@ -64,8 +64,8 @@ class _Progress:
 def sending_trace() -> aiohttp.TraceConfig:
     """The trace by which `HttpExchange` knows whether a failed request was sent; for `ClientSession(trace_configs=…)`.
 
-    The type of aiohttp's exception does not say it: if the times for the connection and for the whole exchange expire
-    together, as after a stall of the event loop, it is the same `TimeoutError` as for an answer that does not come.
+    The type of aiohttp's exception is not enough. If the event loop stalls, the timeouts for the connection and for the
+    whole exchange expire together. aiohttp then raises the same `TimeoutError` as for an answer that does not come.
     """
 
     async def begun(_: object, context: SimpleNamespace, __: object) -> None:
@@ -87,10 +87,10 @@ class HttpExchange:
     """Makes single exchanges with WeChat.
 
     Args:
-        http: the shared session; it is neither opened nor closed here. Without `sending_trace` in it, an exchange that
-            timed out counts as one that may have been sent.
-        timeout: seconds for a whole exchange; half of it, and 3 s at most, for getting a connection.
-        observe: is told of every call that ended.
+        http: the shared session. The caller opens and closes it. Without `sending_trace` in it, a request that timed
+            out counts as one that may have been sent.
+        timeout: seconds for a whole exchange. Half of it, but at most 3 s, is the limit for connecting.
+        observe: called after every exchange, with its result and duration (`CallObserver`).
         proxy: the outbound proxy; None: connect directly.
     """
 
@@ -102,7 +102,7 @@ class HttpExchange:
         observe: CallObserver = ignore_call,
         proxy: OutboundProxy | None = None,
     ) -> None:
-        """Limit the time for connecting, so that an unreachable address can be told from a slow answer."""
+        """Set a shorter timeout for connecting, so that an unreachable host can be distinguished from a slow answer."""
         self._observe = observe
         self._http = http
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
@@ -126,7 +126,7 @@ class HttpExchange:
 
         Raises:
             WeChatUnreachable: nothing was sent.
-            WeChatTimeout: it may have been received, but no complete answer came.
+            WeChatTimeout: WeChat may have received the request, but no complete answer came.
             Garbled: the answer is unusable.
             WeChatError: WeChat refused.
         """
@@ -181,20 +181,20 @@ class HttpExchange:
         raise fault
 
     def _fault(self, error: aiohttp.ClientError | OSError, progress: _Progress) -> NotSent | OutcomeUnknown:
-        """Our own error for one of aiohttp's."""
+        """Translate an exception of aiohttp or of the system into an error of ours, without the URL."""
         problem = problem_of(error, self._proxy)
         if problem is not None:
             return ProxyFailed(problem)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return NameNotResolved("WeChat's name cannot be resolved")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return NotTrusted("whoever answered for WeChat has no valid certificate")
+            return NotTrusted("the server that answered as WeChat has no valid certificate")
         if isinstance(
             error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ServerFingerprintMismatch
         ):
             return WeChatUnreachable("no connection to WeChat")
         if not progress.may_be_sent:
-            # A proxy that hangs up, or that does not speak HTTP, does so before anything is sent.
+            # With a proxy, it is the proxy's fault: it closed the connection, or its answer to CONNECT was not HTTP.
             return (
                 ProxyFailed(ProxyProblem.UNREACHABLE) if self._proxy else WeChatUnreachable("no connection to WeChat")
             )
@@ -205,7 +205,7 @@ class HttpExchange:
 
 @lru_cache(maxsize=64)
 def _with_token(url: str, access_token: str) -> URL:
-    # The same few URLs repeat as long as the token is valid.
+    # Cached: while a token is valid, the same few URLs are built again and again.
     return URL(url).update_query(access_token=access_token)
 
 
@@ -219,7 +219,7 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
-        # An unpaired surrogate, such as half an emoji that another program has cut.
+        # The text has an unpaired surrogate, for example because another program cut an emoji in half.
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -237,7 +237,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decoder.decode(raw)
     with suppress(ValueError, RecursionError):
-        # Nicknames with raw control characters and broken UTF-8 occur. They must not prevent reading a msgid.
+        # WeChat sends nicknames with control characters or broken UTF-8. The rest, such as a msgid, must be readable.
         answer = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
     if not isinstance(answer, dict):
         raise Garbled("WeChat's answer is not a JSON object")
@@ -265,7 +265,7 @@ def _redacted(errmsg: object, secrets: Iterable[str]) -> tuple[str, str | None]:
 
 
 def _strings_in(value: object) -> Iterable[str]:
-    """Every string that we sent: WeChat may quote it in its answer, and it may be a code."""
+    """Every string of a request body. WeChat may quote one in errmsg, and one may be a verification code."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -213,7 +213,7 @@ BROKEN = [
         "accounts.main.messages.code.fields",
     ),
     ("accounts", [], "must be a table of tables, not a list"),
-    ("sites.shop.account", "mian", 'is no account of this file; did you mean "main"?'),
+    ("sites.shop.account", "mian", 'is not an account of this file; did you mean "main"?'),
     ("sites.shop.name", {"zh": "店"}, "must be a string, or a table with exactly zh and en"),
     ("sites.shop.name", {"zh": "店", "en": 1}, "must be a string, not a whole number"),
     ("sites.shop.keys", [], "must not be empty"),

@@ -72,7 +72,7 @@ class Call:
         """A member that tells two calls apart, as text; empty if there is none.
 
         Raises:
-            ApiError: 47001 if it is no text and no number, so that it never silently tells nothing apart.
+            ApiError: 47001 if it is neither text nor a number: all such values would count as the same key.
         """
         value = self.body.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):

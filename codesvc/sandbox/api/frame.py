@@ -1,7 +1,7 @@
-"""The steps that every API call shares: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
+"""The steps that every API call shares: configured faults, checks, handler, answer, journal (WECHAT.md 1, 2).
 
-Clients see the order of the checks: first the method, then the token, then the right, then the quota, and the body
-last. Every answer is HTTP 200, unless a fault changes it.
+Clients see the order of the checks: https, the path, the method, the token, the right of the account, the quota, and
+then the body. Every answer is HTTP 200, unless a fault changes it.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.request_body import read_request
 from codesvc.sandbox.rights import need_right
 
-_MOST_BYTES = 2**20  # of a body that is no upload
-_TEXTS = (
+_MAX_BODY_BYTES = 2**20  # for calls that are not uploads
+_TEXT_TYPES = (
     "application/json",
     "text/",
     "application/x-www-form-urlencoded",
@@ -34,11 +34,11 @@ _TEXTS = (
 )
 
 
-class Frame:
-    """Serves the rows of the API table.
+class ApiServer:
+    """Serves the endpoints of the API table.
 
     Args:
-        platform: the state.
+        platform: the state of the simulated WeChat platform.
         courier: delivers the pushes that a call causes.
     """
 
@@ -47,7 +47,7 @@ class Frame:
         self._courier = courier
 
     def handler(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """The aiohttp handler of one row."""
+        """The aiohttp handler of one endpoint."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, endpoint)
@@ -55,7 +55,7 @@ class Frame:
         return handle
 
     async def handle_unknown(self, request: web.Request) -> web.StreamResponse:
-        """Any other path: 40066, and whether the platform has such a path."""
+        """Answer every other path with 40066. The text says whether the real platform has such a path."""
         return await self._serve(request, None)
 
     async def _serve(self, request: web.Request, endpoint: Endpoint | None) -> web.StreamResponse:
@@ -65,10 +65,10 @@ class Frame:
             raw = await read_request(request)
         except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest, web.HTTPRequestTimeout):
             raw = b"{"  # the platform answers an unreadable body like invalid JSON
-        if len(raw) > _MOST_BYTES and not (endpoint and endpoint.upload):
+        if len(raw) > _MAX_BODY_BYTES and not (endpoint and endpoint.upload):
             raw = b"{"
         remote, label = request.remote or "127.0.0.1", request.headers.get("Content-Type", "")
-        call = Call(platform, request.path, _first(request), raw, remote, now, mint_rid(now), content_type=label)
+        call = Call(platform, request.path, _query(request), raw, remote, now, mint_rid(now), content_type=label)
         entry = Entry(
             direction="api",
             at=now,
@@ -157,16 +157,18 @@ class Frame:
 
 
 def _readable(payload: bytes, label: str) -> str:
-    """A body as the journal shows it; a file by its size."""
-    if payload and not label.startswith(_TEXTS):
+    """The text of a body for the journal; of a file only the size and the type."""
+    if payload and not label.startswith(_TEXT_TYPES):
         return f"({len(payload)} bytes of {label.partition(';')[0]})"
     return payload.decode("utf-8", "replace")
 
 
 def _refuse(call: Call, error: ApiError) -> dict[str, Any]:
+    """The JSON of an error. WeChat adds the request id to errmsg: after a comma under `/sns/`, else after a blank."""
     tail = f", rid: {call.rid}" if call.path.startswith("/sns/") else f" rid: {call.rid}"
     return {"errcode": error.errcode, "errmsg": error.errmsg + tail}
 
 
-def _first(request: web.Request) -> dict[str, str]:
+def _query(request: web.Request) -> dict[str, str]:
+    """The query parameters; of a repeated parameter the first value."""
     return {name: request.query[name] for name in request.query}

@@ -45,18 +45,18 @@ def add_template(call: Call) -> Mapping[str, Any]:
         template = compose_old(number)
     else:
         raise ApiError(40037)
-    _keep(call, template)
+    _add(call, template)
     return {**OK, "template_id": template.template_id}
 
 
 def delete_template(call: Call) -> Mapping[str, Any]:
     """Remove a template."""
-    _drop(call, call.text("template_id"), notice=False)
+    _remove(call, call.text("template_id"), notice=False)
     return OK
 
 
 def set_industry(call: Call) -> Mapping[str, Any]:
-    """Set the two industries; allowed once a month."""
+    """Set the two industries; allowed once in a calendar month (Beijing time)."""
     chosen = call.text("industry_id1"), call.text("industry_id2")
     if any(code not in INDUSTRIES for code in chosen):
         raise ApiError(40102)
@@ -82,7 +82,7 @@ def list_categories(_call: Call) -> Mapping[str, Any]:
 
 
 def list_titles(call: Call) -> Mapping[str, Any]:
-    """The library's titles of some categories, paged by `start` and `limit`."""
+    """Titles of the template library in the requested categories, paged by `start` and `limit`."""
     wanted = call.query.get("ids", "").split(",")
     start, limit = read_integer(call.query.get("start", "")), read_integer(call.query.get("limit", ""))
     if start is None or limit is None or limit < 1:
@@ -93,7 +93,7 @@ def list_titles(call: Call) -> Mapping[str, Any]:
 
 
 def list_keywords(call: Call) -> Mapping[str, Any]:
-    """The keywords of one title."""
+    """The fields that a template of one title can have. WeChat calls them keywords."""
     title = TITLES.get(call.query.get("tid", ""))
     if title is None:
         raise ApiError(40037)
@@ -111,13 +111,13 @@ def add_notice(call: Call) -> Mapping[str, Any]:
     if len(call.text("sceneDesc")) > _MAX_SCENE_DESCRIPTION:
         raise ApiError(40035)
     template = compose_by_kids(call.text("tid"), call.body.get("kidList"))
-    _keep(call, template)
+    _add(call, template)
     return {**OK, "priTmplId": template.template_id}
 
 
 def delete_notice(call: Call) -> Mapping[str, Any]:
     """Remove a notice template."""
-    _drop(call, call.text("priTmplId"), notice=True)
+    _remove(call, call.text("priTmplId"), notice=True)
     return OK
 
 
@@ -137,14 +137,24 @@ def _describe(template: TemplateSpec) -> dict[str, Any]:
     }
 
 
-def _keep(call: Call, template: TemplateSpec) -> None:
+def _add(call: Call, template: TemplateSpec) -> None:
+    """Add a template to the account: at most 25 message templates and 25 notice templates.
+
+    Raises:
+        ApiError: 45026 too many.
+    """
     family = [t for t in call.account.templates.values() if (t.kind == "notice") == (template.kind == "notice")]
     if len(family) >= _MAX_TEMPLATES:
         raise ApiError(45026)
     call.account.templates[template.template_id] = template
 
 
-def _drop(call: Call, template_id: str, *, notice: bool) -> None:
+def _remove(call: Call, template_id: str, *, notice: bool) -> None:
+    """Remove a template of the account.
+
+    Raises:
+        ApiError: 40037 no such template, or one of the other kind.
+    """
     template = call.account.templates.get(template_id)
     if template is None or (template.kind == "notice") != notice:
         raise ApiError(40037)

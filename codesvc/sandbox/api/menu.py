@@ -12,7 +12,7 @@ from codesvc.sandbox.rights import Right
 
 MAX_BUTTONS = 3
 _MAX_SUB_BUTTONS = 5
-_KEYED = frozenset(
+_WITH_KEY = frozenset(
     {
         "click",
         "scancode_push",
@@ -23,7 +23,7 @@ _KEYED = frozenset(
         "location_select",
     }
 )
-_OTHERS = frozenset({"view", "miniprogram", "media_id", "view_limited", "article_id", "article_view_limited"})
+_WITHOUT_KEY = frozenset({"view", "miniprogram", "media_id", "view_limited", "article_id", "article_view_limited"})
 
 
 def create_menu(call: Call) -> Mapping[str, Any]:
@@ -43,7 +43,7 @@ def get_menu(call: Call) -> Mapping[str, Any]:
 
 
 def delete_menu(call: Call) -> Mapping[str, Any]:
-    """Remove the menu, and every personalised one."""
+    """Remove the menu and all personalised menus."""
     call.account.menu = None
     call.account.conditional_menus.clear()
     call.platform.event_bus.publish("menu", account=call.account.spec.appid)
@@ -53,8 +53,13 @@ def delete_menu(call: Call) -> Mapping[str, Any]:
 def check_buttons(buttons: object, most: int, *, nested: bool) -> None:
     """Check the buttons of a menu.
 
+    Args:
+        buttons: the JSON value.
+        most: the maximum number of buttons.
+        nested: whether a button may have sub-buttons.
+
     Raises:
-        ApiError: 40016 their number, 40018 a name, 40017 a type, 40019 a key, 40020 an address.
+        ApiError: wrong number of buttons 40016, type 40017, name 40018, key 40019, URL 40020.
     """
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= most:
         raise ApiError(40016)
@@ -65,9 +70,9 @@ def check_buttons(buttons: object, most: int, *, nested: bool) -> None:
             check_buttons(button["sub_button"], _MAX_SUB_BUTTONS, nested=False)
             continue
         kind = button.get("type")
-        if not isinstance(kind, str) or kind not in _KEYED | _OTHERS:
+        if not isinstance(kind, str) or kind not in _WITH_KEY | _WITHOUT_KEY:
             raise ApiError(40017)
-        if kind in _KEYED and not isinstance(button.get("key"), str):
+        if kind in _WITH_KEY and not isinstance(button.get("key"), str):
             raise ApiError(40019)
         if kind == "view" and not isinstance(button.get("url"), str):
             raise ApiError(40020)

@@ -9,7 +9,7 @@ from codesvc.sandbox.api.user import page_of
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.rights import Right
-from codesvc.sandbox.tags import MAX_OF_PERSON
+from codesvc.sandbox.tags import MAX_TAGS_PER_FOLLOWER
 
 _MAX_BATCH = 50
 _MAX_BLACKLIST_BATCH = 20
@@ -35,7 +35,7 @@ def rename_tag(call: Call) -> Mapping[str, Any]:
 
 def delete_tag(call: Call) -> Mapping[str, Any]:
     """Remove a tag, from its followers too."""
-    number = call.account.tags.changeable(_tag(call).get("id"))
+    number = call.account.tags.require_changeable(_tag(call).get("id"))
     call.account.tags.delete(number, len(_tagged(call, number)))
     for contact in call.account.contacts.values():
         contact.tags.discard(number)
@@ -44,14 +44,14 @@ def delete_tag(call: Call) -> Mapping[str, Any]:
 
 def list_tagged(call: Call) -> Mapping[str, Any]:
     """One page of the followers with a tag; without any, no `data`."""
-    tag = call.account.tags.known(call.body.get("tagid"))
+    tag = call.account.tags.require_known(call.body.get("tagid"))
     return page_of(call, [contact.openid for contact in _tagged(call, tag)], call.text("next_openid"))
 
 
 def tag_people(call: Call) -> Mapping[str, Any]:
     """Give a tag to up to 50 followers: to all of them, or to none."""
-    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.known(call.body.get("tagid"))
-    if any(tag not in contact.tags and len(contact.tags) >= MAX_OF_PERSON for contact in contacts):
+    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.require_known(call.body.get("tagid"))
+    if any(tag not in contact.tags and len(contact.tags) >= MAX_TAGS_PER_FOLLOWER for contact in contacts):
         raise ApiError(45059)
     for contact in contacts:
         contact.tags.add(tag)
@@ -60,7 +60,7 @@ def tag_people(call: Call) -> Mapping[str, Any]:
 
 def untag_people(call: Call) -> Mapping[str, Any]:
     """Take a tag from up to 50 followers."""
-    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.known(call.body.get("tagid"))
+    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.require_known(call.body.get("tagid"))
     for contact in contacts:
         contact.tags.discard(tag)
     return OK
