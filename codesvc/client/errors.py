@@ -53,7 +53,7 @@ class Refused(ServiceError):
 
 
 class Misused(Refused):
-    """The request is wrong; the same request will fail again."""
+    """The request is wrong. The same request fails again, except for `SlowRequest`."""
 
 
 class Malformed(Misused):
@@ -133,13 +133,13 @@ class BadSignature(Refused):
 
 
 class NotFound(Refused):
-    """There is no such object."""
+    """The object does not exist, or is no longer kept."""
 
     problem = "not-found"
 
 
 class BindingConflict(Refused):
-    """The user or the WeChat already has another binding; nothing was changed."""
+    """The user or the WeChat account already has another binding; nothing was changed."""
 
     problem = "binding-conflict"
 
@@ -151,7 +151,7 @@ class RegistryConflict(Refused):
 
 
 class Over(Refused):
-    """The object has ended or was used up."""
+    """The verification, intent, proof or ticket has ended, or was already used."""
 
 
 class Ended(Over):
@@ -238,7 +238,7 @@ class Limited(Refused):
 
     @property
     def limit(self) -> str:
-        """The name of the limit."""
+        """The name of the limit; "" if the problem does not name it, as for `TooManyStreams`."""
         return str(getattr(self.document, "limit", ""))
 
 
@@ -288,12 +288,13 @@ class WechatUnavailable(Failed):
     problem = "wechat-unavailable"
 
 
-def _kinds(of: type[Refused]) -> Iterator[tuple[str, type[Refused]]]:
+def _problem_classes(of: type[Refused]) -> Iterator[tuple[str, type[Refused]]]:
+    """Every subclass at any depth that stands for one problem type, with the name of the type."""
     for kind in of.__subclasses__():
         if kind.problem:
             yield kind.problem, kind
-        yield from _kinds(kind)
+        yield from _problem_classes(kind)
 
 
-BY_PROBLEM = dict(_kinds(Refused))
-"""The class of each problem type."""
+BY_PROBLEM = dict(_problem_classes(Refused))
+"""The class for each problem type, by the type's name."""

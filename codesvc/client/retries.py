@@ -1,8 +1,8 @@
 """When a call is repeated, and after which pause.
 
-A call without an answer, or with the answer `unavailable`, may have been executed. It is repeated only if a repetition
-is harmless: reads, and calls with an `Idempotency-Key`. A call that a limit refused was not executed, so it may always
-be repeated, if the wait is short.
+A call without an answer, or with the answer `unavailable` or `wechat-unavailable`, may have been executed. It is
+repeated only if a repetition is harmless: reads, and calls with an `Idempotency-Key`. A call that a limit refused was
+not executed. It is repeated, unless the wait is longer than `Retries.longest`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Retries:
     """The retry policy of a client.
 
     Attributes:
-        attempts: most attempts for one call.
-        first: pause before the second attempt, seconds, without jitter; doubled for every further attempt.
-        longest: longest pause, seconds. If the service asks for a longer one, its error is raised.
-        jitter: source of random numbers.
+        attempts: the maximum number of attempts for one call, the first included.
+        first: the pause before the second attempt, in seconds. It is doubled for every further attempt.
+        longest: the longest pause, in seconds. If the service asks for a longer one, its error is raised.
+        jitter: the source of random numbers. A pause of ours is shortened by up to a half, so that clients spread.
     """
 
     attempts: int = 4
@@ -34,18 +34,18 @@ class Retries:
 
         Args:
             attempt: number of attempts so far, at least 1.
-            error: of the last attempt.
+            error: the error of the last attempt.
             harmless: whether the call may be executed twice.
         """
-        unsure = isinstance(error, Unreachable | Unavailable | WechatUnavailable)
-        if attempt >= self.attempts or not (isinstance(error, Limited) or (unsure and harmless)):
+        maybe_executed = isinstance(error, Unreachable | Unavailable | WechatUnavailable)
+        if attempt >= self.attempts or not (isinstance(error, Limited) or (maybe_executed and harmless)):
             return None
-        asked = getattr(error, "retry_after", None) or 0
-        if asked > self.longest:
+        requested = getattr(error, "retry_after", None) or 0
+        if requested > self.longest:
             return None
         backoff = min(self.longest, self.first * 2 ** (attempt - 1))
-        return float(max(asked, backoff * (0.5 + self.jitter.random() / 2)))
+        return float(max(requested, backoff * (0.5 + self.jitter.random() / 2)))
 
 
 NEVER = Retries(attempts=1)
-"""No second attempt."""
+"""A policy without a second attempt."""

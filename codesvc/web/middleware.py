@@ -21,7 +21,7 @@ from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.api.inputs import invalid
 from codesvc.web.authentication import by_operators_listener, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
-from codesvc.web.headers import STANDING_HEADERS, require_fit
+from codesvc.web.headers import COMMON_HEADERS, require_fit
 from codesvc.web.problem import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ async def request_middleware(request: web.Request, handler: Handler) -> web.Stre
         if CROSS_ORIGIN in request:
             headers.update(request[CROSS_ORIGIN])
         if hdrs.SERVER not in headers:
-            for name, value in STANDING_HEADERS.items():
+            for name, value in COMMON_HEADERS.items():
                 headers.setdefault(name, value)
         retiring = request.app.get(RETIRING)
         if retiring is not None and retiring.is_set():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from codesvc.domain.limits import names, policies
-from codesvc.web.headers import prepared
+from codesvc.web.headers import uncached_headers
 from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.reply import Reply
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codesvc.domain.service_address import ServiceAddress
 
 
-_PROBLEM: Final = prepared("application/problem+json")
+_PROBLEM: Final = uncached_headers("application/problem+json")
 
 
 class Problem(Exception):

@@ -1,6 +1,6 @@
-"""Problem documents for what aiohttp refuses before the middleware of every request runs.
+"""Problem documents for requests that aiohttp refuses before any middleware runs.
 
-What cannot be read as a request has no path, no headers and no method. An unknown `Expect` has all three. See
+If the bytes are not a readable request, there is no path, header or method. An unknown `Expect` has all three. See
 `codesvc.runtime.http_server`, which calls the function that is made here.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("codesvc.http")
 _UNREADABLE: Final = "unreadable"
-"""The route of what is no request, in the log and in metrics."""
+"""The label for unreadable requests in place of a route, in the log and in metrics."""
 _UNKNOWN: Final = "unknown"
 _DETAILS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (LineTooLong, f"The request line, a header or a chunk's line is too long: {MAX_LINE_BYTES} bytes are allowed."),

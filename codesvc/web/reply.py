@@ -71,7 +71,7 @@ class Reply(web.Response):
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         transport.write(f"{_STATUS_LINES[self.status]}{lines}\r\n".encode() + body)
         self._written = True
-        # Who asks and does not read is asked to wait, before his next request is answered.
+        # Wait while the client does not read its answers, so that they do not pile up in memory.
         await request.writer.drain()
         return None
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from codesvc.web.headers import STANDING_HEADERS
+from codesvc.web.headers import COMMON_HEADERS
 from codesvc.web.problem_types import PROBLEMS
 from tests.attacks.test_raw_requests import AMBIGUOUS, HEAD, STATUS, request, sent
 from tests.world import KEY, OPERATOR_KEY
@@ -100,7 +100,7 @@ def fault_in(world, raw):
         return "an unknown type"
     if int(headers["Content-Length"]) != len(body) or headers.get("Cache-Control") != "no-store":
         return "a header is wrong"
-    if any(headers.get(name) != value for name, value in STANDING_HEADERS.items()):
+    if any(headers.get(name) != value for name, value in COMMON_HEADERS.items()):
         return "a header is missing"
     disclosed = [secret for secret in (b"aiohttp", b"Python", b"Traceback", KEY.encode()) if secret in raw]
     return f"{disclosed} is disclosed" if disclosed else None

@@ -36,18 +36,18 @@ class IntentCalls(Sender):
         return_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> BindIntent:
-        """Start binding a WeChat to a logged-in user: by a scan, or with `method="oauth"` by a link inside WeChat.
+        """Start to bind a WeChat account to a logged-in user: by a scan, or with `method="oauth"` by a link in WeChat.
 
         Args:
             user: your id of the user to bind.
             display: a name by which the person recognises the account in WeChat, such as a nickname.
             client_ip: IP address of the browser.
             method: `scan` or `oauth`.
-            replace: allow that the user moves from another WeChat account.
+            replace: move the user, if they are bound to another WeChat account.
             user_agent: the browser's `User-Agent` header.
-            locale: `en…`, or anything else for Chinese.
+            locale: a language tag, or the browser's `Accept-Language`. Texts are in Chinese (default) or English.
             return_url: where the hosted page sends the browser at the end.
-            idempotency_key: identifies this act if your program repeats it after a restart.
+            idempotency_key: identifies this call, so that your program can repeat it after a restart.
         """
         members = {
             "user": user,

@@ -29,10 +29,10 @@ class BindingCalls(Sender):
 
         Args:
             user: your permanent id of the person.
-            proof: of an approved verification.
-            handle: from a login or a ticket.
+            proof: the `proof` of an approved verification.
+            handle: the `handle` of a login or of a redeemed ticket.
             openid: one that you already know (scope `openids`).
-            replace: allow that the user moves from another WeChat account.
+            replace: move the user, if they are bound to another WeChat account.
             display: a name by which the person recognises the account in WeChat, such as a nickname.
         """
         members = {"proof": proof, "handle": handle, "openid": openid, "replace": replace or None, "display": display}
@@ -58,7 +58,7 @@ class BindingCalls(Sender):
         openid: str | None = None,
         unionid: str | None = None,
     ) -> Bindings:
-        """The users bound to a WeChat, found by exactly one argument; the last two need the scope `openids`."""
+        """Find the users of one WeChat account by exactly one argument. The last two need the scope `openids`."""
         given = {"handle": handle, "openid_handle": openid_handle, "openid": openid, "unionid": unionid}
         return self._send(reading(f"/v1/bindings?{query(given)}", Bindings))
 
@@ -70,9 +70,9 @@ class BindingCalls(Sender):
         """Exchange a ticket from the chat for a handle, or for a user and a proof.
 
         Args:
-            ticket: the query parameter `redeem`.
-            state: from your session, never from the request.
-            idempotency_key: identifies this act if your program repeats it after a restart.
+            ticket: the value of the query parameter `redeem`.
+            state: the state that your session stored, never the one in the request.
+            idempotency_key: identifies this call, so that your program can repeat it after a restart.
         """
         members = {"ticket": ticket, "state": state}
         return self._send(creating("/v1/tickets/redeem", Redemption, members, idempotency_key))

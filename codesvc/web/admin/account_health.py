@@ -1,4 +1,4 @@
-"""What the operator's pages know about an account."""
+"""The state of an account as the operator pages show it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of an account: its remaining quotas, WeChat's errors, its callbacks and its access token."""
+    """The state of an account: its remaining quotas, WeChat's errors, its callbacks and its access token.
+
+    Attributes:
+        account: the account's name in the configuration.
+        title: its name for people.
+        outlooks: its quotas and pools, with the time at which each runs out.
+        faults: WeChat's errors in the last 24 hours.
+        calls: the counts of calls to WeChat in the last 24 hours.
+        heard: what is known about its callbacks.
+        token: why it has no access token; None if it has one.
+    """
 
     account: str
     title: str

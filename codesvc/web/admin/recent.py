@@ -30,10 +30,10 @@ class Tile:
     Attributes:
         name: the id of its text.
         unit: `count`, `share` or `seconds`.
-        now: of the last 15 minutes; None if there is none.
+        now: the value of the last 15 minutes; None if there is none.
         usual: of 15 minutes on the average of the last day, or the day's share or time, without the last 15 minutes
             and what followed the beginning of an incident; None if less than an hour is left.
-        span: of the selected time span.
+        span: the value of the selected time span.
         alarming: whether `now` is far from the usual.
     """
 
@@ -50,8 +50,8 @@ def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str], b
 
     Args:
         hour: the figures of the last hour by minute.
-        day: of the last day.
-        span: of the selected span.
+        day: the figures of the last day.
+        span: the figures of the selected span.
         purposes: what is counted.
         begun: when each part of the present incident began, ms since 1970; empty if there is none.
     """

@@ -15,7 +15,7 @@ from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
 from codesvc.web.brand import brand_of
-from codesvc.web.headers import prepared
+from codesvc.web.headers import uncached_headers
 from codesvc.web.reply import Reply
 from codesvc.web.uris import with_parameters
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ABSENT: Final[Any] = msgspec.UNSET
 """The value of a member that an answer leaves out."""
-_JSON: Final = prepared("application/json")
+_JSON: Final = uncached_headers("application/json")
 
 
 def wire_time(ms: int) -> datetime:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from codesvc.domain.clock import rfc3339
-from codesvc.web.headers import prepared
+from codesvc.web.headers import uncached_headers
 from codesvc.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from codesvc.config.relay_settings import Inbound
 
-_JSON: Final = prepared("application/json")
-_TEXT: Final = prepared("text/plain; charset=utf-8")
+_JSON: Final = uncached_headers("application/json")
+_TEXT: Final = uncached_headers("text/plain; charset=utf-8")
 
 
 class Unreadable(Exception):

@@ -1,4 +1,4 @@
-"""All adapters by name."""
+"""All inbound adapters by name. Each one reads the requests of one identity system, such as Logto or Keycloak."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ ADAPTERS: Final[dict[str, Adapter]] = {
         twilio.ADAPTER,
     )
 }
-"""The names are those of `codesvc.domain.inbound.ADAPTERS`."""
+"""The names must be those of `codesvc.domain.inbound.ADAPTERS`, which lists the options of each adapter."""

@@ -158,7 +158,7 @@ def preflight(request: web.Request, site: SiteEntry) -> web.Response:
 
 
 def preflight_for_any(request: web.Request) -> web.Response:
-    """The answer to a CORS preflight of any page, for what holds nothing secret."""
+    """The answer to a CORS preflight from any origin, for public documents without secrets."""
     allow_any(request)
     return _allowed()
 

@@ -59,7 +59,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Inten
 
 
 def _theirs(intent: Intent, openid: str) -> bool:
-    """Whether this WeChat may answer: it scanned the code, or the intent accepts any WeChat by web authorisation."""
+    """Whether this WeChat account may answer: it scanned the code, or web authorisation accepts every account."""
     if intent.method == "oauth" and intent.status is IntentStatus.PENDING:
         return True
     return intent.claimed_by == openid

@@ -1,4 +1,4 @@
-"""Pages that say the same to everybody: what this service is (`GET /`; JSON for programs), and each problem type."""
+"""Public pages without personal content: the front page (`GET /`, JSON for programs) and a page per problem type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/")
 async def show(request: web.Request) -> web.Response:
-    """Say what this service is and where its reference stands."""
+    """The front page: the name of the service, and links to the API reference."""
     headers = {"Vary": "Accept, Accept-Language"}
     if "text/html" not in request.headers.get("Accept", ""):
         address = services(request).address
@@ -43,7 +43,7 @@ async def explain(request: web.Request) -> web.Response:
 
 
 def _render(request: web.Request, name: str, variables: Mapping[str, Any], headers: Mapping[str, str]) -> web.Response:
-    """A page without scripts and forms, the same for everybody who reads its language."""
+    """Render a page without scripts and forms. It depends only on the language of the reader."""
     nonce = secrets.token_urlsafe(16)
     html = services(request).templates.page(name, {**variables, "t": speech_for(request), "nonce": nonce})
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"

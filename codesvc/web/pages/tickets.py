@@ -66,7 +66,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
 
 
 async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -> bool | None:
-    """Whether this browser belongs to the WeChat that asked for the link; None if that is not known yet."""
+    """Whether this browser belongs to the WeChat account that requested the link; None if not known yet."""
     cookie = cookie_of(request)
     if not cookie:
         return None
