@@ -148,3 +148,23 @@ async def test_the_webhook_tells_it_once_and_why(new_world):
         assert len(told) == 1
         event = (await world.call("GET", f"/v1/webhooks/deliveries/{told[0]['id']}")).json
         assert '"reason": "unknown-openid"' in json.dumps(event)
+
+
+@pytest.mark.parametrize("act", ["unbind", "replace"])
+async def test_the_mark_stays_while_any_site_of_the_account_has_bound_the_openid(world, act):
+    await world.call("PUT", "/v1/bindings/alice", {"openid": FOREIGN})
+    await world.call("PUT", "/v1/bindings/bob", {"openid": FOREIGN}, key=OTHER_KEY)
+    await world.delivery(await world.start("alice"), "awaiting_scan")
+    if act == "unbind":
+        assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
+    else:
+        successor = {"openid": (await world.person()).openid, "replace": True}
+        assert (await world.call("PUT", "/v1/bindings/alice", successor)).status == 201
+    found = await world.call("GET", "/v1/bindings/bob", key=OTHER_KEY)
+    assert (found["reachable"], found["unreachable_reason"]) == (False, "unknown-openid")
+    # Bob's binding is still void: another WeChat account takes its place without `replace`.
+    bob = {"openid": (await world.person()).openid}
+    assert (await world.call("PUT", "/v1/bindings/bob", bob, key=OTHER_KEY)).status == 201
+    # No site has it any more, so nothing is kept of it: bound again, it is tried again.
+    assert (await world.call("PUT", "/v1/bindings/carol", {"openid": FOREIGN})).status == 201
+    assert (await world.call("GET", "/v1/bindings/carol"))["reachable"] is True

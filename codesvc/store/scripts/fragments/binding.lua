@@ -10,6 +10,14 @@ local function forget_unionid(at, site, user)
   redis.call('HDEL', at, 'unionid')
 end
 
+-- Whether a user of any site is bound to this WeChat account. `binding_account` names every site with bindings here.
+local function is_bound(openid)
+  for _, site in ipairs(redis.call('HKEYS', key('binding_account'))) do
+    if redis.call('EXISTS', key('owners', site, openid)) == 1 then return true end
+  end
+  return false
+end
+
 -- Delete a binding and its indexes. The line of a binding is not in the history while the binding exists, so it is
 -- added now; not if the data of the person is being deleted (`forgotten`).
 local function delete_binding(site, user, openid, forgotten)
@@ -19,9 +27,9 @@ local function delete_binding(site, user, openid, forgotten)
   forget_unionid(at, site, user)
   redis.call('DEL', at)
   redis.call('SREM', key('owners', site, openid), user)
-  if redis.call('EXISTS', key('owners', site, openid)) == 0 then
-    redis.call('DEL', account_key('unknown', openid))
-  end
+  -- The mark belongs to all sites of the account: another site's binding may be void because of it.
+  local mark = account_key('unknown', openid)
+  if redis.call('EXISTS', mark) == 1 and not is_bound(openid) then redis.call('DEL', mark) end
 end
 
 -- The display name of a user, by which the person recognises their account; '' for none. Only the bound WeChat account
