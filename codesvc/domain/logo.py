@@ -15,6 +15,8 @@ from typing import Final
 MOST_BYTES: Final = 32_768
 MOST_QR_BYTES: Final = 131_072
 """Of the picture of an account's own QR code: WeChat's console gives JPEG pictures of 258 to 860 pixels."""
+FORMS: Final = ("png", "jpeg", "webp")
+"""Subtypes of `image/` that a logo, or an account's own QR code, may have."""
 _SIDES: Final = range(16, 1_025)  # pixels
 _MOST_OBLONG: Final = 8  # a wider or taller picture could not be recognised in a line of text
 _DATA_URL: Final = re.compile(r"data:(image/[a-z0-9.+-]+);base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from tests.kinds import world_of
 from tests.people.asks import bind_by_scan, bind_intent, login, read, reply, scan
 from tests.people.browsers import WITH_CHAT
 from tests.people.test_tickets import arrive, link_for, redeem
+from tests.pictures import data_url, jpeg, png, webp
 from tests.world import OTHER_KEY, World, wrong
 
 EVENT_KEY = "csk_main_" + "e" * 43
@@ -210,3 +212,16 @@ async def test_limits_that_are_lifted_are_not_stated(new_world):
         for answer in (started, await world.check(started, "000000"), await world.resend(started)):
             assert "RateLimit" not in answer.headers
             assert "RateLimit-Policy" not in answer.headers
+
+
+@pytest.mark.parametrize(("form", "picture"), [("png", png()), ("jpeg", jpeg()), ("webp", webp())])
+async def test_the_picture_of_an_account_without_qr_codes_has_a_type_of_the_document(
+    new_world, published, form, picture
+):
+    url = data_url(picture, form)
+    async with world_of(new_world, "unverified_subscription", accounts__main__qr_picture=url) as world:
+        for token in ((await world.start("alice"))["page_token"], (await login(world))["page_token"]):
+            path = f"/p/{token}/qr.svg"
+            answer = await world.call("GET", path, key=None)
+            assert answer.headers["Content-Type"] == f"image/{form}"
+            published.hold("GET", path, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from codesvc.client import schema
+from codesvc.domain import logo
 from codesvc.web.api.inputs import EmptyInput, PageCheckInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, Parameter
@@ -73,7 +74,8 @@ PICTURE: Final = Operation(
     tag="Pages",
     summary="The QR code",
     description="Attaches a QR code if there is none yet. PNG is for phones, which can neither keep an SVG among "
-    "their photos nor read one by a long press.",
+    "their photos nor read one by a long press. Where `scan.picture` is `follow`, the account's own picture comes, "
+    "whatever `kind` is.",
     access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
@@ -87,7 +89,7 @@ PICTURE: Final = Operation(
     ),
     answers=(
         Answer(status=200, description="A picture.", media="image/svg+xml", schema={"type": "string"}),
-        Answer(status=200, description="A picture.", media="image/png", schema={}),
+        *(Answer(status=200, description="A picture.", media=f"image/{form}", schema={}) for form in logo.FORMS),
     ),
     problems=("not-found", "verification-ended", "intent-ended", "wechat-unavailable"),
 )
