@@ -252,7 +252,7 @@ def _registry(arguments: argparse.Namespace) -> int:
     if (arguments.command, arguments.act) in {("keys", "new"), ("oidc", "secret")}:
         from codesvc.cli import registry_arguments as of_registry
 
-        return of_registry.new(arguments)
+        return of_registry.create_credential(arguments)
     from codesvc.cli import registry as command
 
     return command.run(arguments, _settings(arguments.config))

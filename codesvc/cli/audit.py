@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the audit log, newest line last; returns the exit status."""
     span = _SPAN.fullmatch(arguments.since)
     if span is None:
-        sys.stderr.write("codesvc audit: --since wants a number and m, h or d, such as 7d\n")
+        sys.stderr.write("codesvc audit: --since must be a number followed by m, h or d, such as 7d\n")
         return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
     return run_operation("audit", _run(arguments, settings, since))
@@ -50,7 +50,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings, since: int) ->
 
 
 async def _say_if_unknown(store: Store, settings: Settings, site: str) -> None:
-    """Note that there is no such site. It is no error: lines of a site that was removed are kept."""
+    """Warn if the site does not exist. This is not an error, because the lines of a removed site are kept."""
     try:
         known_site(await read_directory(store, settings), site)
     except CodesvcError as error:
@@ -60,14 +60,14 @@ async def _say_if_unknown(store: Store, settings: Settings, site: str) -> None:
 _GONE: Final = {
     Gone.LENGTH: "lines are gone: the log of the site was full (store.audit_lines)",
     Gone.AGE: "lines are gone: they were older than store.audit_retention",
-    Gone.UNKNOWN: "lines are gone, and not by this service: they were deleted in the store, or it lost them",
+    Gone.UNKNOWN: "lines are gone. The service did not remove them: they were deleted in the store, or it lost them",
 }
 
 
 def _for_people(line: Line) -> str:
     if line.act == Act.LINES_MISSING:
-        said = f"{line.missing} {_GONE[Gone(line.detail)]}"
-        return f"{rfc3339(int(line.at))}  {line.actor.ljust(16)}  {line.site}  {said}\n"
+        explanation = f"{line.missing} {_GONE[Gone(line.detail)]}"
+        return f"{rfc3339(int(line.at))}  {line.actor.ljust(16)}  {line.site}  {explanation}\n"
     about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
-    told = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
-    return "  ".join(part for part in told if part).rstrip() + "\n"
+    columns = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
+    return "  ".join(column for column in columns if column).rstrip() + "\n"

@@ -40,7 +40,7 @@ class Answers:
     """What the operator decides.
 
     Attributes:
-        kind: of the account, as `accounts.*.kind` has it.
+        kind: the kind of the account, a value of `accounts.*.kind`.
         public_url: how browsers and WeChat reach the service.
         appid: of the account.
         name: of the account, as people know it.

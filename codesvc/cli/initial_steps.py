@@ -1,4 +1,4 @@
-"""What `codesvc init` says at the end: what was written, what to enter in WeChat's console, what to run and expect."""
+"""The text that `codesvc init` prints at the end: the files that were written, and the next steps in their order."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def steps(answers: Answers, made: InitialConfiguration, words: Speech, *, enter:
     """The whole text.
 
     Args:
-        answers: what was decided.
-        made: what was written.
-        words: the language.
-        enter: the command that leads into the configuration's directory, "" if the person is there.
+        answers: the operator's answers to the questions of `codesvc init`.
+        made: the configuration, secrets and pictures that were written.
+        words: the texts in the operator's language.
+        enter: the shell command that changes to the configuration's directory; "" if it is the current directory.
     """
     return "\n".join(_lines(answers, made, words, enter))
 
@@ -66,8 +66,8 @@ def _send(answers: Answers, words: Speech) -> tuple[str, list[str]]:
 
 
 def _sandbox(answers: Answers, words: Speech) -> Iterator[tuple[str, list[str]]]:
-    of_a_kind = "" if answers.kind is AccountKind.VERIFIED_SERVICE else f" --kind {answers.kind}"
-    yield words("step.sandbox"), [f"  codesvc sandbox{of_a_kind}"]
+    kind_option = "" if answers.kind is AccountKind.VERIFIED_SERVICE else f" --kind {answers.kind}"
+    yield words("step.sandbox"), [f"  codesvc sandbox{kind_option}"]
     yield words("step.serve"), [f"  codesvc serve --config {CONFIG}"]
     yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.sandbox")]
     yield _send(answers, words)

@@ -38,7 +38,8 @@ _NOT_YET: Final = "disk: NOT YET,"
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or erase a person's data.
 
-    Returns 0, 3 if nothing was found, or 1 if it failed, also if what was erased is still in a file of the store.
+    Returns the exit status: 0 for success, 3 if nothing was found, 1 if it failed. It counts as a failure, too, if a
+    file of the store may still contain the erased data.
     """
     return run_operation("person", _run(arguments, settings))
 
@@ -48,7 +49,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
-        # Otherwise "nothing is kept" would be wrong.
+        # Bindings under another appid are not found, so the answer "nothing is kept" could be wrong.
         await require_in_place(store, directory, sites=[site.name])
         records = Records(store, directory, site)
         person = await records.person(unicodedata.normalize("NFC", arguments.user))
@@ -56,30 +57,32 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             return _show(person, [found async for found in records.found(person)])
         erased = await records.erase(person)
         sys.stdout.write(f"{erased} entries erased\n")
-        # Also where nothing was found: an earlier rewriting may have failed.
+        # Rewrite the files even if nothing was found now: the rewrite of an earlier run may have failed.
         rewritten = await rewrite_files(store.servers)
     for each in rewritten:
         sys.stdout.write(f"{_on_disk(each, embedded=settings.store.url is None)}\n")
-    sys.stdout.write("Backups, copies of logs, and servers that took events have theirs still (docs: personal-data).\n")
+    sys.stdout.write(
+        "The data may still be in backups, logs, and on servers that received events (docs: personal-data).\n"
+    )
     if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
     return 0 if erased else 3
 
 
 def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
-    """What became of a server's file, and what the operator has to do."""
+    """Whether a server's append-only file was rewritten, and what the operator has to do; one line of output."""
     server = "the embedded store" if embedded else rewritten.server
     host, colon, port = rewritten.server.rpartition(":")
     ask = f"valkey-cli -h {host} -p {port} BGREWRITEAOF" if colon and port.isdigit() else "valkey-cli BGREWRITEAOF"
     match rewritten.result:
         case Rewrite.DONE:
-            line = f"disk: the append-only file of {server} was written anew; what was erased is no longer in it"
+            line = f"disk: the append-only file of {server} was rewritten and no longer contains the erased data"
         case Rewrite.NO_FILE:
             line = f"disk: {server} keeps no append-only file; if it writes snapshots, run BGSAVE there"
         case Rewrite.FORBIDDEN:
-            line = f"{_NOT_YET} this login may not write the file of {server} anew; run there: {ask}"
+            line = f"{_NOT_YET} this user of the store may not rewrite the file of {server}; run there: {ask}"
         case Rewrite.FAILED:
-            line = f"{_NOT_YET} the file of {server} could not be written anew; see its log, then run there: {ask}"
+            line = f"{_NOT_YET} the file of {server} could not be rewritten; see its log, then run there: {ask}"
     if rewritten.replicas:
         line += f"; its {rewritten.replicas} replica(s) have files of their own: run BGREWRITEAOF on each"
     return line
@@ -91,16 +94,17 @@ def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
         {
             "kind": kind,
             "kept_until": rfc3339(now + content.left_ms) if content.left_ms >= 0 else None,
-            "content": _told(kind, content),
+            "content": _as_json(kind, content),
         }
         for _, kind, content in found
     ]
-    told: dict[str, Any] = {"site": person.site, "user": person.user, "openid": person.openid or None, "kept": kept}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+    report: dict[str, Any] = {"site": person.site, "user": person.user, "openid": person.openid or None, "kept": kept}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     return 0 if kept else 3
 
 
-def _told(kind: str, content: Content) -> Any:
+def _as_json(kind: str, content: Content) -> Any:
+    """The content of a key as a JSON value; packed records are decoded."""
     packed = opened(kind, content.value) if isinstance(content.value, bytes) else None
     return readable(content.value) if packed is None else packed
 
@@ -110,7 +114,7 @@ class Records:
 
     Args:
         store: the service's store.
-        directory: all sites; it says which of them share the account.
+        directory: all sites; needed to find the sites that share the account.
         site: the site.
     """
 
@@ -120,7 +124,10 @@ class Records:
         self._site = site
 
     async def person(self, user: str) -> Person:
-        """A user, with their WeChat only if no other user has it; data of a shared WeChat is not theirs alone."""
+        """The person to search for: a user, and the openid that is bound to them.
+
+        The openid is left out if other users are bound to the same WeChat account: its data is not only theirs.
+        """
         keys = self._site.store_keys
         redis = self._store.at(keys.partition)
         raw = await redis.hget(keys.binding(self._site.name, user), "openid")
@@ -132,7 +139,7 @@ class Records:
         return Person(self._site.name, user, openid if shared <= 1 else "")
 
     async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
-        """Every key about the person, with its kind and its content; scans the whole partition."""
+        """Yield the name, kind and content of every key with data of the person. Scans the whole partition."""
         partition, root = self._site.store_keys.partition, self._site.store_keys.root
         redis, cursor, seen = self._store.at(partition), -1, set[bytes]()
         while cursor:
@@ -152,7 +159,7 @@ class Records:
                 yield name
 
     async def erase(self, person: Person) -> int:
-        """Unbind the user, delete the data of a WeChat that only they use, and delete all other data.
+        """Unbind the user, delete the data of their WeChat account unless others share it, and delete all other data.
 
         Returns how many entries were deleted.
         """

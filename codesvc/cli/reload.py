@@ -35,7 +35,7 @@ def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
         0; 1 if no service runs; 2 if the configuration is invalid or not the one of that service.
     """
     if not 0 < pid <= _HIGHEST_PID:
-        sys.stderr.write(f"codesvc reload: {pid} is no process; nothing was reloaded\n")
+        sys.stderr.write(f"codesvc reload: there is no process {pid}; nothing was reloaded\n")
         return 2
     try:
         os.kill(pid, 0)

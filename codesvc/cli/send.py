@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
-_LOOK_SECONDS: Final = 0.25
-_TELL_SECONDS: Final = 5.0
-_KEY_LOOKS: Final = 20  # of _LOOK_SECONDS each
+_POLL_SECONDS: Final = 0.25
+_REPEAT_SECONDS: Final = 5.0
+"""How often an unchanged state is printed again while the command waits."""
+_KEY_TRIES: Final = 20
+"""How often a call is tried with a new key, with _POLL_SECONDS between two tries."""
 _UNAUTHORIZED: Final = 401
 
 
@@ -49,9 +51,11 @@ class Exit(IntEnum):
     """Exit statuses of `codesvc send`."""
 
     ARRIVED = 0
+    """The code was delivered, or was sent by a channel that has no receipts, or the verification was approved."""
     FAILED = 1
     USAGE = 2
     NO_RECEIPT = 3
+    """No result before `--wait` was over."""
 
 
 class Refused(CodesvcError):
@@ -88,20 +92,20 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         fresh = not key
         if fresh:
             key = await key_for_one_run(stack, store, settings, arguments.site)
-            _say("no key given: one was made for this run, and goes at its end")
+            _say("no key was given: a key was created for this run and will be removed at its end")
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
         body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
         if settings.sites[arguments.site].client_ip == "required" or arguments.client_ip:
             body["client_ip"] = arguments.client_ip or "127.0.0.1"
         start = functools.partial(_ask, http, "POST", f"{url}/v1/verifications", body)
-        started = await (_once_known(start) if fresh else start())
+        started = await (_call_with_new_key(start) if fresh else start())
         path = f"{url}/v1/verifications/{started['id']}"
-        _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
+        _say(f"started {started['id']}, reference {started['reference']}, valid until {started['expires_at']}")
         scans = settings.accounts[settings.sites[arguments.site].account].may(Right.QR_CODES)
         watch: StoreReader | ApiReader
         if store is None:
-            _say("the store cannot be reached from here, so the API is asked; it hides undisclosed deliveries (rule 7)")
+            _say("this machine cannot reach the store, so the API is used; it hides undisclosed deliveries (rule 7)")
             watch = ApiReader(lambda: _ask(http, "GET", path))
         else:
             watch = StoreReader(store, settings, arguments.site, started["id"])
@@ -109,21 +113,21 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path, started, scans=scans))
 
 
-async def _once_known(call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-    """Call with a key that was made a moment ago: each process of the service learns of it within a second.
+async def _call_with_new_key(call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Make a call with a new key. Repeats it while the key is unknown: each process reads new keys within a second.
 
     Raises:
-        Refused: the call is refused for another reason, or the key is still unknown after some seconds.
+        Refused: the call is refused for another reason, or the key is still unknown after about 5 s.
     """
-    for _ in range(_KEY_LOOKS):
+    for _ in range(_KEY_TRIES):
         with suppress(UnknownKey):
             return await call()
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
     return await call()
 
 
 async def _say_account_state(store: Store, settings: Settings, site: str) -> None:
-    """Say why nothing can be sent, if the account gets no access token."""
+    """Print why nothing can be sent, if the account has no access token."""
     name = settings.sites[site].account
     keys = Keys(settings.store.prefix, settings.accounts[name].appid)
     trouble = await read_token_trouble_of(store, keys, name)
@@ -133,15 +137,15 @@ async def _say_account_state(store: Store, settings: Settings, site: str) -> Non
 
 async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:
     clock = asyncio.get_running_loop().time
-    deadline, told_at, told = clock() + wait, clock(), ""
+    deadline, printed_at, printed = clock() + wait, clock(), ""
     scan_shown, explained = False, ""
     while True:
         seen = await watch.look()
         words = describe(seen)
-        # What to scan or send stays the last line until something changes.
-        if words != told or (not scan_shown and clock() - told_at > _TELL_SECONDS):
+        # After the QR code was shown, print nothing until the state changes, so that the code stays in view.
+        if words != printed or (not scan_shown and clock() - printed_at > _REPEAT_SECONDS):
             _say(f"{words}{_age(seen)}")
-            told, told_at = words, clock()
+            printed, printed_at = words, clock()
         if (meaning := explain(seen)) and meaning != explained:
             _say(f"  -> {meaning}")
             explained = meaning
@@ -150,11 +154,11 @@ async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -
             scan_shown = True
         end = judge(seen)
         if end is None and clock() > deadline:
-            _say(f"nothing more within {wait:g} s; the verification goes on by itself")
+            _say(f"no result within {wait:g} s; the verification continues without this command")
             end = Exit.NO_RECEIPT
         if end is not None:
             return int(end)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def describe(seen: Snapshot) -> str:
@@ -164,32 +168,33 @@ def describe(seen: Snapshot) -> str:
     reason = f" ({seen.reason})" if seen.reason else ""
     match seen.delivery:
         case DeliveryStatus.SENT if Channel(seen.channel).traits.receipt:
-            return "sent: WeChat took it, no receipt yet"
+            return "sent: WeChat accepted it, no receipt yet"
         case DeliveryStatus.SENT:
-            return f"sent by {seen.channel}: there is no receipt for that"
+            return f"sent by {seen.channel}: this channel has no receipts"
         case DeliveryStatus.DELIVERED:
             return "delivered: WeChat says that it is on the phone"
         case DeliveryStatus.UNKNOWN:
-            return f"unknown{reason}: no answer from WeChat, being tried again under the same client_msg_id"
+            return f"unknown{reason}: no answer from WeChat; the send is repeated with the same client_msg_id"
         case DeliveryStatus.AWAITING_SCAN:
             return f"awaiting a scan or the keyword{reason}"
         case None:
-            return "pending: the API does not say more for this purpose"
+            return "pending: the API does not disclose more for this purpose"
         case _:
             return f"{seen.delivery}{reason}"
 
 
 def explain(seen: Snapshot) -> str:
-    """What a state means where nothing is bound, and what to do; "" where the state says it all."""
+    """An explanation for a user without a binding, with what to do; "" for every other state."""
     if seen.delivery is DeliveryStatus.AWAITING_SCAN and seen.reason in {"", "no-binding"}:
         return (
-            "nothing is pushed: no WeChat is bound to this user yet, as with every new user, or the account has no "
-            "template; scan, or send the keyword, to get the code"
+            "nothing was pushed: no WeChat account is bound to this user yet, as with every new user, or the account "
+            "has no template; scan the QR code, or send the keyword, to get the code"
         )
     if seen.delivery is DeliveryStatus.FAILED and seen.reason == "no-binding":
         return (
-            "no WeChat is bound to this user at this site, so there is nowhere to push the code to, and this purpose "
-            "takes no scan of a stranger; try --purpose register, or bind the user first (docs/en/bindings.md)"
+            "no WeChat account is bound to this user of this site, so no push is possible, and this purpose does not "
+            "accept scans by an unbound WeChat account; try --purpose register, or bind the user first "
+            "(docs/en/bindings.md)"
         )
     return ""
 
@@ -207,7 +212,7 @@ def judge(seen: Snapshot) -> Exit | None:
 
 async def _show_scan(http: aiohttp.ClientSession, path: str, started: dict[str, Any], *, scans: bool) -> None:
     if not scans:
-        _say("send this keyword to the account; its kind has no QR codes with parameters:")
+        _say("send this keyword to the account, because accounts of its kind have no QR codes with parameters:")
         _say(f"    {started['scan']['keyword']}")
         return
     scan = await _ask(http, "GET", f"{path}/scan")
@@ -221,11 +226,11 @@ async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = N
     """Make one call.
 
     Raises:
-        Refused: the service answered with a problem, or the answer is not one of the service.
+        Refused: the service answered with a problem document, or another server answered.
     """
     async with http.request(method, url, json=body, allow_redirects=False) as response:
         if "json" not in response.content_type:
-            raise Refused(f"{url} answers {response.status}, and not as the service does; is --url right?")
+            raise Refused(f"{url} answered {response.status}, but not in the format of this service; is --url right?")
         answer: dict[str, Any] = await response.json(content_type=None)
     if not response.ok:
         kind = UnknownKey if response.status == _UNAUTHORIZED else Refused

@@ -1,7 +1,9 @@
-"""The API key with which `codesvc send` calls the service: given, kept by `codesvc init`, or made for this one run.
+"""The API key with which `codesvc send` calls the service.
 
-A key of one run has the scope `verify` only, is in the store's registry (docs/administration.md) and is removed at the
-end, so that the audit log shows it. Whoever reads the configuration may make keys anyway (`codesvc keys add`).
+It is the key that the operator gives, or the one that `codesvc init` stored, or a new one for this run. A new key has
+only the scope `verify`. It is added to the store's registry (docs/en/administration.md) and removed at the end of the
+run; both changes are in the audit log. This gives the operator no new right: everybody who can read the configuration
+can also run `codesvc keys add`.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class ForeignKey(CodesvcError):
 
 
 def given_key(arguments: argparse.Namespace, settings: Settings, env: Mapping[str, str] = os.environ) -> str:
-    """The key by `--key`, by the environment, or in the file that `codesvc init` wrote; "" if there is none.
+    """The key from `--key`, from the environment, or from the file that `codesvc init` wrote; "" if there is none.
 
     Raises:
         ForeignKey: the key by `--key` or the environment is not one of the site's in the configuration.
@@ -54,14 +56,14 @@ def given_key(arguments: argparse.Namespace, settings: Settings, env: Mapping[st
         key, _ = read_secret(arguments.config.parent / api_key_file(arguments.site))
     except UnfitError:
         return ""
-    return key if hash_line(key) in known else ""  # a file of an earlier key: the site has changed it since
+    return key if hash_line(key) in known else ""  # else the file has an old key that was replaced
 
 
 async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: Settings, site: str) -> str:
-    """Add a key to the site; it is removed when the stack ends. The service knows it within a second.
+    """Add a key to the site and return it. It is removed when `stack` closes. The service knows it within a second.
 
     Raises:
-        NoKey: the store cannot be reached from here (None).
+        NoKey: `store` is None, because this machine cannot reach it, or the site does not exist.
     """
     if store is None:
         raise NoKey(
@@ -72,10 +74,10 @@ async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: 
     fixed = prepare(settings)
     registry = Registry(store, fixed.directory, fixed.sealer)
     await registry.refresh()
-    office = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
+    administration = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
     name = f"codesvc-send-{secrets.token_hex(4)}"
-    key = await office.add_key(site, name, ["verify"], by=_BY)
-    stack.push_async_callback(office.remove_key, site, name, by=_BY)
+    key = await administration.add_key(site, name, ["verify"], by=_BY)
+    stack.push_async_callback(administration.remove_key, site, name, by=_BY)
     if key is None:
         raise NoKey(f"there is no site {site}")
     return key

@@ -1,4 +1,4 @@
-"""Tables of commands: settings that are read from a file, and lists that are printed."""
+"""Two helpers of commands: reading settings from a TOML or JSON file, and printing a list in columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def table_in(file: str) -> dict[str, Any]:
-    """The table in a file: TOML if its name ends so, otherwise JSON."""
+    """Read the settings in a file: TOML if the name ends in `.toml`, otherwise JSON; `-` is standard input, as JSON.
+
+    Raises:
+        CodesvcError: the file is not UTF-8, cannot be parsed, or is not a table.
+        OSError: the file cannot be read.
+    """
     octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
         text = decoded(octets).removeprefix("\ufeff")
@@ -30,7 +35,7 @@ def table_in(file: str) -> dict[str, Any]:
     except RecursionError:
         raise CodesvcError(f"{file} is nested too deeply") from None
     if not isinstance(found, dict):
-        raise CodesvcError(f"{file} holds no table")
+        raise CodesvcError(f"{file} must contain a table (TOML) or an object (JSON)")
     return found
 
 

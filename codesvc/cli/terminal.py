@@ -1,4 +1,4 @@
-"""The command's inputs and outputs: what happens when they end early, are full, or cannot show a character."""
+"""How commands handle their standard streams: closed pipes, full disks, and characters that cannot be encoded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ _INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells give it
 def run(command: Callable[[], int], name: str) -> int:
     """Run a command; returns its exit status.
 
-    Everything is written before this returns, so a full disk fails the command and not the interpreter's end.
+    The output is flushed before this returns. So a full disk makes the command fail with a message, and not with a
+    traceback when the interpreter exits.
 
     Args:
-        command: does it and returns its status.
-        name: how the command is called, for the message on the standard error output.
+        command: the function that does the work and returns the exit status.
+        name: the name of the command, for messages on standard error.
     """
     show_every_character()
     try:
@@ -33,7 +34,7 @@ def run(command: Callable[[], int], name: str) -> int:
     except EOFError:
         return _failed(name, "the input ended before the answer was complete; nothing was done", 2)
     except BrokenPipeError:
-        # Who read the output, such as `head`, wants no more of it.
+        # The program that read the output, such as `head`, has closed the pipe.
         _silence()
         return 1
     except OSError as error:
@@ -43,7 +44,7 @@ def run(command: Callable[[], int], name: str) -> int:
 
 
 def show_every_character() -> None:
-    r"""Let outputs in another encoding than UTF-8 show what they do not have as escapes, such as `\u5c71`."""
+    r"""Write characters that the encoding of an output does not have as escapes, such as `\u5c71`."""
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="backslashreplace")
@@ -55,7 +56,7 @@ def _failed(name: str, reason: str, status: int) -> int:
 
 
 def _silence() -> None:
-    """Let nothing more be written to the standard output, also not at the interpreter's end."""
+    """Redirect standard output to the null device, so that the flush at the interpreter's exit cannot fail again."""
     try:
         number = sys.stdout.fileno()
     except (OSError, ValueError):

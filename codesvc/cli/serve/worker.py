@@ -1,4 +1,4 @@
-"""One of several processes on one port. It gets its configuration from the parent and reads none from the disk."""
+"""A worker: one of several processes that serve the same port. It gets its configuration from the parent process."""
 
 from __future__ import annotations
 
