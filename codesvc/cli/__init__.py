@@ -216,7 +216,7 @@ def _webhooks(arguments: argparse.Namespace) -> int:
         from codesvc.config.api_keys import new_signing_secret
 
         secret = new_signing_secret(secrets.token_bytes(32))
-        print(f"The secret, shown this once; your receiver needs it too:\n  {secret}")
+        print(f"The secret, shown only once; your receiver needs it too:\n  {secret}")
         print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
         return 0
     from codesvc.cli import webhooks as command

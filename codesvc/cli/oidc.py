@@ -42,7 +42,7 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
             issuer = ServiceAddress(settings.service.public_url).url(f"/oidc/{arguments.site}")
             _say(f"  issuer     {issuer}\n  client id  {arguments.id}")
             if made.secret is not None:
-                _say(f"  secret     {made.secret}\n             (shown this once)")
+                _say(f"  secret     {made.secret}\n             (shown only once)")
         case _:
             await office.remove(arguments.site, arguments.id, by=_BY)
             _say(f"{arguments.id} is gone, in every process within a second")

@@ -18,7 +18,7 @@ def make_password(arguments: argparse.Namespace) -> int:
     """Ask for a password twice, or generate one, and print the line for the configuration."""
     if arguments.generate:
         password = "-".join(secrets.token_hex(3) for _ in range(5))
-        sys.stdout.write(f"The password, shown this once:\n  {password}\n")
+        sys.stdout.write(f"The password, shown only once:\n  {password}\n")
     else:
         password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
         if not hmac.compare_digest(password.encode(), getpass.getpass("Again: ").encode()):

@@ -92,7 +92,7 @@ async def _keys(
     if arguments.act == "add":
         scopes = [scope for scope in arguments.scopes.split(",") if scope]
         made = await office.add_key(arguments.site, arguments.name, scopes, by=_BY)
-        sys.stdout.write(f"The key, shown this once; give it to the site's server:\n  {made}\n")
+        sys.stdout.write(f"The key, shown only once; give it to the site's server:\n  {made}\n")
         return
     if arguments.act == "remove":
         await office.remove_key(arguments.site, arguments.name, by=_BY)

@@ -1,4 +1,7 @@
-"""The arguments of `codesvc sites|accounts|keys|oidc …`, and `keys new` and `oidc secret`, which need no store."""
+"""The arguments of `codesvc sites|accounts|keys|oidc …`.
+
+The module also runs `keys new` and `oidc secret`, because these two commands need no store.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +15,69 @@ if TYPE_CHECKING:
 
 
 def add_arguments(commands: Any) -> None:
-    """Declare the four commands."""
-    for kind, one in (("sites", "site"), ("accounts", "account")):
+    """Declare the commands `sites`, `accounts`, `keys` and `oidc`."""
+    for kind, one in (("sites", "a site"), ("accounts", "an account")):
         acts = commands.add_parser(kind, help=f"the {kind}: list, show, put, patch, remove").add_subparsers(
             dest="act", required=True, metavar="ACT"
         )
         _act(acts, "list", "the names of all of them")
         _act(acts, "show", "settings, without secrets", "name")
-        put = _act(acts, "put", "make one, or replace all its settings, by a file: TOML, JSON, or -", "name", "file")
+        put = _act(
+            acts,
+            "put",
+            "create one, or replace all its settings, from a file: TOML, or JSON (- for standard input)",
+            "name",
+            "file",
+        )
         if kind == "sites":
-            put.add_argument("--again", action="store_true", help="take the name of a removed site, with its bindings")
-        _act(acts, "patch", "change the settings that the file names; null (in JSON) takes one away", "name", "file")
-        _act(acts, "remove", f"take a {one} away", "name")
+            put.add_argument(
+                "--again", action="store_true", help="allow the name of a removed site; the new site gets its bindings"
+            )
+        _act(
+            acts, "patch", "change the settings that are in the file; null (in JSON) removes a setting", "name", "file"
+        )
+        _act(acts, "remove", f"remove {one}", "name")
     acts = commands.add_parser("keys", help="API keys: new, list, add, remove").add_subparsers(
         dest="act", required=True, metavar="ACT"
     )
-    new = acts.add_parser("new", help="make a key: prints it once, and the line for the configuration")
+    new = acts.add_parser(
+        "new", help="create a key; prints the key, which is shown only once, and the lines for the configuration"
+    )
     new.add_argument("site", nargs="?", default="")
     new.add_argument("--admin", action="store_true", help="a key of the admin API instead of a site's")
-    known = _act(acts, "list", "which keys there are, what they may do, and when each was last used")
+    known = _act(acts, "list", "all keys, with their scopes and the time of their last use")
     known.add_argument("--site", default=None, help="only this site's")
-    add = _act(acts, "add", "give a site another key, in force within a second: prints it once", "site", "name")
-    add.add_argument("--scopes", default="verify,bindings", help="what it may do (default: verify,bindings)")
-    _act(acts, "remove", "take a key away", "site", "name")
+    add = _act(
+        acts, "add", "create another key for a site; it is valid within a second and is shown only once", "site", "name"
+    )
+    add.add_argument(
+        "--scopes",
+        default="verify,bindings",
+        help="the scopes of the key, separated by commas (default: verify,bindings)",
+    )
+    _act(acts, "remove", "remove a key", "site", "name")
     acts = commands.add_parser("oidc", help="the OpenID Provider: clients, put, remove, rotate, secret").add_subparsers(
         dest="act", required=True, metavar="ACT"
     )
-    acts.add_parser("secret", help="make a client's secret: prints it once, and its hash for the configuration")
+    acts.add_parser(
+        "secret",
+        help="create a client secret; prints the secret, which is shown only once, and its hash for the configuration",
+    )
     clients = _act(acts, "clients", "the relying parties of all sites, without secrets")
     clients.add_argument("--site", default=None, help="only this site's")
     put = _act(
-        acts, "put", "register a client, or replace its settings, by a file: TOML, JSON, or -", "site", "id", "file"
+        acts,
+        "put",
+        "register a client, or replace its settings, from a file: TOML, or JSON (- for standard input)",
+        "site",
+        "id",
+        "file",
     )
-    put.add_argument("--new-secret", action="store_true", help="give it another secret; the latest old one stays valid")
-    _act(acts, "remove", "take a client away", "site", "id")
-    _act(acts, "rotate", "sign with the next key from now on; the present one stays published for a day")
+    put.add_argument(
+        "--new-secret", action="store_true", help="create another secret for it; the previous one stays valid"
+    )
+    _act(acts, "remove", "remove a client", "site", "id")
+    _act(acts, "rotate", "sign with the next key, which is published already; the old key stays published for a day")
 
 
 def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
@@ -57,14 +88,14 @@ def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
     return parser
 
 
-def new(arguments: argparse.Namespace) -> int:
-    """`codesvc keys new` and `codesvc oidc secret`: make a key or a secret; needs no store."""
-    from codesvc.config.api_keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` goes without
+def create_credential(arguments: argparse.Namespace) -> int:
+    """Run `codesvc keys new` or `codesvc oidc secret`: print a new key or secret. Needs no store."""
+    from codesvc.config.api_keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` does not need it
 
     if arguments.command == "oidc":
         secret = secrets.token_urlsafe(32)
         sys.stdout.write(
-            f"The secret, shown this once; give it to the relying party:\n  {secret}\n"
+            f"The secret, shown only once; give it to the relying party:\n  {secret}\n"
             f'For the configuration, under [[sites.SITE.oidc.clients]]:\n  secrets = ["{hash_line(secret)}"]\n'
         )
         return 0
@@ -74,11 +105,11 @@ def new(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         sys.stderr.write(f"codesvc keys new: {error}\n")
         return 2
-    whose = "whoever sets up sites" if arguments.admin else "the site's server"
+    receiver = "the operator who sets up sites" if arguments.admin else "the site's server"
     where = "[[admin.keys]]" if arguments.admin else f"[[sites.{arguments.site}.keys]]"
     scopes = '["read", "sites", "accounts", "keys"]' if arguments.admin else '["verify", "bindings"]'
     sys.stdout.write(
-        f"The key, shown this once; give it to {whose}:\n  {key}\nFor the configuration, under {where}:\n"
+        f"The key, shown only once; give it to {receiver}:\n  {key}\nFor the configuration, under {where}:\n"
         f'  name = "server"\n  hash = "{hash_line(key)}"\n  scopes = {scopes}\n'
     )
     return 0

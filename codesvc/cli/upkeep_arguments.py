@@ -1,4 +1,4 @@
-"""The options of the commands that look after a running service and its store."""
+"""The arguments of the maintenance commands: `reload`, `person`, `audit`, `admin` and `store`."""
 
 from __future__ import annotations
 
@@ -11,41 +11,50 @@ if TYPE_CHECKING:
     import argparse
     from typing import TypeAlias
 
-    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no other name
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  no public name
 
 
 def add_upkeep(commands: Commands) -> None:
     """Declare the commands `reload`, `person`, `audit`, `admin` and `store`."""
-    again = commands.add_parser(
-        "reload", help="let a running service take over a changed configuration, if it is sound"
-    )
+    again = commands.add_parser("reload", help="make a running service use the changed configuration, if it is valid")
     again.add_argument("--config", type=Path, required=True)
-    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
+    again.add_argument("--pid", type=int, required=True, help="the id of the parent process, not of one of its workers")
 
-    person = commands.add_parser("person", help="what is kept of one person: shown, or deleted")
+    person = commands.add_parser("person", help="show or delete the stored data of one person")
     person.add_argument("act", choices=("export", "erase"))
     person.add_argument("--config", type=Path, required=True)
     person.add_argument("--site", required=True)
     person.add_argument("--user", required=True, help="the site's id of the person")
 
-    audit = commands.add_parser("audit", help="who did what: administrative acts and changes of bindings")
+    audit = commands.add_parser("audit", help="show the audit log: administrative acts and changes of bindings")
     audit.add_argument("--config", type=Path, required=True)
-    audit.add_argument("--since", default="7d", help="how far back: a number and m, h or d (default: 7d)")
-    audit.add_argument("--site", default=None, help="only of this site")
     audit.add_argument(
-        "--most", type=whole(1, 1_000_000), default=1000, help="at most so many lines, the newest (default: 1000)"
+        "--since", default="7d", help="how far to look back: a number followed by m, h or d (default: 7d)"
     )
-    audit.add_argument("--json", action="store_true", help="one JSON object a line")
+    audit.add_argument("--site", default=None, help="only lines of this site")
+    audit.add_argument(
+        "--most",
+        type=whole(1, 1_000_000),
+        default=1000,
+        help="the maximum number of lines; the newest are shown (default: 1000)",
+    )
+    audit.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
-    password = admin.add_parser("password", help="make the line that the configuration keeps of a password")
-    password.add_argument("--generate", action="store_true", help="make a password too, and print it once")
+    password = admin.add_parser("password", help="hash a password, and print the line for the configuration")
+    password.add_argument("--generate", action="store_true", help="generate the password, too, and print it once")
 
-    store = commands.add_parser("store", help="the store as a whole").add_subparsers(dest="act", required=True)
-    migrate = store.add_parser("migrate", help="copy everything into another store, and see that it has arrived")
+    store = commands.add_parser("store", help="maintenance of the whole store").add_subparsers(
+        dest="act", required=True
+    )
+    migrate = store.add_parser("migrate", help="copy everything to another store, and compare the two")
     where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
     migrate.add_argument("--from", dest="source", required=True, metavar="STORE", help=where)
-    migrate.add_argument("--to", dest="target", required=True, metavar="STORE", help="likewise")
-    migrate.add_argument("--prefix", default="cs", help="of the keys, where no configuration says it (default: cs)")
-    migrate.add_argument("--resume", action="store_true", help="go on with a copy that was interrupted")
-    migrate.add_argument("--dry-run", action="store_true", help="only compare")
+    migrate.add_argument(
+        "--to", dest="target", required=True, metavar="STORE", help="the store to copy to; the same forms as --from"
+    )
+    migrate.add_argument(
+        "--prefix", default="cs", help="the prefix of the keys, if no configuration file is given (default: cs)"
+    )
+    migrate.add_argument("--resume", action="store_true", help="continue an interrupted copy")
+    migrate.add_argument("--dry-run", action="store_true", help="compare the stores, and copy nothing")
