@@ -104,10 +104,10 @@ codesvc demo
   Phone       {where.sandbox}   the sandbox: follow, scan, read messages
   Wiki        {where.wiki}   an app of somebody else: log in with WeChat by OpenID Connect
   Service     {where.service}   the API
-  Operations  {where.service}/admin   for operators: sign in as {OPERATOR} with {stack.password} (shown this once)
+  Operations  {where.service}/admin   for operators: sign in as {OPERATOR} with {stack.password} (shown only once)
 
   API key     {key}
-              (site "{SITE}", every scope; shown this once)
+              (site "{SITE}", every scope; shown only once)
   Your app    issuer {where.issuer}, client {APP}
               secret {stack.app_secret}   log in with WeChat: docs/en/openid.md
   Command     {_command()}   check, send, init and others

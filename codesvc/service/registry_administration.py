@@ -265,7 +265,7 @@ class RegistryAdministration:
         account = self._directory.accounts.get(wanted) if isinstance(wanted, str) else None
         if account is None and isinstance(wanted, str):
             near = suggestion(wanted, list(self._directory.accounts))
-            raise ConfigError([Fault(("account",), f"is no account that there is{near}")])
+            raise ConfigError([Fault(("account",), f"is not an account that exists{near}")])
         site = one_site(self._settings, name, table, {account.name: account.config} if account else {})
         if known is not None and known["account"] != site.account:
             raise Conflict(f"the site stays with the account {known['account']}: its bindings lie there")

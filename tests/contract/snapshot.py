@@ -29,13 +29,26 @@ def facts(node, path="", *, names=False):
         at = path.rpartition("/")[2]
         for number, value in enumerate(node):
             if at in SETS:
-                yield f"{path}/{json.dumps(value, sort_keys=True, ensure_ascii=False)}", True
+                yield f"{path}/{json.dumps(without_prose(value), sort_keys=True, ensure_ascii=False)}", True
             elif isinstance(value, dict) and "name" in value:
                 yield from facts(value, f"{path}/{value['in']}.{value['name']}")
             else:
                 yield from facts(value, f"{path}/{number}")
     else:
         yield path, node
+
+
+def without_prose(value, *, names=False):
+    """A value without descriptions and examples at any depth; `names` as in `facts`."""
+    if isinstance(value, list):
+        return [without_prose(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: without_prose(inner, names=not names and key in {"properties", "schemas", "headers"})
+        for key, inner in value.items()
+        if names or key not in PROSE
+    }
 
 
 def published():

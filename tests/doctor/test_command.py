@@ -127,7 +127,7 @@ async def test_send_where_the_store_is_out_of_reach(ward, config, tmp_path):
     status, out, _ = await codesvc(*send(path, "alice", "reset", "--wait", "0.5"), CODESVC_API_KEY=KEY)
     assert status == 3
     assert "hides undisclosed deliveries" in out
-    assert "pending: the API does not say more" in out
+    assert "pending: the API does not disclose more" in out
 
 
 async def test_send_with_the_wrong_means(ward, config):
@@ -181,12 +181,12 @@ def seen(delivery, channel="template", status=Status.PENDING, reason=""):
         (seen(DeliveryStatus.QUEUED), None, "queued"),
         (seen(DeliveryStatus.UNKNOWN, reason="timeout"), None, "same client_msg_id"),
         (seen(DeliveryStatus.SENT), None, "no receipt yet"),
-        (seen(DeliveryStatus.SENT, "customer_service"), Exit.ARRIVED, "no receipt for that"),
+        (seen(DeliveryStatus.SENT, "customer_service"), Exit.ARRIVED, "this channel has no receipts"),
         (seen(DeliveryStatus.DELIVERED), Exit.ARRIVED, "on the phone"),
         (seen(DeliveryStatus.FAILED, reason="quota"), Exit.FAILED, "failed (quota)"),
         (seen(DeliveryStatus.SENT, status=Status.EXPIRED), Exit.FAILED, "is expired"),
         (seen(DeliveryStatus.SENT, status=Status.APPROVED), Exit.ARRIVED, "is approved"),
-        (seen(None, "auto"), None, "does not say more"),
+        (seen(None, "auto"), None, "does not disclose more"),
     ],
 )
 def test_every_state_has_words_and_an_end_or_none(sighting, end, words):
@@ -230,15 +230,15 @@ async def test_send_says_which_ways_there_are_to_a_key(ward, config, tmp_path):
 
 async def test_send_explains_what_no_binding_means(ward, config):
     _, out, _ = await codesvc(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
-    assert "-> no WeChat is bound to this user at this site" in out
+    assert "-> no WeChat account is bound to this user of this site" in out
     assert "--purpose register" in out
     _, out, _ = await codesvc(*send(config(ward), "newcomer", "register", "--wait", "0.5"), CODESVC_API_KEY=KEY)
-    assert "-> nothing is pushed: no WeChat is bound to this user yet, as with every new user" in out
+    assert "-> nothing was pushed: no WeChat account is bound to this user yet, as with every new user" in out
 
 
 async def test_what_to_send_stays_the_last_line(monkeypatch, capsys):
-    monkeypatch.setattr(following, "_TELL_SECONDS", -1)
-    monkeypatch.setattr(following, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(following, "_REPEAT_SECONDS", -1)
+    monkeypatch.setattr(following, "_POLL_SECONDS", 0)
     awaiting = seen(DeliveryStatus.AWAITING_SCAN)
     looks = [awaiting] * 5 + [replace(awaiting, status=Status.APPROVED)]
 

@@ -117,7 +117,7 @@ def test_each_reader_is_addressed_in_one_way():
 
 A_WECHAT = re.compile(
     r"\b(?:a|an|one|another|each|every|bound|old|second) WeChat(?:'s)?\b"
-    r"(?! [A-Za-z-]*(?:account|service|Official|platform|user|login|console|SDK|message))"
+    r"(?! [A-Za-z-]*(?:account|service|Official|platform|user|login|console|SDK|message|callback))"
 )
 """WeChat is a platform; what a person has is a WeChat account."""
 

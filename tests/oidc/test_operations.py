@@ -208,10 +208,10 @@ async def test_the_commands(store_url, tmp_path):
     status, said = await run("secret")
     assert (status, "sha256:" in said) == (0, True)
     status, said = await run("put", "shop", "wiki", "wiki.toml")
-    assert (status, "shown this once" in said) == (0, True), said
+    assert (status, "shown only once" in said) == (0, True), said
     assert re.search(r"issuer +https?://[^\n]+/oidc/shop\n +client id +wiki\n +secret +\S{40,}\n", said), said
     status, said = await run("put", "shop", "wiki", "wiki.toml")
-    assert (status, "shown this once" in said) == (0, False), said
+    assert (status, "shown only once" in said) == (0, False), said
     status, said = await run("clients")
     assert (status, "https://wiki.example/callback" in said, "sha256" in said) == (0, True, False), said
     for count in (3, 4):

@@ -136,7 +136,7 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     if not running:
         assert files_with(data, GONE, GONE_OPENID)
         said = await walk(command, path.parent)
-    assert "the append-only file of the embedded store was written anew" in said
+    assert "the append-only file of the embedded store was rewritten and no longer contains" in said
     assert files_with(data, GONE, GONE_OPENID) == set()
     assert files_with(data, "alice2")
     assert "alice2" in await walk("codesvc person export --config config.toml --site shop --user alice2", path.parent)
@@ -145,7 +145,7 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
 @pytest.mark.parametrize(
     ("options", "acl", "said", "status"),
     [
-        (["--appendonly", "yes"], "", "was written anew", 3),
+        (["--appendonly", "yes"], "", "was rewritten", 3),
         (["--appendonly", "no", "--save", ""], "", "keeps no append-only file", 3),
         (["--appendonly", "yes"], "-bgrewriteaof", "run there: valkey-cli -h 127.0.0.1 -p", 1),
         (["--appendonly", "yes"], "-info", "run there: valkey-cli -h 127.0.0.1 -p", 1),

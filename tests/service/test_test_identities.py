@@ -173,9 +173,9 @@ async def test_a_live_service_believes_no_proof_of_one(tested):
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
-        ("*", "246810", "has a name that is no user"),
-        ("e2e-*-x", "246810", "has a name that is no user"),
-        ("e2e 1", "246810", "has a name that is no user"),
+        ("*", "246810", "has a name that is not a user id"),
+        ("e2e-*-x", "246810", "has a name that is not a user id"),
+        ("e2e 1", "246810", "has a name that is not a user id"),
         ("e2e", "123", "has a code that is not 4 to 12 digits"),
         ("e2e", "ABC0", "has a code that is not 4 to 12 digits"),
         ("e2e", 246810, "must have strings as values"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from codesvc.client.schema.answer import Answer, Time, told
+from codesvc.client.schema.answer import Answer, Time, described
 
 _KEPT = ("file", "store")
 
@@ -14,15 +14,15 @@ _KEPT = ("file", "store")
 class Names(Answer, frozen=True, kw_only=True):
     """Names in order."""
 
-    names: Annotated[list[str], told("as many as were asked for", example=["cafe", "shop"])]
-    next: Annotated[str | None, told("give it as `after` to go on; null at the end")]
+    names: Annotated[list[str], described("as many as were asked for", example=["cafe", "shop"])]
+    next: Annotated[str | None, described("give it as `after` to go on; null at the end")]
 
 
 class SettingsView(Answer, frozen=True, kw_only=True):
     """A site or an account."""
 
-    name: Annotated[str, told("its name", example="shop")]
-    kept: Annotated[str, told("in the configuration file, or in the store", words=_KEPT, example="store")]
+    name: Annotated[str, described("its name", example="shop")]
+    kept: Annotated[str, described("in the configuration file, or in the store", values=_KEPT, example="store")]
     settings: Annotated[
         dict[str, Any] | None,
         Meta(
@@ -30,16 +30,16 @@ class SettingsView(Answer, frozen=True, kw_only=True):
             extra_json_schema={"additionalProperties": True},
         ),
     ]
-    secrets: Annotated[list[str], told("options that hold secrets and are set; nobody reads them again")]
+    secrets: Annotated[list[str], described("options that hold secrets and are set; nobody reads them again")]
 
 
 class KeyView(Answer, frozen=True, kw_only=True):
     """A key of a site."""
 
-    name: Annotated[str, told("its name", example="back end")]
-    scopes: Annotated[list[str], told("what it may do", example=["verify"])]
-    kept: Annotated[str, told("in the configuration file, or in the store", words=_KEPT, example="store")]
-    last_used_at: Annotated[Time | None, told("up to a minute late; null for never")]
+    name: Annotated[str, described("its name", example="back end")]
+    scopes: Annotated[list[str], described("what it may do", example=["verify"])]
+    kept: Annotated[str, described("in the configuration file, or in the store", values=_KEPT, example="store")]
+    last_used_at: Annotated[Time | None, described("up to a minute late; null for never")]
 
 
 class KeyViews(Answer, frozen=True, kw_only=True):
@@ -51,9 +51,9 @@ class KeyViews(Answer, frozen=True, kw_only=True):
 class OidcClientView(Answer, frozen=True, kw_only=True):
     """An app that people sign in to by OpenID Connect."""
 
-    id: Annotated[str, told("its client_id", example="wiki")]
-    kept: Annotated[str, told("in the configuration, or in the store", words=_KEPT, example="store")]
-    public: Annotated[bool, told("whether it has no secret", example=False)]
+    id: Annotated[str, described("its client_id", example="wiki")]
+    kept: Annotated[str, described("in the configuration, or in the store", values=_KEPT, example="store")]
+    public: Annotated[bool, described("whether it has no secret", example=False)]
     settings: Annotated[
         dict[str, Any],
         Meta(
@@ -66,7 +66,7 @@ class OidcClientView(Answer, frozen=True, kw_only=True):
 class OidcClientViews(Answer, frozen=True, kw_only=True):
     """The apps of a site."""
 
-    issuer: Annotated[str, told("what to enter in each of them", example="https://code.example.com/oidc/shop")]
+    issuer: Annotated[str, described("what to enter in each of them", example="https://code.example.com/oidc/shop")]
     clients: list[OidcClientView]
 
 
@@ -76,7 +76,9 @@ class OidcClientRegistered(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"client_secret"})
 
     client: OidcClientView
-    client_secret: Annotated[str | None, told("shown this once; null if none was made", example="Q5mpOssSydxHpqWA…")]
+    client_secret: Annotated[
+        str | None, described("shown only once; null if none was made", example="Q5mpOssSydxHpqWA…")
+    ]
 
 
 class NewKey(Answer, frozen=True, kw_only=True):
@@ -84,6 +86,6 @@ class NewKey(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"key"})
 
-    name: Annotated[str, told("its name", example="back-end")]
-    scopes: Annotated[list[str], told("what it may do", example=["verify"])]
-    key: Annotated[str | None, told("shown this once; null if you gave its hash", example="csk_shop_Zm9vYmFy…")]
+    name: Annotated[str, described("its name", example="back-end")]
+    scopes: Annotated[list[str], described("what it may do", example=["verify"])]
+    key: Annotated[str | None, described("shown only once; null if you gave its hash", example="csk_shop_Zm9vYmFy…")]

@@ -30,15 +30,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def told(description: str, *, example: Any = None, words: tuple[str, ...] = ()) -> Meta:
+def described(description: str, *, example: Any = None, values: tuple[str, ...] = ()) -> Meta:
     """The published description of a member.
 
     Args:
         description: one sentence.
         example: a value it may have.
-        words: the words it may hold today. They are published, not enforced: a client must survive a new one.
+        values: the values that it may have today. They are published, not enforced: a client must survive a new one.
     """
-    extra: dict[str, Any] = {"enum": list(words)} if words else {}
+    extra: dict[str, Any] = {"enum": list(values)} if values else {}
     return Meta(
         description=description, examples=[example] if example is not None else None, extra_json_schema=extra or None
     )

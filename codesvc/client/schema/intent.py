@@ -4,55 +4,59 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
-from codesvc.client.schema.answer import Answer, Time, told
-from codesvc.client.schema.verification import Brand, Reference, Scan  # noqa: TC001  as above
+from codesvc.client.schema.answer import Answer, Time, described
+from codesvc.client.schema.verification import Brand, Reference, Scan  # noqa: TC001  msgspec reads the annotations
 
 INTENT_STATUSES: Final = ("pending", "scanned", "bound", "conflict", "declined", "canceled", "expired")
 LOGIN_STATUSES: Final = ("pending", "scanned", "approved", "unknown", "declined", "canceled", "expired")
 
 
 class BindIntent(Answer, frozen=True, kw_only=True):
-    """A logged-in user is to be bound to the WeChat that says yes."""
+    """A request to bind a logged-in user to the WeChat account that scans the code and confirms."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user", "scan", "page_url", "page_token", "link"})
 
-    id: Annotated[str, told("`bi_…`", example="bi_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
-    user: Annotated[str, told("whom to bind", example="alice")]
-    status: Annotated[str, told("where it stands", words=INTENT_STATUSES, example="pending")]
+    id: Annotated[str, described("`bi_…`", example="bi_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
+    user: Annotated[str, described("your identifier of the user to bind", example="alice")]
+    status: Annotated[str, described("the present status", values=INTENT_STATUSES, example="pending")]
     reference: Reference
     created_at: Time
     expires_at: Time
-    scan: Annotated[Scan | None, told("not null while a scan can still bring anything")]
-    page_url: Annotated[str, told("the hosted page")]
-    page_token: Annotated[str, told("lets a browser look at exactly this one")]
-    method: Annotated[str, told("scan or oauth", words=("scan", "oauth"), example="scan")]
-    link: Annotated[str | None, told("with oauth: where the person goes, inside WeChat")]
+    scan: Annotated[Scan | None, described("the QR code and the keyword; null when a scan has no effect any more")]
+    page_url: Annotated[str, described("the address of the hosted page")]
+    page_token: Annotated[str, described("lets a browser read this bind intent, and renew it once")]
+    method: Annotated[str, described("scan or oauth", values=("scan", "oauth"), example="scan")]
+    link: Annotated[str | None, described("with method oauth: the address that the person opens in WeChat")]
     conflict: Annotated[
-        str | None, told("what stands in the way: user (has another WeChat account) or wechat (has another user)")
+        str | None,
+        described("with status conflict: user (the user has another WeChat account) or wechat (it has another user)"),
     ]
-    predecessor: Annotated[str | None, told("the bind intent whose page started this one; null if you did")] = None
-    successor: Annotated[str | None, told("the bind intent that this one's page started in its place")] = None
+    predecessor: Annotated[str | None, described("the bind intent whose page started this one; null if you did")] = None
+    successor: Annotated[str | None, described("the bind intent that this one's page started in its place")] = None
 
 
 class Login(Answer, frozen=True, kw_only=True):
-    """Somebody is to be recognised by the WeChat that says yes."""
+    """A request to find out which user is present: the one whose WeChat account scans the code and confirms."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user", "scan", "page_url", "page_token", "handle"})
 
-    id: Annotated[str, told("`lg_…`", example="lg_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
-    user: Annotated[str | None, told("who it is, once approved", example="alice")]
+    id: Annotated[str, described("`lg_…`", example="lg_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
+    user: Annotated[str | None, described("the user who is present; null before status approved", example="alice")]
     status: Annotated[
-        str, told("where it stands; unknown: a first-time visitor", words=LOGIN_STATUSES, example="pending")
+        str,
+        described("the present status; unknown: a visitor without a user", values=LOGIN_STATUSES, example="pending"),
     ]
     reference: Reference
     created_at: Time
     expires_at: Time
-    scan: Annotated[Scan | None, told("not null while a scan can still bring anything")]
-    page_url: Annotated[str, told("the hosted page")]
-    page_token: Annotated[str, told("lets a browser look at exactly this one")]
-    handle: Annotated[str | None, told("binds a first-time visitor by PUT /v1/bindings/{user}, once")]
-    predecessor: Annotated[str | None, told("the login whose page started this one; null if you did")] = None
-    successor: Annotated[str | None, told("the login that this one's page started in its place")] = None
+    scan: Annotated[Scan | None, described("the QR code and the keyword; null when a scan has no effect any more")]
+    page_url: Annotated[str, described("the address of the hosted page")]
+    page_token: Annotated[str, described("lets a browser read this login, and renew it once")]
+    handle: Annotated[
+        str | None, described("with status unknown: binds the visitor by PUT /v1/bindings/{user}; works once")
+    ]
+    predecessor: Annotated[str | None, described("the login whose page started this one; null if you did")] = None
+    successor: Annotated[str | None, described("the login that this one's page started in its place")] = None
 
 
 class IntentPage(Answer, frozen=True, kw_only=True):
@@ -60,36 +64,46 @@ class IntentPage(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to", "link"})
 
-    status: Annotated[str, told("where it stands")]
-    over: Annotated[bool, told("nothing can change any more")]
-    confirmed: Annotated[bool, told("the WeChat said yes; for what that is worth, read the state with your key")]
-    title: Annotated[str, told("how it stands, in the reader's language and for his device", example="Scan to log in")]
-    hint: Annotated[str, told("what to do, likewise")]
+    status: Annotated[str, described("the present status")]
+    over: Annotated[bool, described("whether the status is final")]
+    confirmed: Annotated[bool, described("whether the person confirmed. No proof of it: read the state with your key")]
+    title: Annotated[
+        str, described("the status in words, in the reader's language and for their device", example="Scan to log in")
+    ]
+    hint: Annotated[str, described("what the person should do, in the same language and for the same device")]
     reference: Reference
-    site: Annotated[str, told("the site's name in the reader's language", example="Moonhill Tea")]
-    account: Annotated[str, told("the name of the Official Account")]
-    now: Annotated[Time | None, told("the service's clock; null in events")]
+    site: Annotated[str, described("the site's name in the reader's language", example="Moonhill Tea")]
+    account: Annotated[str, described("the name of the Official Account")]
+    now: Annotated[Time | None, described("the time of the service; null in events")]
     expires_at: Time
     scan: Scan | None
-    return_to: Annotated[str | None, told("where to go on")]
-    renew: Annotated[str, told("what the page can get anew, once", words=("scan",), example="scan")] | None = None
+    return_to: Annotated[str | None, described("the address to which the browser goes at the end")]
+    renew: (
+        Annotated[str, described("what the page can renew once; absent if nothing", values=("scan",), example="scan")]
+        | None
+    ) = None
     link: Annotated[
-        str | None, told("of web authorisation, for the browser of a phone: the address to open in WeChat")
+        str | None,
+        described("with method oauth, in the browser of a phone: the address that the person opens in WeChat"),
     ] = None
     by_keyword: Annotated[
-        bool, told("whether the account has no QR codes for pages, so that its keyword is the only way", example=False)
+        bool, described("whether only the keyword works, because the account has no QR codes for pages", example=False)
     ] = False
-    brand: Annotated[Brand | None, told("the site's own looks; null where nothing is set")] = None
+    brand: Annotated[Brand | None, described("the logo and colours of the site; null if the operator has set none")] = (
+        None
+    )
 
 
 class Redemption(Answer, frozen=True, kw_only=True):
-    """What a ticket from the chat brought: a handle to bind with, or of a reset a user and a proof."""
+    """The result of redeeming a ticket: a handle for a binding, or a user and a proof for a password reset."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"handle", "user", "proof"})
 
-    kind: Annotated[str, told("bind or reset", words=("bind", "reset"), example="bind")]
-    handle: Annotated[str | None, told("of a bind: what PUT /v1/bindings/{user} accepts, once")]
-    user: Annotated[str | None, told("of a reset: who asked")] = None
-    verification: Annotated[str | None, told("of a reset: the verification that was approved in this act")] = None
-    approved_at: Annotated[Time | None, told("of a reset: when")] = None
-    proof: Annotated[str | None, told("of a reset: its proof")] = None
+    kind: Annotated[str, described("bind or reset", values=("bind", "reset"), example="bind")]
+    handle: Annotated[str | None, described("for a bind: the handle for PUT /v1/bindings/{user}; works once")]
+    user: Annotated[str | None, described("for a reset: the user who requested it")] = None
+    verification: Annotated[str | None, described("for a reset: the verification that this call made and approved")] = (
+        None
+    )
+    approved_at: Annotated[Time | None, described("for a reset: when it was approved")] = None
+    proof: Annotated[str | None, described("for a reset: the proof of the verification")] = None

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
-from codesvc.client.schema.answer import Answer, Time, told
+from codesvc.client.schema.answer import Answer, Time, described
 
 MESSAGE_STATUSES: Final = ("accepted", "sent", "delivered", "handing_over", "handed_over", "unknown", "failed")
 MESSAGE_KINDS: Final = ("sms", "email")
-_User = Annotated[str, told("your identifier of the person, or the one that stands for the recipient", example="alice")]
+_User = Annotated[
+    str, described("your identifier of the person, or the one that stands for the recipient", example="alice")
+]
 _Status = Annotated[
     str,
-    told(
-        "where it stands; `accepted` until the end if the purpose does not disclose bindings",
-        words=MESSAGE_STATUSES,
+    described(
+        "the present status; `accepted` until the end if the purpose does not disclose bindings",
+        values=MESSAGE_STATUSES,
         example="accepted",
     ),
 ]
 _Channel = Annotated[
-    str | None, told("template or gateway; null if none was used, or if it is not disclosed", example="template")
+    str | None, described("template or gateway; null if none was used, or if it is not disclosed", example="template")
 ]
-_Reason = Annotated[str | None, told("why it went to the gateway, or why it failed", example="no-binding")]
+_Reason = Annotated[str | None, described("why it went to the gateway, or why it failed", example="no-binding")]
 
 
 class Message(Answer, frozen=True, kw_only=True):
@@ -28,17 +30,17 @@ class Message(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
-    id: Annotated[str, told("`ms_…`", example="ms_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
+    id: Annotated[str, described("`ms_…`", example="ms_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
     user: _User
-    purpose: Annotated[str, told("as it was asked for", example="register")]
-    kind: Annotated[str, told("as what it was asked for", words=MESSAGE_KINDS, example="sms")]
+    purpose: Annotated[str, described("the purpose of the request", example="register")]
+    kind: Annotated[str, described("the kind in the request", values=MESSAGE_KINDS, example="sms")]
     status: _Status
     channel: _Channel
     reason: _Reason
-    reference: Annotated[str | None, told("as you sent it", example="KX")]
+    reference: Annotated[str | None, described("the reference in the request", example="KX")]
     created_at: Time
-    expires_at: Annotated[Time, told("when the code's life ends; nothing is sent after it")]
-    ended_at: Annotated[Time | None, told("when the delivery ended; null before, or if it is not disclosed")]
+    expires_at: Annotated[Time, described("when the code's life ends; nothing is sent after it")]
+    ended_at: Annotated[Time | None, described("when the delivery ended; null before, or if it is not disclosed")]
 
 
 class RecipientUser(Answer, frozen=True, kw_only=True):
@@ -48,7 +50,10 @@ class RecipientUser(Answer, frozen=True, kw_only=True):
 
     user: Annotated[
         str,
-        told("bind a WeChat under this id, and messages to the recipient reach it", example="ph_6clqdei6cd466stx"),
+        described(
+            "if a WeChat account is bound under this id, messages to the recipient reach it",
+            example="ph_6clqdei6cd466stx",
+        ),
     ]
 
 
@@ -57,14 +62,14 @@ class MessageNews(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
-    id: Annotated[str, told("`ms_…`", example="ms_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
+    id: Annotated[str, described("`ms_…`", example="ms_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
     user: _User
-    purpose: Annotated[str, told("as it was asked for", example="register")]
-    kind: Annotated[str, told("as what it was asked for", words=MESSAGE_KINDS, example="sms")]
-    status: Annotated[str, told("how it ended", words=MESSAGE_STATUSES[2:], example="delivered")]
+    purpose: Annotated[str, described("the purpose of the request", example="register")]
+    kind: Annotated[str, described("the kind in the request", values=MESSAGE_KINDS, example="sms")]
+    status: Annotated[str, described("how it ended", values=MESSAGE_STATUSES[2:], example="delivered")]
     channel: _Channel
     reason: _Reason
-    reference: Annotated[str | None, told("as you sent it", example="KX")]
+    reference: Annotated[str | None, described("the reference in the request", example="KX")]
     created_at: Time
     expires_at: Time
     ended_at: Time

@@ -1,64 +1,68 @@
-"""The types of errors (RFC 9457), and the further members of each kind."""
+"""The types of problem documents (RFC 9457): the common members, and those of single problem types."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
-from codesvc.client.schema.answer import Answer, told
+from codesvc.client.schema.answer import Answer, described
 
 
 class ProblemDocument(Answer, frozen=True, kw_only=True):
-    """What went wrong."""
+    """A problem document: the answer to a call that failed."""
 
-    type: Annotated[str, told("leads to a page that explains this kind of problem; its last part is the name")]
-    title: Annotated[str, told("what happened, the same for every problem of this type")]
-    status: Annotated[int, told("the HTTP status")]
-    detail: Annotated[str, told("what happened this time")]
-    request_id: Annotated[str, told("as in X-Request-Id, and in the service's log", example="ba8ce95b629b5c12")]
+    type: Annotated[
+        str, described("the address of the page that explains this problem type; its last part is the name of the type")
+    ]
+    title: Annotated[str, described("what happened, the same for every problem of this type")]
+    status: Annotated[int, described("the HTTP status")]
+    detail: Annotated[str, described("what is special about this occurrence")]
+    request_id: Annotated[
+        str, described("the id of the request, as in X-Request-Id and in the log", example="ba8ce95b629b5c12")
+    ]
 
 
 class Fault(Answer, frozen=True, kw_only=True):
     """One thing that is wrong with a request."""
 
-    pointer: Annotated[str, told("JSON pointer (RFC 6901) of the member", example="/colour")]
-    detail: Annotated[str, told("what is wrong", example="Object contains unknown field `colour`")]
+    pointer: Annotated[str, described("JSON pointer (RFC 6901) of the member", example="/colour")]
+    detail: Annotated[str, described("what is wrong", example="Object contains unknown field `colour`")]
 
 
 class InvalidProblem(ProblemDocument, frozen=True, kw_only=True):
-    """Members are wrong."""
+    """Members of the request are missing, unknown or not allowed."""
 
-    errors: Annotated[list[Fault], told("each of them")]
+    errors: Annotated[list[Fault], described("every wrong member")]
 
 
 class ForbiddenProblem(ProblemDocument, frozen=True, kw_only=True):
-    """The key may not."""
+    """The key, or the origin of the page, has no permission for the call."""
 
-    scope: Annotated[str | None, told("the scope that the key lacks", example="openids")] = None
+    scope: Annotated[str | None, described("the scope that the key lacks", example="openids")] = None
 
 
 class EndedProblem(ProblemDocument, frozen=True, kw_only=True):
-    """A verification is over."""
+    """The verification has ended."""
 
-    verification_status: Annotated[str | None, told("how it ended", example="expired")] = None
+    verification_status: Annotated[str | None, described("how it ended", example="expired")] = None
 
 
 class IntentEndedProblem(ProblemDocument, frozen=True, kw_only=True):
-    """A bind intent or login is over."""
+    """The bind intent or login has ended."""
 
-    intent_status: Annotated[str | None, told("how it ended", example="declined")] = None
+    intent_status: Annotated[str | None, described("how it ended", example="declined")] = None
 
 
 class WrongCodeProblem(ProblemDocument, frozen=True, kw_only=True):
-    """A code was wrong."""
+    """The verification code is wrong."""
 
-    attempts_left: Annotated[int, told("how often one may still try", example=4)]
+    attempts_left: Annotated[int, described("how many more wrong codes are allowed", example=4)]
 
 
 class LimitedProblem(ProblemDocument, frozen=True, kw_only=True):
     """A limit was reached."""
 
-    limit: Annotated[str, told("its name, as in the configuration", example="address_starts")]
-    retry_after: Annotated[int, told("seconds to wait", example=3600)]
+    limit: Annotated[str, described("its name, as in the configuration", example="address_starts")]
+    retry_after: Annotated[int, described("seconds to wait", example=3600)]
 
 
 PROBLEM_SHAPES: Final[dict[str, type[ProblemDocument]]] = {
@@ -71,4 +75,4 @@ PROBLEM_SHAPES: Final[dict[str, type[ProblemDocument]]] = {
     "rate-limited": LimitedProblem,
     "guess-budget": LimitedProblem,
 }
-"""Kinds that have members of their own; all others are plain."""
+"""The document type of each problem type that has further members; every other one is a `ProblemDocument`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
-from codesvc.client.schema.answer import Answer, told
+from codesvc.client.schema.answer import Answer, described
 
 BASES: Final = ("open", "bound", "vouched", "contact", "either", "test")
 
@@ -14,26 +14,26 @@ class Claims(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"sub", "jti"})
 
-    iss: Annotated[str, told("the service", example="https://code.example.com")]
-    aud: Annotated[str, told("the site", example="shop")]
-    sub: Annotated[str, told("the user of the verification", example="attempt-7f3a")]
-    purpose: Annotated[str, told("the purpose of the verification", example="register")]
-    vf: Annotated[str, told("the verification", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
-    basis: Annotated[str, told("why it may be believed", words=BASES, example="open")]
-    iat: Annotated[int, told("when it was approved", example=1795339816)]
-    exp: Annotated[int, told("until when it is good", example=1795340416)]
-    jti: Annotated[str, told("the same for every copy of one proof", example="57957e00a764166bf36f6c93aceb1ce8")]
+    iss: Annotated[str, described("the service", example="https://code.example.com")]
+    aud: Annotated[str, described("the site", example="shop")]
+    sub: Annotated[str, described("the user of the verification", example="attempt-7f3a")]
+    purpose: Annotated[str, described("the purpose of the verification", example="register")]
+    vf: Annotated[str, described("the verification", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
+    basis: Annotated[str, described("why it may be believed", values=BASES, example="open")]
+    iat: Annotated[int, described("when it was approved", example=1795339816)]
+    exp: Annotated[int, described("until when it is good", example=1795340416)]
+    jti: Annotated[str, described("the same for every copy of one proof", example="57957e00a764166bf36f6c93aceb1ce8")]
 
 
 class Jwk(Answer, frozen=True, kw_only=True):
     """A public key (RFC 8037)."""
 
-    kty: Annotated[str, told("OKP", example="OKP")]
-    crv: Annotated[str, told("Ed25519", example="Ed25519")]
-    x: Annotated[str, told("the key, base64url", example="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
-    kid: Annotated[str, told("which key: the `kid` of a proof's header")]
-    use: Annotated[str, told("sig", example="sig")]
-    alg: Annotated[str, told("EdDSA", example="EdDSA")]
+    kty: Annotated[str, described("OKP", example="OKP")]
+    crv: Annotated[str, described("Ed25519", example="Ed25519")]
+    x: Annotated[str, described("the key, base64url", example="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    kid: Annotated[str, described("which key: the `kid` of a proof's header")]
+    use: Annotated[str, described("sig", example="sig")]
+    alg: Annotated[str, described("EdDSA", example="EdDSA")]
 
 
 class Jwks(Answer, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
-from codesvc.client.schema.answer import Answer, Time, told
+from codesvc.client.schema.answer import Answer, Time, described
 from codesvc.client.schema.message import MessageNews  # noqa: TC001  msgspec reads the annotation
 from codesvc.client.schema.proof import BASES
 from codesvc.client.schema.verification import STATUSES, Delivery, Reference
@@ -23,8 +23,10 @@ HOOK_RESULTS: Final = (
     "private-address",
     "unreadable",
 )
-_User = Annotated[str, told("your identifier of the person", example="alice")]
-_Wechat = Annotated[str, told("names the WeChat, as the history of a binding does; no openid", example="97d18e059c0c")]
+_User = Annotated[str, described("your identifier of the person", example="alice")]
+_Wechat = Annotated[
+    str, described("the name of the WeChat account in the history of a binding; not an openid", example="97d18e059c0c")
+]
 
 
 class VerificationNews(Answer, frozen=True, kw_only=True):
@@ -32,36 +34,38 @@ class VerificationNews(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"user", "metadata"})
 
-    id: Annotated[str, told("`vf_…`", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
-    purpose: Annotated[str, told("as it was started", example="register")]
+    id: Annotated[str, described("`vf_…`", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
+    purpose: Annotated[str, described("the purpose of the start", example="register")]
     user: _User
-    status: Annotated[str, told("where it stood", words=STATUSES, example="approved")]
+    status: Annotated[str, described("where it stood", values=STATUSES, example="approved")]
     reference: Reference
-    test: Annotated[bool, told("whether the user is a test identity")]
+    test: Annotated[bool, described("whether the user is a test identity")]
     created_at: Time
     expires_at: Time
     approved_at: Time | None
-    basis: Annotated[str, told("of an approved one: why it may be believed", words=BASES)] | None
-    attempts_left: Annotated[int, told("how many wrong codes it still took", example=5)]
+    basis: Annotated[str, described("for an approved one: why it may be believed", values=BASES)] | None
+    attempts_left: Annotated[int, described("how many wrong codes it still took", example=5)]
     metadata: Annotated[
         dict[str, Any],
         Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
     ]
     delivery: Delivery
-    predecessor: Annotated[str | None, told("the verification whose page started this one; null if you did")] = None
+    predecessor: Annotated[str | None, described("the verification whose page started this one; null if you did")] = (
+        None
+    )
 
 
 class BindingCreated(Answer, frozen=True, kw_only=True, rename={"came_from": "from"}):
-    """A user has been bound to a WeChat, or moved to another one."""
+    """A user was bound to a WeChat account, or moved to another one."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
     user: _User
     wechat: _Wechat
-    made_by: Annotated[str, told("proof, openid, handle, intent or oauth", example="proof")]
-    source: Annotated[str | None, told("the verification, bind intent, login or ticket it came from")]
+    made_by: Annotated[str, described("proof, openid, handle, intent or oauth", example="proof")]
+    source: Annotated[str | None, described("the verification, bind intent, login or ticket it came from")]
     bound_at: Time
-    came_from: Annotated[str | None, told("of a move: the WeChat before")]
+    came_from: Annotated[str | None, described("for a move: the previous WeChat account")]
 
 
 class BindingRemoved(Answer, frozen=True, kw_only=True):
@@ -71,7 +75,7 @@ class BindingRemoved(Answer, frozen=True, kw_only=True):
 
     user: _User
     wechat: _Wechat
-    by: Annotated[str, told("site, or forgotten (the person withdrew, or left long ago)", example="site")]
+    by: Annotated[str, described("site, or forgotten (the person withdrew, or left long ago)", example="site")]
 
 
 class BindingConflict(Answer, frozen=True, kw_only=True):
@@ -80,18 +84,20 @@ class BindingConflict(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
     user: _User
-    bind_intent: Annotated[str, told("`bi_…`", example="bi_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
+    bind_intent: Annotated[str, described("`bi_…`", example="bi_4f7qk2m5x3zj6w7d2n5y4c3a2e")]
     reference: Reference
     conflict: Annotated[
         str,
-        told(
-            "user (has another WeChat account) or wechat (has another user)", words=("user", "wechat"), example="wechat"
+        described(
+            "user (has another WeChat account) or wechat (has another user)",
+            values=("user", "wechat"),
+            example="wechat",
         ),
     ]
 
 
 class BindingUnreachable(Answer, frozen=True, kw_only=True):
-    """Nothing can be pushed to the WeChat of a user."""
+    """No message can reach the WeChat account of a user."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
@@ -99,39 +105,41 @@ class BindingUnreachable(Answer, frozen=True, kw_only=True):
     wechat: _Wechat
     reason: Annotated[
         str | None,
-        told("not-following, or unknown-openid: the account has no such openid", example="not-following"),
+        described("not-following, or unknown-openid: the account has no such openid", example="not-following"),
     ] = None
 
 
 class LoginApproved(Answer, frozen=True, kw_only=True):
-    """A login was confirmed by a bound WeChat."""
+    """A login was confirmed with a bound WeChat account."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
-    id: Annotated[str, told("`lg_…`", example="lg_kq3v7e2xw4p5s6t7r2n4m6j3ba")]
+    id: Annotated[str, described("`lg_…`", example="lg_kq3v7e2xw4p5s6t7r2n4m6j3ba")]
     user: _User
     reference: Reference
     created_at: Time
     approved_at: Time
-    predecessor: Annotated[str | None, told("the login whose page started this one; null if you did")] = None
-    client: Annotated[str | None, told("the app that they sign in to by OpenID Connect; null for your own site")] = None
+    predecessor: Annotated[str | None, described("the login whose page started this one; null if you did")] = None
+    client: Annotated[
+        str | None, described("the app that they sign in to by OpenID Connect; null for your own site")
+    ] = None
 
 
 class QuotaLow(Answer, frozen=True, kw_only=True):
-    """So much of the day's quota of an account is used up; told once for each threshold and day."""
+    """The used part of an account's daily quota reached a threshold; sent once for each threshold and day."""
 
-    account: Annotated[str, told("the account's name in the configuration", example="main")]
-    call: Annotated[str, told("template messages or QR codes", words=("template", "qrcode"), example="template")]
-    threshold: Annotated[int, told("percent used: 80, 95 or 100", example=80)]
-    daily: Annotated[int, told("what WeChat allows in a day", example=100000)]
-    left: Annotated[int, told("what is left of it", example=20000)]
-    day: Annotated[str, told("the day in Beijing, which is when WeChat counts anew", example="2026-11-22")]
+    account: Annotated[str, described("the account's name in the configuration", example="main")]
+    call: Annotated[str, described("template messages or QR codes", values=("template", "qrcode"), example="template")]
+    threshold: Annotated[int, described("percent used: 80, 95 or 100", example=80)]
+    daily: Annotated[int, described("what WeChat allows in a day", example=100000)]
+    left: Annotated[int, described("how many remain", example=20000)]
+    day: Annotated[str, described("the day in Beijing, which is when WeChat counts anew", example="2026-11-22")]
 
 
 class TestNews(Answer, frozen=True, kw_only=True):
-    """You asked for it."""
+    """A test event, which you requested."""
 
-    message: Annotated[str, told("a greeting", example="This is a test of your webhook.")]
+    message: Annotated[str, described("a greeting", example="This is a test of your webhook.")]
 
 
 class WebhookEvent(Answer, frozen=True, kw_only=True):
@@ -139,8 +147,8 @@ class WebhookEvent(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"data"})
 
-    type: Annotated[str, told("what happened", example="verification.approved")]
-    timestamp: Annotated[Time, told("when it happened; not when it was sent")]
+    type: Annotated[str, described("what happened", example="verification.approved")]
+    timestamp: Annotated[Time, described("when it happened; not when it was sent")]
     data: Any
 
 
@@ -169,7 +177,7 @@ class BindingConflictEvent(WebhookEvent, frozen=True, kw_only=True):
 
 
 class BindingUnreachableEvent(WebhookEvent, frozen=True, kw_only=True):
-    """No message reaches a bound WeChat."""
+    """No message can reach a bound WeChat account."""
 
     data: BindingUnreachable
 
@@ -231,10 +239,10 @@ EVENT_MEANINGS: Final = {kind: meaning for kind, (_, meaning) in _KINDS.items()}
 class WebhookAttempt(Answer, frozen=True, kw_only=True):
     """One try to send an event."""
 
-    at: Annotated[Time, told("when it ended")]
-    result: Annotated[str, told("how it ended", words=HOOK_RESULTS, example="refused")]
-    status: Annotated[int | None, told("the HTTP status that came back, if one did", example=503)]
-    milliseconds: Annotated[int, told("how long it took", example=87)]
+    at: Annotated[Time, described("when it ended")]
+    result: Annotated[str, described("how it ended", values=HOOK_RESULTS, example="refused")]
+    status: Annotated[int | None, described("the HTTP status that came back, if one did", example=503)]
+    milliseconds: Annotated[int, described("how long it took", example=87)]
 
 
 class WebhookDelivery(Answer, frozen=True, kw_only=True):
@@ -242,18 +250,18 @@ class WebhookDelivery(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"payload"})
 
-    id: Annotated[str, told("what the header webhook-id says", example="wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b")]
-    event: Annotated[str, told("its type", words=tuple(EVENT_SHAPES), example="verification.approved")]
-    status: Annotated[str, told("where it stands", words=HOOK_STATUSES, example="delivered")]
+    id: Annotated[str, described("what the header webhook-id says", example="wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b")]
+    event: Annotated[str, described("its type", values=tuple(EVENT_SHAPES), example="verification.approved")]
+    status: Annotated[str, described("the present status", values=HOOK_STATUSES, example="delivered")]
     reason: Annotated[
         str | None,
-        told("why it failed: attempts (all spent), overflow (too many were waiting) or expired (after 30 days)"),
+        described("why it failed: attempts (all spent), overflow (too many were waiting) or expired (after 30 days)"),
     ]
-    created_at: Annotated[Time, told("when it happened")]
-    next_attempt_at: Annotated[Time | None, told("of a pending one: when it is tried next")]
-    ended_at: Annotated[Time | None, told("when it was delivered or given up")]
-    attempts: Annotated[list[WebhookAttempt], told("the latest 20, oldest first; those before a resend too")]
-    payload: Annotated[WebhookEvent | None, told("what is sent; in the answer about a single one")] = None
+    created_at: Annotated[Time, described("when it happened")]
+    next_attempt_at: Annotated[Time | None, described("for a pending one: when the next attempt is made")]
+    ended_at: Annotated[Time | None, described("when it was delivered or given up")]
+    attempts: Annotated[list[WebhookAttempt], described("the latest 20, oldest first; those before a resend too")]
+    payload: Annotated[WebhookEvent | None, described("what is sent; in the answer about a single one")] = None
 
 
 class WebhookDeliveries(Answer, frozen=True, kw_only=True):
@@ -261,19 +269,20 @@ class WebhookDeliveries(Answer, frozen=True, kw_only=True):
 
     deliveries: list[WebhookDelivery]
     next: Annotated[
-        str | None, told("hand it back as `cursor` for what comes after; null at the end. A page may be short before")
+        str | None,
+        described("hand it back as `cursor` for what comes after; null at the end. A page may be short before"),
     ]
 
 
 class WebhookEndpoint(Answer, frozen=True, kw_only=True):
     """The site's webhook and how it fares."""
 
-    url: Annotated[str, told("where it is, without its query", example="https://shop.example/hooks/codesvc")]
-    events: Annotated[list[str], told("what it listens to", example=["verification.approved"])]
-    enabled: Annotated[bool, told("false since the endpoint answered 410 Gone; events wait until it is enabled")]
-    disabled_at: Annotated[Time | None, told("since when")]
-    waiting: Annotated[int, told("how many events are still to be sent", example=0)]
-    delivered_at: Annotated[Time | None, told("when an event was last delivered")]
-    failed_at: Annotated[Time | None, told("when an attempt last failed")]
-    last_failure: Annotated[str, told("how it failed", words=HOOK_RESULTS[1:])] | None
-    failures: Annotated[int, told("how many attempts in a row have failed", example=0)]
+    url: Annotated[str, described("where it is, without its query", example="https://shop.example/hooks/codesvc")]
+    events: Annotated[list[str], described("what it listens to", example=["verification.approved"])]
+    enabled: Annotated[bool, described("false since the endpoint answered 410 Gone; events wait until it is enabled")]
+    disabled_at: Annotated[Time | None, described("since when")]
+    waiting: Annotated[int, described("how many events are still to be sent", example=0)]
+    delivered_at: Annotated[Time | None, described("when an event was last delivered")]
+    failed_at: Annotated[Time | None, described("when an attempt last failed")]
+    last_failure: Annotated[str, described("how it failed", values=HOOK_RESULTS[1:])] | None
+    failures: Annotated[int, described("how many attempts in a row have failed", example=0)]

@@ -14,7 +14,7 @@ Display = Annotated[
     Meta(
         extra_json_schema={"minLength": 1, "maxLength": LONGEST},  # `check_display` holds them
         description="a name by which the person recognises the account in WeChat, such as a nickname, instead of a "
-        "masked `user`; only the WeChat that is bound, or has just confirmed, sees it",
+        "masked `user`; only the WeChat account that is bound, or has just confirmed, sees it",
         examples=["山月小客"],
     ),
 ]

@@ -147,7 +147,7 @@ CALLS: Final = (
                                              "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
           problems=("not-found",)),
     call("PUT", "/sites/{site}/keys/{key}", "putKey", "Give a site another key", "keys",
-          description="Also a site of the configuration file. The key is shown this once. A name is used once: after a "
+          description="Also a site of the configuration file. The key is shown only once. A name is used once: after a "
           "timeout remove it and try again.",
           parameters=(SITE, _KEY),
           body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},

@@ -1,4 +1,4 @@
-"""Headers of answers, by name."""
+"""The response headers of the API: their descriptions, and which answers have them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any, Final
 
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {
-        "description": "Names this request in the service's log. Send one of your own (8 to 64 of A-Z a-z 0-9 _ . -) "
-        "and it is kept.",
+        "description": "The id of this request in the log. You may send your own: 8 to 64 of A-Z a-z 0-9 _ . -, "
+        "unless it looks like a code, a key or a token.",
         "schema": {"type": "string"},
         "example": "ba8ce95b629b5c12",
     },
     "Location": {
-        "description": "Where it is: a path on this host, with the path of `public_url` if it has one.",
+        "description": "The path of the new object or the next page on this host, including the path of `public_url`.",
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/v1/verifications/vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi",
     },
     "Retry-After": {
-        "description": "Seconds after which another try may work.",
+        "description": "How many seconds to wait before the next attempt.",
         "schema": {"type": "string", "pattern": "^[1-9][0-9]*$"},
         "example": "3600",
     },
@@ -28,7 +28,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": '"site_starts";q=600;w=60, "address_starts";q=60;w=3600',
     },
     "RateLimit": {
-        "description": "What is left of each: `r` more events, until in `t` seconds the first one is given back.",
+        "description": "What remains of each limit: `r` more events. In `t` seconds the oldest counted event expires.",
         "schema": {"type": "string"},
         "example": '"site_starts";r=598;t=54, "address_starts";r=57;t=3412',
     },
@@ -44,7 +44,7 @@ OF_STATUS: Final[dict[int, tuple[str, ...]]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-"""The headers of answers by status, besides X-Request-Id."""
+"""The further headers of an answer by its status. Every answer has X-Request-Id."""
 
 OF_LIMITED: Final = ("RateLimit-Policy", "RateLimit")
 """The further headers of a limited call, unless the configuration removes its limits."""

@@ -74,7 +74,7 @@ CALLS: Final = (
         "Register an app, or replace its settings",
         "sites",
         description="The options of `[[sites.*.oidc.clients]]` without `id` and `secrets`, and `public` for an app "
-        "without a secret. A new app gets a secret, shown this once.",
+        "without a secret. A new app gets a secret, shown only once.",
         parameters=(SITE, _CLIENT, _NEW_SECRET),
         body=Body(shape=OidcClientTable, examples={"wiki": _SETTINGS}, narrowed=_table()),
         answers=(_registered(201, "It is new.", _MADE), _registered(200, "It was there.", None)),

@@ -1,4 +1,4 @@
-"""One call of the API, as it is published."""
+"""The declaration of one API call. The OpenAPI document is made from all declarations."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A member of the path or the query, or a request header.
+    """A parameter in the path, in the query or in a request header.
 
     Attributes:
-        name: as it is sent.
+        name: the name in the request.
         place: `path`, `query` or `header`.
         description: what it is.
         schema: JSON schema of its value.
@@ -51,15 +51,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What is sent.
+    """The request body of a call.
 
     Attributes:
         shape: the type that validates it.
-        examples: name to value; the first is shown as the call's example.
-        media: content types.
-        required: whether the call fails without one.
-        narrowed: members of the schema that the type cannot say.
-        narrowed_parts: the same of the types of members.
+        examples: example bodies by name; the first is shown as the call's example.
+        media: the accepted content types.
+        required: whether the call fails without a body.
+        narrowed: JSON Schema members that are added to the schema of `shape`: rules that the type cannot express.
+        narrowed_parts: the same for the types of nested members, by type.
     """
 
     shape: type[Input]
@@ -72,18 +72,18 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A success.
+    """One successful answer of a call.
 
     Attributes:
         status: HTTP status.
-        description: what it means.
-        shape: the JSON's type, or the type of the data of each event; None where the body is something else.
-        example: a value.
-        media: content type; "" where there is no body.
-        schema: for what is no JSON.
-        headers: names of `codesvc.web.contract.headers`, besides those of every answer.
-        links: calls that can follow: operation id to its parameters, or members of its body, as runtime
-            expressions.
+        description: what the answer means. Of several answers with one status, the first one's is published.
+        shape: the type of the JSON body, or of the data of each event; several: one of them; None: no JSON.
+        example: an example body.
+        media: content type; "" if there is no body.
+        schema: the JSON Schema of a body that is not JSON.
+        headers: names from `codesvc.web.contract.headers`, in addition to the headers of every answer.
+        links: calls that can follow: the operation id, with the values for its parameters or for members of its body
+            as OpenAPI runtime expressions.
     """
 
     status: int
@@ -98,24 +98,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A call.
+    """One call of the API.
 
     Attributes:
-        method: in capitals.
-        path: with `{name}` for members.
-        id: unique, in lower camel case; names of generated clients come from it.
-        tag: the group that it stands in.
-        summary: a few words.
-        description: what one must know to use it; Markdown.
+        method: the HTTP method in capitals.
+        path: the path, with `{name}` for parameters.
+        id: the operation id: unique, in lower camel case. Generated clients name their methods after it.
+        tag: the group of calls in which it is listed.
+        summary: the title of the call.
+        description: what a caller must know; Markdown.
         access: who may call.
-        scope: which scope a site key needs.
-        parameters: of path, query and headers, the common ones left out.
-        body: what is sent.
-        answers: every success.
-        problems: every problem that is not common to all calls of its kind.
-        retry: takes an Idempotency-Key.
-        limited: says how much of its limits remains, also if they were not reached.
-        people: a browser that asks for `text/html` gets problems as a page.
+        scope: the scope that a site key or an admin key needs, "" for none.
+        parameters: parameters of path, query and headers, except Idempotency-Key (see `retry`).
+        body: the request body, None for none.
+        answers: all successful answers.
+        problems: the problem types of this call. Those that follow from `access` and `body` are added.
+        retry: whether it accepts an Idempotency-Key.
+        limited: whether every successful answer has the headers RateLimit and RateLimit-Policy.
+        people: whether a browser gets problems as an HTML page.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""The calls that a page token allows, for a customer's own page."""
+"""The calls that a page token allows: the hosted page, and those that a site's own page makes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ON: Final = (
     Answer(status=200, description="", media=HTML, schema={"type": "string"}),
     Answer(
         status=303,
-        description="A form was posted: on to the page again, or after approval to `return_url`.",
+        description="After a form post: a redirect to the page, or after approval to `return_url`.",
         media="",
         headers=("Location",),
     ),
@@ -28,8 +28,9 @@ SHOW: Final = Operation(
     id="showPage",
     tag="Pages",
     summary="The hosted page",
-    description="Send the browser here. Afterwards it goes to your `return_url` with `verification`, `bind_intent` or "
-    "`login` in the query: compare that id with your session's, then read the state with your key.",
+    description="Send the browser to this page. At the end it goes to your `return_url` with `verification`, "
+    "`bind_intent` or `login` in the query. Compare that id with the one in your session, then read the state with "
+    "your key.",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     answers=(Answer(status=200, description="A page.", media=HTML, schema={"type": "string"}),),
@@ -44,7 +45,7 @@ STATE: Final = Operation(
     summary="What the page shows, as JSON",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
-    answers=(Answer(status=200, description="The state.", shape=_PAGES, example=examples.PAGE),),
+    answers=(Answer(status=200, description="The state of the page.", shape=_PAGES, example=examples.PAGE),),
     problems=("not-found", "forbidden"),
 )
 WATCH: Final = Operation(
@@ -52,8 +53,8 @@ WATCH: Final = Operation(
     path="/p/{page_token}/events",
     id="watchPage",
     tag="Pages",
-    summary="What the page shows, as it changes",
-    description="Server-sent events: `event: change`. `now` is null in them.",
+    summary="What the page shows, as a stream of changes",
+    description="Server-sent events of type `change`. Their `now` is null.",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     answers=(
@@ -73,23 +74,23 @@ PICTURE: Final = Operation(
     id="getPagePicture",
     tag="Pages",
     summary="The QR code",
-    description="Attaches a QR code if there is none yet. PNG is for phones, which can neither keep an SVG among "
-    "their photos nor read one by a long press. Where `scan.picture` is `follow`, the account's own picture comes, "
-    "whatever `kind` is.",
+    description="Creates the QR code at the first request. Use PNG on phones: they can neither save an SVG as a photo "
+    "nor scan it by a long press. If `scan.picture` is `follow`, the answer is the account's own picture, whatever "
+    "`kind` is, or `not-found` if it has none.",
     access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
         Parameter(
             name="kind",
             place="path",
-            description="The kind of picture.",
+            description="The image format.",
             schema={"type": "string", "enum": ["png", "svg"]},
             example="svg",
         ),
     ),
     answers=(
-        Answer(status=200, description="A picture.", media="image/svg+xml", schema={"type": "string"}),
-        *(Answer(status=200, description="A picture.", media=f"image/{form}", schema={}) for form in logo.FORMS),
+        Answer(status=200, description="The image.", media="image/svg+xml", schema={"type": "string"}),
+        *(Answer(status=200, description="The image.", media=f"image/{form}", schema={}) for form in logo.FORMS),
     ),
     problems=("not-found", "verification-ended", "intent-ended", "wechat-unavailable"),
 )
@@ -99,14 +100,14 @@ CHECK: Final = Operation(
     id="checkOnPage",
     tag="Pages",
     summary="Check a code from the page",
-    description="The address that is counted is the browser's own. A form post is answered by a page or a redirect.",
+    description="The guess counts for the IP address of the browser. A form post gets a page or a redirect.",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=PageCheckInput, examples={"typed": {"code": "721082"}}, media=(JSON, FORM)),
     answers=(
         Answer(
             status=200,
-            description="Approved. No proof stands here: read it with your key.",
+            description="Approved. The answer has no proof: read the proof with your key.",
             shape=schema.VerificationPage,
             example=examples.PAGE | {"status": "approved", "scan": None},
         ),
@@ -134,10 +135,11 @@ RENEW: Final = Operation(
     id="renewOnPage",
     tag="Pages",
     summary="Start a successor, once",
-    description="What has expired, was superseded or is out of attempts, or whose QR code another WeChat account has "
-    "used, gets one successor: same user, purpose, metadata and `return_url`. It counts as a start, from "
-    "the browser's own address. Asked again, the same successor comes. A successor has none. The "
-    "predecessor's `successor` names it to your server.",
+    description="Starts one successor with the same user, purpose, metadata and `return_url`. This is possible if the "
+    "verification, bind intent or login has expired, if the verification was superseded or has no attempts left, or if "
+    "another WeChat account has used the QR code. It counts as a start from the IP address of the browser. A repeated "
+    "call returns the same successor. A successor cannot be renewed, nor a verification with a phone number or e-mail "
+    "address. Your server finds the successor in the member `successor` of the predecessor.",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
@@ -146,7 +148,7 @@ RENEW: Final = Operation(
         Answer(status=200, description="", media=HTML, schema={"type": "string"}),
         Answer(
             status=303,
-            description="A form was posted: on to the successor's page.",
+            description="After a form post: a redirect to the successor's page.",
             media="",
             headers=("Location",),
         ),
@@ -159,20 +161,20 @@ PREFLIGHT: Final = Operation(
     path="/p/{page_token}/{act}",
     id="mayPageCall",
     tag="Pages",
-    summary="May a page of that origin call? (CORS)",
-    description="Yes to the site's own `origins`, named in Access-Control-Allow-Origin.",
+    summary="CORS preflight of a site's own page",
+    description="Allows the `origins` of the site, by the header Access-Control-Allow-Origin.",
     access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
         Parameter(
             name="act",
             place="path",
-            description="What it would call.",
+            description="The call that the page is going to make.",
             schema={"type": "string", "enum": list(_ACTS)},
             example="state",
         ),
     ),
-    answers=(Answer(status=204, description="It may.", media=""),),
+    answers=(Answer(status=204, description="The origin is allowed.", media=""),),
     problems=("not-found", "forbidden"),
 )
 

@@ -1,4 +1,4 @@
-"""The calls that WeChat makes, or a customer's back end that forwards WeChat's pushes."""
+"""The calls that WeChat makes, or a site's back end that forwards WeChat's callbacks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ EVENT: Final = Operation(
     path="/v1/wechat/events",
     id="hearEvent",
     tag="WeChat",
-    summary="Hand over a push that your own back end received",
-    description="With one of the account's `event_keys`. `scan` needs `scene`, `text` needs `content`, "
+    summary="Forward a WeChat callback that your own back end received",
+    description="Needs one of the account's `event_keys`. `scan` needs `scene`, `text` needs `content`, "
     "`template_receipt` needs `msgid` and `status`.",
     access=Access.EVENT_KEY,
     body=Body(
@@ -46,7 +46,7 @@ EVENT: Final = Operation(
     answers=(
         Answer(
             status=200,
-            description="What it meant.",
+            description="Whether the event was for this service, and what to reply.",
             shape=schema.Heard,
             example={"ours": True, "reply": None},
         ),
@@ -57,15 +57,19 @@ _SIGNED: Final = tuple(
         name=name,
         place="query",
         description=description,
-        schema={"type": "string"},
+        schema=_TEXT,
         example=example,
         required=False,
     )
     for name, description, example in (
-        ("signature", "Of a plaintext push or check.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
-        ("msg_signature", "Of an encrypted push.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
-        ("timestamp", "When it was signed, seconds since 1970.", "1795339816"),
-        ("nonce", "Random.", "1320562132"),
+        (
+            "signature",
+            "The signature of a plaintext callback, or of the address check.",
+            "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9",
+        ),
+        ("msg_signature", "The signature of an encrypted callback.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
+        ("timestamp", "The time of the signature, in seconds since 1970.", "1795339816"),
+        ("nonce", "A random text; part of the signature.", "1320562132"),
     )
 )
 CALLBACK_CHECK: Final = Operation(
@@ -82,7 +86,7 @@ CALLBACK_CHECK: Final = Operation(
         Parameter(
             name="echostr",
             place="query",
-            description="What to answer.",
+            description="The text to return.",
             schema={"type": "string"},
             example="5837397692398912",
             required=False,
@@ -96,12 +100,12 @@ CALLBACK: Final = Operation(
     path="/wechat/{account}",
     id="receivePush",
     tag="WeChat",
-    summary="WeChat's pushes",
+    summary="WeChat's callbacks",
     description="The body is WeChat's XML.",
     access=Access.SIGNATURE,
     parameters=(parameters.ACCOUNT, *_SIGNED),
     answers=(
-        Answer(status=200, description="`success`, where nothing is to be said.", media="text/plain", schema=_TEXT),
+        Answer(status=200, description="`success`, if there is no reply.", media="text/plain", schema=_TEXT),
         Answer(status=200, description="A reply in the chat.", media="application/xml", schema={}),
     ),
     problems=("not-found", "bad-signature", "bad-callback", "slow-request", "too-large", "compressed", "unavailable"),
