@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from codesvc.wechat.callback_format import Inbound
 
 _log = structlog.get_logger(__name__)
-_YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm", "yes"})
+_YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm"})
+"""Words that the questions name (`templates/people/*/ask_*.txt`); no other reply is a confirmation."""
 _NO: Final = frozenset({"取消", "拒绝", "cancel", "no"})
 _CHOICE: Final = re.compile(r"[1-9]")
 _MOVE: Final = re.compile(r"同意换绑([a-z]{2})")

@@ -134,6 +134,33 @@ async def test_a_number_is_no_yes_to_a_bind_intent_or_to_nothing(world):
     assert (await binding(world, "alice")).status == 404
 
 
+@pytest.mark.parametrize("bound", [True, False], ids=["one account", "no account"])
+async def test_a_number_is_no_yes_where_none_was_offered(world, bound):
+    """"Scan this and reply 1 for the coupon": only the word that the question names is a yes."""
+    person = await world.bound("alice") if bound else await world.person()
+    started = await login(world)
+    asked = await scan(world, person, started)
+    assert "回复“确认”" in asked
+    assert "1." not in asked
+    for text in ("1", "１", "2", "7", "1.", "3。", "yes", "好", "ok"):
+        assert await reply(person, text) is None, text
+        assert await status(world, started) == "scanned"
+    assert await reply(person, "确认")
+    assert await status(world, started) == ("approved" if bound else "unknown")
+
+
+async def test_who_was_unbound_after_the_question_is_not_answered_for(world):
+    """The question named alice. A yes to it logs in nobody else, and makes no visitor of the person."""
+    person = await world.bound("alice")
+    started = await login(world)
+    assert "a***e" in await scan(world, person, started)
+    await world.call("DELETE", "/v1/bindings/alice")
+    await world.bind("robert", person)
+    assert "登录成功" not in await reply(person, "确认")
+    ended = await read(world, started)
+    assert (ended["status"], ended["user"], ended["handle"]) == ("canceled", None, None)
+
+
 async def test_a_login_lives_five_minutes(world):
     person = await world.bound("alice")
     started = await login(world)

@@ -15,8 +15,9 @@ if id == '' then
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
--- A number chooses one of the users of a login. For a bind intent it is not a confirmation.
-if A.choice ~= '' and r.kind ~= 'lg' then return {'absent', now} end
+-- A number chooses one of several users that the question of a login named. Where it named no numbers, a number is not
+-- a confirmation: it answers some other message.
+if A.choice ~= '' and (r.kind ~= 'lg' or #offered_users(r) < 2) then return {'absent', now} end
 if intent_status(r) ~= 'scanned' then
   -- WeChat repeats a callback within seconds. A later "no" refers to something else.
   if A.yes ~= '1' and now >= tonumber(r.ended or r.expires) + REPEAT_MARGIN then return {'absent', now} end

@@ -30,24 +30,31 @@ local function settle_bind(r, replace)
   return false
 end
 
+-- The users that the question of a login named, in the order of their numbers. r.claimed_by had none if it is empty.
+local function offered_users(r)
+  local users = {}
+  for user in string.gmatch(r.choices or '', '[^ ]+') do users[#users + 1] = user end
+  return users
+end
+
 -- Decide a login of r.claimed_by: as its only user on the site, as the chosen user, or as unknown. Returns false if the
--- person has to choose.
+-- person has to choose. The yes is for a user that the question named. If none of them belongs to this WeChat account
+-- any more, or there are several now and it named none, the login is canceled.
 local function settle_login(r, choice)
-  local owners, user = key('owners', r.site, r.claimed_by), nil
-  local count = redis.call('SCARD', owners)
-  if count == 0 then
+  local owners, offered, user = key('owners', r.site, r.claimed_by), offered_users(r), nil
+  local left = {}
+  for _, each in ipairs(#offered > 0 and offered or redis.call('SMEMBERS', owners)) do
+    if redis.call('SISMEMBER', owners, each) == 1 then left[#left + 1] = each end
+  end
+  if #left == 0 and #offered == 0 then
     move_intent(r, 'unknown', {})
     return true
   end
-  if choice ~= '' then
-    local number = 0
-    for name in string.gmatch(r.choices or '', '[^ ]+') do
-      number = number + 1
-      if tostring(number) == choice then user = name end
-    end
-  elseif count == 1 then
-    user = redis.call('SMEMBERS', owners)[1]
+  if #left == 0 or (#offered == 0 and #left > 1) then
+    move_intent(r, 'canceled', {})
+    return true
   end
+  if choice ~= '' then user = offered[tonumber(choice)] elseif #left == 1 then user = left[1] end
   if not user or redis.call('SISMEMBER', owners, user) == 0 then return false end
   move_intent(r, 'approved', {user = user})
   emit(r.hooks, r.site, 'login.approved', {
