@@ -136,7 +136,7 @@ async def test_a_number_is_no_yes_to_a_bind_intent_or_to_nothing(world):
 
 @pytest.mark.parametrize("bound", [True, False], ids=["one account", "no account"])
 async def test_a_number_is_no_yes_where_none_was_offered(world, bound):
-    """"Scan this and reply 1 for the coupon": only the word that the question names is a yes."""
+    """Scan this and reply 1 for the coupon, somebody says: only the word that the question names is a yes."""
     person = await world.bound("alice") if bound else await world.person()
     started = await login(world)
     asked = await scan(world, person, started)
