@@ -15,7 +15,6 @@ from aiohttp import web
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.channels.means import Means
-from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.messages import relaying
 from codesvc.delivery.pace import Pace
@@ -244,7 +243,6 @@ async def _run(
                 conversation,
                 limits,
                 teller=teller,
-                answer=Reply(means).answer,
                 recorder=recorder,
             ),
             followers=followers,

@@ -36,6 +36,7 @@ from codesvc.runtime import metrics
 from codesvc.store.messages import MessageResult
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errcodes import UNKNOWN_OPENID, Pause
+from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -204,7 +205,7 @@ class MessageDelivery:
         if begun.quota != "yes":
             await self._record(account, job, MessageResult(result="refused", reason="quota"))
             return None
-        attempt = await wechat_answers.attempt(Channel.TEMPLATE, self._template(account, message, fields))
+        attempt = await self._call(account, message, fields)
         metrics.count_attempt(account.name, attempt.channel.value, attempt.ending.value, attempt.reason)
         if attempt.errcode == UNKNOWN_OPENID:
             await self._patient.ask("note_unknown_openid", partial(self._unknown, account, message.openid))
@@ -231,12 +232,15 @@ class MessageDelivery:
         await self._record(account, job, result)
         return attempt
 
-    async def _template(self, account: AccountEntry, message: Message, fields: Mapping[str, str]) -> str:
-        msgid = await self._clients[account.name].send_template(
-            openid=message.openid,
-            template_id=account.config.messages[CODE_MESSAGE].template_id,
-            data=fields,
-            url=None,
-            client_msg_id=message.id,
-        )
-        return str(msgid)
+    async def _call(self, account: AccountEntry, message: Message, fields: Mapping[str, str]) -> Attempt:
+        try:
+            msgid = await self._clients[account.name].send_template(
+                openid=message.openid,
+                template_id=account.config.messages[CODE_MESSAGE].template_id,
+                data=fields,
+                url=None,
+                client_msg_id=message.id,
+            )
+        except WeChatFault as fault:
+            return wechat_answers.failed(Channel.TEMPLATE, fault)
+        return Attempt(Ending.SENT, Channel.TEMPLATE, msgid=str(msgid))

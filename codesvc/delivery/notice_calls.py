@@ -17,6 +17,7 @@ from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.domain.channels import Channel
 from codesvc.wechat.errcodes import UNKNOWN_OPENID
+from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,52 +80,52 @@ class NoticeCalls:
             circuit.ended(called)
 
     async def _send(self, account: AccountEntry, letter: Letter) -> Attempt:
-        client, message = self._clients[account.name], account.config.messages.get(letter.name)
+        message = account.config.messages.get(letter.name)
         if message is None:
             return await self._send_text(account, letter)
-        data = letter.fields()
+        try:
+            data = letter.fields()
+        except LookupError as fault:
+            # For example, its site has been removed.
+            return wechat_answers.failed(Channel(message.channel), fault)
         if message.channel == Channel.SUBSCRIPTION:
-            return await wechat_answers.attempt(Channel.SUBSCRIPTION, _subscription(client, letter, message, data))
-        if missing := await wechat_answers.missing_token(Channel.TEMPLATE, client):
+            return await self._send_filled(account, letter, message, data)
+        if missing := await wechat_answers.missing_token(Channel.TEMPLATE, self._clients[account.name]):
             return missing
         call = f"{letter.client_msg_id}/{token_hex(4)}"
         charge = await self._state.charge(account, call, site=letter.site, reset=letter.reset)
         if charge is None:
             return await self._send_text(account, letter)
-        attempt = await wechat_answers.attempt(Channel.TEMPLATE, _template(client, letter, message, data))
+        attempt = await self._send_filled(account, letter, message, data)
         await self._state.end_call(account, charge, counted=attempt.counted)
         return attempt
 
     async def _send_text(self, account: AccountEntry, letter: Letter) -> Attempt:
-        if not account.config.may(Channel.CUSTOMER_SERVICE.traits.right):
+        channel = Channel.CUSTOMER_SERVICE
+        if not account.config.may(channel.traits.right):
             # An account of this kind can only answer: the notice is not sent, and nothing is wrong.
-            return Attempt(Ending.FAILED, Channel.CUSTOMER_SERVICE, reason="no-right", counted=False)
-        return await wechat_answers.attempt(Channel.CUSTOMER_SERVICE, _text(self._clients[account.name], letter))
+            return Attempt(Ending.FAILED, channel, reason="no-right", counted=False)
+        try:
+            await self._clients[account.name].send_text(openid=letter.openid, content=letter.text())
+        except (LookupError, WeChatFault) as fault:
+            return wechat_answers.failed(channel, fault)
+        return Attempt(Ending.SENT, channel)
 
-
-async def _text(client: WeChatClient, letter: Letter) -> str:
-    await client.send_text(openid=letter.openid, content=letter.text())
-    return ""
-
-
-async def _template(client: WeChatClient, letter: Letter, message: Message, data: Mapping[str, str]) -> str:
-    return str(
-        await client.send_template(
-            openid=letter.openid,
-            template_id=message.template_id,
-            data=data,
-            url=None,
-            client_msg_id=letter.client_msg_id,
-        )
-    )
-
-
-async def _subscription(client: WeChatClient, letter: Letter, message: Message, data: Mapping[str, str]) -> str:
-    await client.send_subscription(
-        openid=letter.openid,
-        template_id=message.template_id,
-        data=data,
-        page=None,
-        client_msg_id=letter.client_msg_id,
-    )
-    return ""
+    async def _send_filled(
+        self, account: AccountEntry, letter: Letter, message: Message, data: Mapping[str, str]
+    ) -> Attempt:
+        """Send the account's message with its fields filled in."""
+        client, channel = self._clients[account.name], Channel(message.channel)
+        openid, template_id, client_msg_id = letter.openid, message.template_id, letter.client_msg_id
+        try:
+            if channel is Channel.SUBSCRIPTION:
+                await client.send_subscription(
+                    openid=openid, template_id=template_id, data=data, page=None, client_msg_id=client_msg_id
+                )
+            else:
+                await client.send_template(
+                    openid=openid, template_id=template_id, data=data, url=None, client_msg_id=client_msg_id
+                )
+        except WeChatFault as fault:
+            return wechat_answers.failed(channel, fault)
+        return Attempt(Ending.SENT, channel)

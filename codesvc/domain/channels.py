@@ -1,7 +1,7 @@
 """The channels by which a code travels: one entry for each, with every fact about it that is not the sending itself.
 
 Configuration, API, pages, statistics, doctor and courier read this table. The sending is in
-`codesvc.delivery.channels`, one module for each channel that sends.
+`codesvc.delivery.channels`, one module for each channel that the courier sends by.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         zh: its name on operators' pages, in Chinese.
         en: the same in English.
-        sends: whether it carries codes, and so has a module in `codesvc.delivery.channels`.
+        sends: whether the courier sends codes by it, so that it has a module in `codesvc.delivery.channels`. A reply
+            is written by `codesvc.service.callback_events`, in the HTTP answer to WeChat's callback.
         listed: whether a purpose may list it under `channels`, to be tried without a scan.
         templated: whether it fills a template that the account keeps under `messages`.
         right: the right of the account that a send needs, None for none (`codesvc.domain.account_kinds`).
@@ -102,7 +103,7 @@ _TRAITS: Final = {
         window=True,
         in_chat=True,
     ),
-    Channel.REPLY: Traits(zh="聊天回复", en="reply in the chat", in_chat=True),
+    Channel.REPLY: Traits(zh="聊天回复", en="reply in the chat", sends=False, in_chat=True),
     Channel.GATEWAY: Traits(zh="网站自己的短信或邮件通道", en="the site's gateway", sends=False),
     Channel.SCAN: Traits(zh="扫码", en="scan", sends=False),
     Channel.AUTO: Traits(zh="自动", en="by itself", sends=False),

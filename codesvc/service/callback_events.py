@@ -29,9 +29,8 @@ from codesvc.wechat.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
-    from codesvc.domain.record import Record
     from codesvc.messages.chat import ChatComposer
     from codesvc.messages.composer import Composer
     from codesvc.service.followers import Followers
@@ -102,7 +101,6 @@ class Chat:
         conversation: answers what is about no verification.
         limits: the limits on what one openid may do.
         teller: writes all other answers.
-        answer: writes the answer that carries a code.
         recorder: counts what happens.
     """
 
@@ -115,10 +113,8 @@ class Chat:
         limits: OpenidLimits,
         *,
         teller: ChatComposer,
-        answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
         recorder: Recorder,
     ) -> None:
-        self._answer = answer
         self._recorder = recorder
         self._store = store.chat
         self._deliveries = store.deliveries
@@ -249,9 +245,7 @@ class Chat:
             case Outcome.CLAIMED:
                 # Without a signature, the callback may not come from WeChat, and a reply would reach its sender. So the
                 # code leaves as a customer-service message (rule 9).
-                if not inbound.covered:
-                    return self._composer.chat("soon", answer.shown)
-                return await self._answer(account, inbound.event.openid, answer.shown)
+                return self._composer.chat("code" if inbound.covered else "soon", answer.shown)
             case Outcome.ENDED:
                 name = {Status.APPROVED: "approved", Status.CANCELED: "canceled"}.get(answer.shown.status, "expired")
                 return self._composer.chat(name, answer.shown)

@@ -102,14 +102,16 @@ class WeChatClient:
     ) -> dict[str, Any]:
         """Make a call with an access token. If the token is rejected, repeat it once with another one."""
         self._require(path)
+        url = self._api_url + path
+        query = {name: str(value) for name, value in params.items()} if params else {}
         token = await self._tokens.get()
         try:
-            return await self._ask(token, method, path, params, body)
+            return await self._wire.ask(method, url, params={"access_token": token, **query}, body=body)
         except WeChatError as error:
             if error.errcode not in TOKEN_ERRCODES:
                 raise
         token = await self._tokens.replace(token)
-        return await self._ask(token, method, path, params, body)
+        return await self._wire.ask(method, url, params={"access_token": token, **query}, body=body)
 
     async def send_template(
         self, *, openid: str, template_id: str, data: Mapping[str, str], url: str | None, client_msg_id: str
@@ -210,14 +212,6 @@ class WeChatClient:
         right = right_of(path)
         if right is not None and right not in self._rights:
             raise NoRight(RIGHT_NAMES[right])
-
-    async def _ask(
-        self, token: str, method: str, path: str, params: Mapping[str, Any] | None, body: Any
-    ) -> dict[str, Any]:
-        query = {"access_token": token}
-        if params:
-            query |= {name: str(value) for name, value in params.items()}
-        return await self._wire.ask(method, self._api_url + path, params=query, body=body)
 
 
 def _message(openid: str, template_id: str, data: Mapping[str, str], client_msg_id: str) -> dict[str, Any]:

@@ -132,31 +132,22 @@ class HttpExchange:
         """
         started, result = perf_counter(), "0"
         try:
-            return await self._ask(method, url, params, body)
+            target = _target(url, params)
+            data = _encoded(body) if isinstance(body, Mapping) else body
+            status, raw = await self._exchange(method, target, data)
+            if status != _OK:
+                raise Garbled(f"WeChat answered HTTP {status}")
+            answer = _object(raw)
+            if errcode := _errcode(answer):
+                text, rid = _redacted(answer.get("errmsg"), [*target.query.values(), *_strings_in(body)])
+                raise WeChatError(errcode, text, rid)
         except WeChatFault as fault:
             result = result_of(fault)
             raise
+        else:
+            return answer
         finally:
             self._observe(endpoint_of(url), result, perf_counter() - started)
-
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        body: Mapping[str, Any] | bytes | str | None,
-    ) -> dict[str, Any]:
-        data = _encoded(body) if isinstance(body, Mapping) else body
-        target = _target(url, params)
-        status, raw = await self._exchange(method, target, data)
-        if status != _OK:
-            raise Garbled(f"WeChat answered HTTP {status}")
-        answer = _object(raw)
-        errcode = _errcode(answer)
-        if errcode:
-            text, rid = _redacted(answer.get("errmsg"), [*target.query.values(), *_strings_in(body)])
-            raise WeChatError(errcode, text, rid)
-        return answer
 
     async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _GET_HEADERS if data is None else _POST_HEADERS

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.domain.channels import Channel
+from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Attempt, Parcel
-    from codesvc.wechat.client import WeChatClient
+    from codesvc.delivery.channels.protocol import Parcel
 
 
 class CustomerService:
@@ -28,9 +29,9 @@ class CustomerService:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """Write the text and send it."""
-        return await wechat_answers.attempt(self.id, self._call(self._clients[parcel.account.name], parcel))
-
-    async def _call(self, client: WeChatClient, parcel: Parcel) -> str:
-        text = self._composer.chat("code", parcel.record)
-        await client.send_text(openid=parcel.openid, content=text)
-        return ""
+        try:
+            text = self._composer.chat("code", parcel.record)
+            await self._clients[parcel.account.name].send_text(openid=parcel.openid, content=text)
+        except (LookupError, WeChatFault) as fault:
+            return wechat_answers.failed(self.id, fault)
+        return Attempt(Ending.SENT, self.id)

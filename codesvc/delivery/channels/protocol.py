@@ -1,7 +1,8 @@
 """The interface of a channel: it sends one code to one person and reports the result.
 
-The protocol does not depend on WeChat. A channel gets its clients when it is made (`means.Means`), takes from the
-parcel what it needs, and interprets its own answers: the attempt says what they mean.
+A channel gets its clients when it is made (`means.Means`), takes from the parcel what it needs, and interprets its own
+answers: the attempt says what they mean. So a channel of another service than WeChat fits too. It leaves `errcode`
+unset, which is WeChat's.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ class Attempt(msgspec.Struct, frozen=True):
             The circuit breaker counts these.
         counted: whether the receiver may have counted the call against a quota.
         errcode: WeChat's errcode, if it refused.
-        answer: the text of the callback's answer, for the channel `reply`.
         charge: the call's unit of a quota, if the record of this result has to end it.
     """
 
@@ -61,7 +61,6 @@ class Attempt(msgspec.Struct, frozen=True):
     blocked: bool = False
     counted: bool = True
     errcode: int | None = None
-    answer: str = ""
     charge: Charge | None = None
 
 

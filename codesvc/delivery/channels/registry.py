@@ -1,11 +1,10 @@
-"""Every channel that carries codes; docs/decisions/0017-one-module-for-each-channel.md says how to add one."""
+"""Every channel that the courier sends by; docs/decisions/0017-one-module-for-each-channel.md says how to add one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels.customer_service import CustomerService
-from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.channels.subscription import Subscription
 from codesvc.delivery.channels.template import Template
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from codesvc.domain.channels import Channel
 
 
-_KINDS: Final = (Template, Subscription, CustomerService, Reply)
+_KINDS: Final = (Template, Subscription, CustomerService)
 
 
 def make_channels(means: Means) -> Mapping[Channel, DeliveryChannel]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.channels.template import CODE
 from codesvc.domain.channels import Channel
+from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Attempt, Parcel
-    from codesvc.wechat.client import WeChatClient
+    from codesvc.delivery.channels.protocol import Parcel
 
 _NOTICE: Final = "code_notice"
 """The name of the account's notice for codes. Notices and template messages have different ids (WECHAT.md 7.1). An
@@ -35,16 +36,16 @@ class Subscription:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """Fill the notice and send it."""
-        return await wechat_answers.attempt(self.id, self._call(self._clients[parcel.account.name], parcel))
-
-    async def _call(self, client: WeChatClient, parcel: Parcel) -> str:
-        messages = parcel.account.config.messages
+        account, messages = parcel.account, parcel.account.config.messages
         name = _NOTICE if _NOTICE in messages else CODE
-        await client.send_subscription(
-            openid=parcel.openid,
-            template_id=messages[name].template_id,
-            data=self._composer.fields(parcel.account.name, name, parcel.record),
-            page=self._composer.link(parcel.record),
-            client_msg_id=parcel.client_msg_id,
-        )
-        return ""
+        try:
+            await self._clients[account.name].send_subscription(
+                openid=parcel.openid,
+                template_id=messages[name].template_id,
+                data=self._composer.fields(account.name, name, parcel.record),
+                page=self._composer.link(parcel.record),
+                client_msg_id=parcel.client_msg_id,
+            )
+        except (LookupError, WeChatFault) as fault:
+            return wechat_answers.failed(self.id, fault)
+        return Attempt(Ending.SENT, self.id)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.domain.channels import Channel
+from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Attempt, Parcel
-    from codesvc.wechat.client import WeChatClient
+    from codesvc.delivery.channels.protocol import Parcel
 
 CODE: Final = "code"
 """The name of the account's template message for codes."""
@@ -32,15 +33,15 @@ class Template:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """Fill the template and send it."""
-        return await wechat_answers.attempt(self.id, self._call(self._clients[parcel.account.name], parcel))
-
-    async def _call(self, client: WeChatClient, parcel: Parcel) -> str:
-        message = parcel.account.config.messages[CODE]
-        msgid = await client.send_template(
-            openid=parcel.openid,
-            template_id=message.template_id,
-            data=self._composer.fields(parcel.account.name, CODE, parcel.record),
-            url=self._composer.link(parcel.record),
-            client_msg_id=parcel.client_msg_id,
-        )
-        return str(msgid)
+        account = parcel.account
+        try:
+            msgid = await self._clients[account.name].send_template(
+                openid=parcel.openid,
+                template_id=account.config.messages[CODE].template_id,
+                data=self._composer.fields(account.name, CODE, parcel.record),
+                url=self._composer.link(parcel.record),
+                client_msg_id=parcel.client_msg_id,
+            )
+        except (LookupError, WeChatFault) as fault:
+            return wechat_answers.failed(self.id, fault)
+        return Attempt(Ending.SENT, self.id, msgid=str(msgid))

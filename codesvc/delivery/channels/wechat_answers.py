@@ -10,31 +10,29 @@ from codesvc.wechat.errcodes import NOT_COUNTED, Verdict, judge
 from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenUnavailable, WeChatError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from codesvc.domain.channels import Channel
     from codesvc.wechat.client import WeChatClient
+    from codesvc.wechat.errors import WeChatFault
 
 
-async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
-    """Make a call that returns a message id, "" if there is none, and interpret its result."""
-    try:
-        msgid = await call
-    except CodeLost:
-        return Attempt(Ending.FAILED, channel, reason="no-code", alarm=True)
-    except LookupError:
-        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True, counted=False)
-    except WeChatError as error:
-        return _judged(error.errcode, channel)
-    except TokenUnavailable as error:
-        return _not_sent(channel, "no-token", errcode=error.errcode, alarm=True)
-    except NotSent:
-        return _not_sent(channel, "unreachable")
-    except OutcomeUnknown:
-        # A message without an id that WeChat recognises cannot be repeated safely. A scan brings the code again.
-        ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED
-        return Attempt(ending, channel, reason="timeout", blocked=True)
-    return Attempt(Ending.SENT, channel, msgid=msgid)
+def failed(channel: Channel, fault: LookupError | WeChatFault) -> Attempt:
+    """The attempt whose message could not be written (`LookupError`), or whose call failed."""
+    match fault:
+        case CodeLost():
+            return Attempt(Ending.FAILED, channel, reason="no-code", alarm=True)
+        case LookupError():
+            return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True, counted=False)
+        case WeChatError(errcode=errcode):
+            return _judged(errcode, channel)
+        case TokenUnavailable(errcode=errcode):
+            return _not_sent(channel, "no-token", errcode=errcode, alarm=True)
+        case NotSent():
+            return _not_sent(channel, "unreachable")
+        case OutcomeUnknown():
+            # A message without an id that WeChat recognises cannot be repeated safely. A scan brings the code again.
+            ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED
+            return Attempt(ending, channel, reason="timeout", blocked=True)
+    raise fault
 
 
 async def missing_token(channel: Channel, client: WeChatClient) -> Attempt | None:
