@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from codesvc.messages.composer import Composer
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.deliveries import Begun
+    from codesvc.store.deliveries import Begun, Look
     from codesvc.store.outbox import Job
     from codesvc.store.store import Store
 
@@ -62,6 +62,8 @@ MOST_REFUSALS: Final = 6
 """How many refusals for the moment (errcodes with the verdict RETRY) a job may get before the channel counts as failed.
 With `PAUSES` that takes 12 s.
 """
+_WITH_CODE: Final = frozenset({"push", "scan"})
+"""The kinds of jobs that bring a code; the others are notices."""
 MOST_PER_ACCOUNT: Final = 64
 """The most calls to WeChat at once for one account, so that a slow account delays no other."""
 
@@ -107,14 +109,10 @@ class Courier:
         circuits = self._circuits[WECHAT]
         self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, self._circuits, store.quotas)
         self._notices = NoticeCalls(self._job_state, means.clients, circuits)
-        self._apart: dict[str, Notices | QuotaEvents] = {
-            NOTICE: Notices(store, teller, self._notices, circuits),
-            QUOTA_LOW: QuotaEvents(store, directory),
-        }
         self._recorder = recorder
         self._sleep, self._now, self._pauses = sleep, now, pauses
         self._places = PerEntry(directory.accounts, lambda _: Places(MOST_PER_ACCOUNT), lambda entry: entry.config)
-        self._messages = MessageDelivery(
+        messages = MessageDelivery(
             store,
             directory,
             relaying,
@@ -125,23 +123,33 @@ class Courier:
             unknown=unknown,
             sleep=sleep,
         )
+        self._apart: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
+            MESSAGE: messages.carry,
+            NOTICE: partial(self._in_place, Notices(store, teller, self._notices, circuits).carry),
+            QUOTA_LOW: partial(self._in_place, QuotaEvents(store, directory).carry),
+        }
+        """What does the jobs that do not belong to a verification, by job kind."""
+
+    def knows(self, job: Job) -> bool:
+        """Whether this process has the job's account. Another one may, while processes restart with other settings."""
+        return job.appid in self._directory.by_appid
+
+    async def _in_place(
+        self, carry: Callable[[AccountEntry, Job], Awaitable[None]], account: AccountEntry, job: Job
+    ) -> None:
+        async with self._places[account.name]:
+            await carry(account, job)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end. If the store fails meanwhile, wait until it is back.
 
         Raises:
+            KeyError: this process does not know the job's account.
             StoreUnavailable: the store failed while a notice was sent; the job stays in the stream.
         """
-        account = self._directory.by_appid.get(job.appid)
-        if account is None:
-            # Another process may know this account. If none does, the job ends when its verification is gone.
-            return
-        if job.kind == MESSAGE:
-            await self._messages.carry(account, job)
-            return
+        account = self._directory.by_appid[job.appid]
         if job.kind in self._apart:
-            async with self._places[account.name]:
-                await self._apart[job.kind].carry(account, job)
+            await self._apart[job.kind](account, job)
             return
         if job.hold_ms:
             # A newer start may take this push over; the store then says that the job is not needed.
@@ -150,11 +158,22 @@ class Courier:
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
-                begun = await self._calls.look(account, job, first=number == 0)
+                # Most pushes are disclosed template messages. While the circuit is closed, theirs are charged by this
+                # look, so that they need no other one.
+                charge = job.kind == "push" and self._circuits[WECHAT][account.name].is_sound
+                moment: Look = "if-next" if number else "first"
+                begun = await self._job_state.begin(account, job, charge=charge, moment=moment)
                 if begun is None:
                     return
-                hidden = number == 0 and job.kind == "push" and not begun.shown.disclosed
-                attempt = None if hidden else await self._traced(account, job, begun, refusals)
+                record, attempt = begun.shown, None
+                hidden = number == 0 and job.kind == "push" and not record.disclosed
+                if job.kind not in _WITH_CODE:
+                    attempt = await self._notify(account, job, begun)
+                elif not hidden:
+                    attempting = self._attempt(account, job, begun, refusals)
+                    attempt = await tracing.within(
+                        "deliver", attempting, parent=record.fixed.trace, verification=record.id
+                    )
             if hidden:
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
                 continue
@@ -194,16 +213,10 @@ class Courier:
         if record.delivery is DeliveryStatus.UNKNOWN:
             # Another channel would bring a second message if the first one arrived.
             return [Channel(record.channel)]
-        site = self._directory.sites[record.site]
-        policy = site.purpose(record.purpose)
-        channels = [Channel(channel) for channel in site.channels(policy)] if policy else []
+        site = self._directory.sites.get(record.site)
+        policy = site.purpose(record.purpose) if site else None
+        channels = [Channel(channel) for channel in site.channels(policy)] if site and policy else []
         return [channel for channel in channels if begun.spoke or not channel.traits.window]
-
-    async def _traced(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
-        if job.kind not in {"push", "scan"}:
-            return await self._notify(account, job, begun)
-        attempting, record = self._attempt(account, job, begun, refusals), begun.shown
-        return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
         """Try the channels in order, until one does not fail finally. None if the job is no longer needed."""

@@ -7,6 +7,7 @@ batch (DESIGN rule 4). Each job waits for its own answer before it goes on.
 from __future__ import annotations
 
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels.protocol import Attempt, Ending
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from codesvc.store.quotas import Charge
     from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
+
+
+def call_id(job: Job) -> str:
+    """An id for a call that is charged."""
+    return f"{job.entry}/{token_hex(4)}"
+
 
 _STATUS: Final = {
     Ending.SENT: DeliveryStatus.SENT.value,
@@ -58,13 +65,12 @@ class JobState:
         self._patient = PatientStore(sleep=sleep)
         self._deliveries = PerEntry(directory.accounts, self._deliveries_of)
 
-    async def begin(self, account: AccountEntry, job: Job, *, call: str = "", moment: Look = "now") -> Begun | None:
+    async def begin(self, account: AccountEntry, job: Job, *, charge: bool, moment: Look = "now") -> Begun | None:
         """The job's data; None if the job is no longer needed, then it is acknowledged.
 
-        `call` is the id of a template message that follows: it is taken from the day's quota. With a `moment`
-        other than `now` that depends on the record.
+        With `charge`, a template message is taken from the day's quota, as `moment` says (`Look`).
         """
-        deliveries = self._deliveries[account.name]
+        deliveries, call = self._deliveries[account.name], call_id(job) if charge else ""
         begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, moment=moment)
         begun = await self._patient.ask("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from jinja2 import TemplateError
 
+from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
 from codesvc.runtime.tasks import end
 from codesvc.store.outbox import Outbox
+from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,6 +40,8 @@ HOLD_SECONDS: Final = 5.0
 _DEAD_AFTER_MS: Final = 20_000
 _PAUSE_SECONDS: Final = 0.5
 _FORGOTTEN_AFTER_MS: Final = 3_600_000
+_UNKNOWN_KEPT_MS: Final = LONGEST_CODE_LIFE * 1000
+"""How long a job waits for a process that knows its account: by then every code has ended."""
 
 
 class Worker:
@@ -141,7 +145,8 @@ class Worker:
                 await box.hold(job.entry for job in self._held if job.partition == box.partition)
                 for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
                     if job not in self._held:
-                        _log.info("job_taken_over", verification=job.verification, kind=job.kind)
+                        if self._courier.knows(job):
+                            _log.info("job_taken_over", verification=job.verification, kind=job.kind)
                         await self._places.acquire()
                         self._dispatch(job)
             except StoreUnavailable as error:
@@ -161,10 +166,19 @@ class Worker:
 
     async def _carry(self, job: Job) -> None:
         try:
-            await self._courier.carry(job)
+            if self._courier.knows(job):
+                await self._courier.carry(job)
+            else:
+                await self._end_unknown(job)
         except (StoreUnavailable, ScriptError) as error:
             # The job is still in the stream; it is taken over when the store is back.
             _log.warning("job_left", verification=job.verification, error=str(error))
         except (LookupError, ValueError, TypeError, TemplateError) as error:
             # For example, a site or purpose that is no longer configured. It must not fail without a log line.
             _log.exception("job_failed", verification=job.verification, kind=job.kind, error=type(error).__name__)
+
+    async def _end_unknown(self, job: Job) -> None:
+        """End the job of an unknown account. A young one stays in the stream: another process may know the account."""
+        reply = await self._store.deliveries.end_unknown_job(job.partition, job.entry, most_age_ms=_UNKNOWN_KEPT_MS)
+        if reply.outcome is Outcome.DONE:
+            _log.warning("job_without_account", verification=job.verification, kind=job.kind, appid=job.appid)

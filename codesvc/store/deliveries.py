@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 Look = Literal["now", "if-next", "first"]
-"""What follows a look at a job: a call; a call if by the record it is the next act; the same at the first look, after
-which a push that may not be disclosed waits for a random moment.
+"""When a look at a job charges the call: `now` always; `if-next` only if by the record a template message comes next;
+`first` as `if-next`, but an undisclosed push has not begun: it waits for a random moment and is looked at again.
 """
 
 
@@ -147,8 +147,7 @@ class AccountDeliveries:
     ) -> Begun:
         """Look at a job before doing it.
 
-        `call` is the id of a template message that follows. It is charged, unless by the moment and the record
-        something else comes first.
+        `call` is the id of a template message that may follow, "" for none. It is charged as `moment` says.
         """
         asked = (kind, verification, str(number), entry, call, moment)
         return self._begin.read(await self._beginning.ask(asked))
@@ -182,6 +181,7 @@ class Deliveries:
         self._begin_notice = Act(deployment, "begin_notice", NoticeBegun)
         self._end_notice = Act(deployment, "end_notice", Reply)
         self._forget_consumers = Act(deployment, "forget_consumers", ConsumersForgotten)
+        self._end_unknown_job = Act(deployment, "end_unknown_job", Reply)
 
     def of(
         self,
@@ -234,6 +234,15 @@ class Deliveries:
     async def end_notice(self, keys: Keys, identifier: str, entry: str) -> None:
         """End a notice that was sent or given up: acknowledge its job and delete it."""
         await self._end_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
+
+    async def end_unknown_job(self, partition: int, entry: str, *, most_age_ms: int) -> Reply:
+        """End a job of an account that the caller does not know, if it was queued at least `most_age_ms` ago.
+
+        DONE; EARLY if another process may still know the account; STALE if another process has ended it.
+        """
+        return await self._end_unknown_job(
+            PartitionKeys(self._prefix, partition), {}, {"entry": entry, "most_age": most_age_ms}
+        )
 
     async def forget_consumers(self, partition: int, *, idle_ms: int) -> ConsumersForgotten:
         """Remove readers of a partition's outbox that have been idle for `idle_ms` and hold no job."""

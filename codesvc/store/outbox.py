@@ -16,7 +16,7 @@ from codesvc.store.partitions import outbox
 from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from redis.asyncio import Redis
 
@@ -68,37 +68,44 @@ class Outbox:
         self.partition = partition
         self._consumer = consumer
         self._more = False
+        self._taken_to = "0-0"
 
     def _redis(self) -> Redis:
         return self._servers.at(self.partition).reader
 
-    async def _prepare(self) -> None:
-        """Create the stream and its group; several processes may do so at once."""
-        try:
-            await self._redis().xgroup_create(self._stream, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+    async def _mend(self, error: RedisError | OSError) -> None:
+        """Create the group if a read failed because it is missing: the store is new or was emptied.
 
-    async def _prepared(self, read: Callable[[], Awaitable[Any]]) -> Any:
-        """Read. If the group is missing, because the store is new or was emptied, create it first."""
+        Several processes may do so at once.
+
+        Raises:
+            StoreUnavailable: the read failed for another reason, or the group cannot be created.
+        """
+        mended = isinstance(error, ResponseError) and str(error).startswith("NOGROUP")
         try:
-            return await read()
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-        await self._prepare()
-        return await read()
+            if mended:
+                await self._redis().xgroup_create(self._stream, GROUP, id="0", mkstream=True)
+        except (RedisError, OSError) as fault:
+            error, mended = fault, str(fault).startswith("BUSYGROUP")
+        if not mended:
+            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
 
     async def read(self, *, count: int, block_ms: int) -> list[Job]:
         """New jobs, waiting for one at most `block_ms`.
 
         Raises:
-            StoreUnavailable: no answer, or the group is gone.
+            StoreUnavailable: the store does not answer.
         """
         jobs = await self._read_on(count) if self._more else None
         if not jobs:
-            jobs = await self._wait_for(count, block_ms)
+            try:
+                answer: Any = await self._redis().xreadgroup(
+                    GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms
+                )
+            except (RedisError, OSError) as error:
+                await self._mend(error)
+                return await self.read(count=count, block_ms=block_ms)
+            jobs = self._jobs(answer[0][1]) if answer else []
         self._more = len(jobs) == count
         return jobs
 
@@ -117,29 +124,22 @@ class Outbox:
             [(entry, fields and dict(zip(fields[::2], fields[1::2], strict=True))) for entry, fields in entries]
         )
 
-    async def _wait_for(self, count: int, block_ms: int) -> list[Job]:
-        try:
-            answer: Any = await self._prepared(
-                lambda: self._redis().xreadgroup(
-                    GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms
-                )
-            )
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
-        return self._jobs(answer[0][1]) if answer else []
-
     async def take_over(self, *, idle_ms: int, count: int) -> list[Job]:
         """Take over jobs that have been idle for `idle_ms`, because their worker is dead.
+
+        Each call looks at 10 jobs for each of `count` at most, and the next call goes on behind them.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
         try:
-            answer: Any = await self._prepared(
-                lambda: self._redis().xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
+            answer: Any = await self._redis().xautoclaim(
+                self._stream, GROUP, self._consumer, idle_ms, start_id=self._taken_to, count=count
             )
         except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
+            await self._mend(error)
+            return await self.take_over(idle_ms=idle_ms, count=count)
+        self._taken_to = answer[0].decode()
         return self._jobs(answer[1])
 
     async def hold(self, entries: Iterable[str]) -> None:
