@@ -37,7 +37,7 @@ could not be read), the status that aiohttp chose, and the reason.
 
 
 class _Connection(web.RequestHandler):
-    """A connection of a client. The two methods are those by which aiohttp answers without the application."""
+    """A connection of a client, whose answers without the application are made by `REFUSAL`."""
 
     __slots__ = ("_refuse", "_unread_milliseconds")
 

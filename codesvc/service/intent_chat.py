@@ -77,7 +77,7 @@ class IntentChat:
         return self._said(account, answer)
 
     async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
-        """Act on a message, `plain` as made by `ticket_issuing.plain`. None if it is not for this service."""
+        """Act on a message, `plain` as made by `chat_text.read_command`. None if it is not for this service."""
         if inbound.covered:
             said = await self._decide(account, inbound, plain)
             if said is not None:

@@ -12,7 +12,7 @@ import msgspec
 from codesvc.config import Rate
 from codesvc.domain import codes
 from codesvc.domain.account_kinds import Right
-from codesvc.domain.codes import VerificationId
+from codesvc.domain.codes import CodeFormat, VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.limits import LimitReached, bucket
 from codesvc.domain.record import Fixed
@@ -78,7 +78,7 @@ class Verifications:
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
         """Start a verification: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
 
-        ENDED: the predecessor may start no successor. If it has started one before, that one is returned as it is now.
+        ENDED: the predecessor may start no successor. REPEATED with a predecessor: the successor as it is now.
 
         Raises:
             Invalid: the site has no such purpose, it requires a client address and there is none, or it has no
@@ -178,8 +178,7 @@ class Verifications:
         WRONG with `malformed` is not a guess, because no code has this form. Neither attempts nor limits count it.
         """
         expected = await self._code(site, identifier)
-        form = (format_of(expected) if identifier.test and expected else None) or identifier.format
-        said = codes.read_code(form, typed, codes.reference(identifier.text))
+        said = codes.read_code(_format_to_read(identifier, expected), typed, codes.reference(identifier.text))
         if said is None:
             record = (await self.get(site, identifier)).record
             if record is None:
@@ -205,7 +204,7 @@ class Verifications:
         return self._limited(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
-        """The code of a verification; None if it no longer exists, and then every typed code is wrong."""
+        """The code of a verification; None if the verification or its master key is gone: every typed code is wrong."""
         if identifier.test:
             record = (await self.get(site, identifier)).record
             return site.test_code(record.user) if record else None
@@ -253,6 +252,12 @@ class Verifications:
             rates = getattr(site.config.limits, reply.limit)
             return Result(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
         return Result(reply.outcome, reply.record, left=reply.left)
+
+
+def _format_to_read(identifier: VerificationId, expected: str | None) -> CodeFormat:
+    """The format that a typed code should have. A test identity's code may have another one than the id says."""
+    form = format_of(expected) if identifier.test and expected else None
+    return form or identifier.format
 
 
 def _result(reply: VerificationReply) -> Result:

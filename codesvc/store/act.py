@@ -262,7 +262,13 @@ class Prepared(Generic[_R]):
     tail: bytes
 
     async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
-        """Run it; `keys` and `args` are the variable ones. `offset` is added to `args`. Raises as `Act`."""
+        """Run it. Raises as `Act`.
+
+        Args:
+            keys: the variable ones.
+            args: the variable ones, with `event` if the header names it, which an `Act` would add. The caller's
+                dictionary is changed: it gets `offset`.
+        """
         return self.act.read(await self.raw(keys, args))
 
     async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:

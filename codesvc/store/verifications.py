@@ -73,7 +73,7 @@ class Verifications:
         )
 
     def _prepared_start(self, rules: StartRules) -> tuple[Prepared[Started], str]:
-        """The prepared call, and the key, always empty, for a start without an Idempotency-Key."""
+        """The prepared call, and the name of a key that never exists, for a start without an Idempotency-Key."""
         keys = rules.keys
         prepared = self._start.prepare(
             keys,

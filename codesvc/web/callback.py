@@ -61,11 +61,11 @@ async def handle(request: web.Request) -> web.Response:
     if inbound.event.openid != PROBE_OPENID:
         here.readiness.refusals.hear(account.name)
     text = await here.chat.handle(account, inbound)
-    if text is not None:
-        here.callback_forwarding.copy(account, request.rel_url.raw_query_string, body)
-    elif relayed := await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body):
-        return Reply(body=relayed.body, content_type=relayed.content_type)
     if text is None:
+        relayed = await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body)
+        if relayed:
+            return Reply(body=relayed.body, content_type=relayed.content_type)
         return Reply(body=callback_format.render_nothing(), content_type="text/plain")
+    here.callback_forwarding.copy(account, request.rel_url.raw_query_string, body)
     reply = callback_format.render_text(inbound, text, now=unix_ms() / 1000)
     return Reply(body=reply, content_type="application/xml", charset="utf-8")

@@ -95,7 +95,9 @@ def _utf8(text: str) -> str:
 
 
 async def _read_body(request: web.Request, route: str) -> None:
-    """Read the whole body, so that no handler waits for it. Nothing is read of a request that will be refused.
+    """Refuse a body that will not be read, and wait for one that has not arrived yet, so that no handler waits for it.
+
+    Nothing is read of a request that will be refused.
 
     Raises:
         Problem: the body is compressed, multipart or not complete in time, or the route needs a key and there is none.
@@ -128,9 +130,9 @@ async def _arrived(request: web.Request) -> None:
 
 
 async def _below_prefix(request: web.Request, handler: Handler) -> tuple[web.Request, Handler]:
-    """The request and its handler, without the path of `public_url` where no proxy has removed it: at `admin.listen`.
+    """The request and its handler. At `admin.listen` no proxy removes the path of `public_url`, so it is removed here.
 
-    Operators reach that listener without a proxy, and the pages' own addresses begin with that path.
+    The pages' own addresses begin with that path.
     """
     address, url = services(request).address, request.rel_url
     if not address.holds(url.raw_path) or not by_operators_listener(request):

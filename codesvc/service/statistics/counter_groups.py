@@ -49,7 +49,7 @@ class Effect:
 
     @classmethod
     def of(cls, kind: Kind) -> Effect:
-        """Find the counters of a kind, which is (act, site, purpose, outcome, limit, first times)."""
+        """Find the counters of a kind: (act, site, purpose, outcome, limit, steps reached for the first time)."""
         act, site, purpose, outcome, limit, new_steps = kind
         made = cls(site)
         if outcome is not None:
