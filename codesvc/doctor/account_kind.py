@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.account_kinds import RIGHT_NAMES, AccountKind, Right
-from codesvc.service.qr_pool import new_scene
+from codesvc.domain.scene import new_scene
 from codesvc.wechat.errcode_advice import remedy_for
 from codesvc.wechat.errors import NO_RIGHT, WeChatError, WeChatFault
 

@@ -32,6 +32,7 @@ from typing import Final
 
 import msgspec
 
+from codesvc.domain.keyring import keyed_digest
 from codesvc.domain.typed_text import GAP, compact, normalise, visible
 
 ALPHABETS: Final = {
@@ -117,7 +118,7 @@ class VerificationId(msgspec.Struct, frozen=True):
     def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
         beginning, random = f"{TEST_ID if test else 'vf_'}{key_id}", _random_base32()
-        return tuple([cls(key_id, f, f"{beginning}{f.tag}{random}") for f in formats])
+        return tuple([cls(key_id, f, f"{beginning}{_tag(f)}{random}") for f in formats])
 
 
 _BASE32_OF_BYTE: Final = 8 * b"abcdefghijklmnopqrstuvwxyz234567"
@@ -133,18 +134,6 @@ def truncate(digest: bytes, width: int = 4) -> int:
     """Dynamic truncation (RFC 4226 section 5.3), `width` bytes wide (4 in the RFC): a number below 2**(8*width - 1)."""
     offset = digest[-1] & 0x0F
     return int.from_bytes(digest[offset : offset + width], "big") & ((1 << (8 * width - 1)) - 1)
-
-
-@lru_cache(maxsize=256)
-def _mac(key: bytes) -> hmac.HMAC:
-    return hmac.new(key, digestmod=sha256)
-
-
-def keyed_digest(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256. The state after the key is cached for each key, because there are few keys."""
-    mac = _mac(key).copy()
-    mac.update(message)
-    return mac.digest()
 
 
 @lru_cache(maxsize=64)

@@ -12,9 +12,9 @@ from codesvc.config import Limits
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.domain.limits import encode
+from codesvc.domain.scene import SCENE_PREFIX
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
-from codesvc.service.qr_pool import SCENE_PREFIX
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.events import (

@@ -19,9 +19,8 @@ from codesvc.service.messages import recipient_of, relay_of, require_country
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Relay
     from codesvc.domain.keyring import Keyring
-    from codesvc.domain.recipient import Recipient
+    from codesvc.domain.recipient import MessageKind, Recipient
     from codesvc.domain.sealed_content import Seals
-    from codesvc.service.models import StartRequest
     from codesvc.sites.directory import SiteEntry
 
 
@@ -55,15 +54,12 @@ class Contact(NamedTuple):
         return msgspec.msgpack.encode(said), seals.close(identifier, SealedContent(self.whom))
 
 
-def contact_of(site: SiteEntry, request: StartRequest) -> Contact | None:
-    """The last resort that a start names, None if it names none.
+def contact_of(site: SiteEntry, kind: MessageKind, given: str) -> Contact:
+    """The last resort that a start names.
 
     Raises:
         Invalid: it is no recipient, or the site has no gateway for it.
     """
-    if request.contact is None:
-        return None
-    kind, given = request.contact
     try:
         whom, relay = recipient_of(site, kind, given), relay_of(site, kind)
         require_country(relay, whom)

@@ -1,4 +1,7 @@
-"""The policy of a start: the one of its purpose, or a reduced one for a test identity."""
+"""The policy of a start: the one of its purpose, or a reduced one for a test identity.
+
+It also refuses a start whose purpose or client address is missing, because the site's configuration decides that.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ have a prefix.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
+from codesvc.domain.scene import new_scene
 from codesvc.runtime.tasks import end
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import WeChatFault
@@ -32,17 +32,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T", "SceneAttached", "IntentScene")
 
-SCENE_PREFIX: Final = "cs_"
-"""The beginning of this service's scenes. It separates them from scenes of another back end on the same account."""
-
 _log = structlog.get_logger(__name__)
 _LIFE_SECONDS: Final = 86_400
 _MARGIN_MS: Final = 60_000
-
-
-def new_scene() -> str:
-    """A scene that cannot be guessed: the prefix and 120 random bits, 23 characters of the 64 that WeChat allows."""
-    return SCENE_PREFIX + secrets.token_urlsafe(15)
 
 
 class QrPool:

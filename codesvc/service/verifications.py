@@ -85,7 +85,7 @@ class Verifications:
                 gateway for the contact.
         """
         policy = policy_of(site, request)
-        contact = contact_of(site, request) if request.contact is not None else None
+        contact = contact_of(site, *request.contact) if request.contact is not None else None
         started = perf_counter()
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, policy, request, idempotency, contact)

@@ -18,11 +18,10 @@ from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
-from codesvc.web.api.inputs import invalid
 from codesvc.web.authentication import by_operators_listener, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import COMMON_HEADERS, require_fit
-from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem import Problem, invalid, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

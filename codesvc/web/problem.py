@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from codesvc.domain.errors import Invalid
     from codesvc.domain.limits import LimitReached
     from codesvc.domain.service_address import ServiceAddress
 
@@ -55,6 +56,11 @@ class Problem(Exception):
         response = Reply(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
         response.headers.update(self.headers)
         return response
+
+
+def invalid(error: Invalid) -> Problem:
+    """The problem for one invalid member."""
+    return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
 
 
 def limited(denial: LimitReached, name: str = "rate-limited") -> Problem:

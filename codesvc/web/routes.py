@@ -1,4 +1,7 @@
-"""All routes of the service, in the order in which they are tried."""
+"""All routes of the service, in the order in which they are tried.
+
+Before them, `plain_addresses` refuses odd addresses: it wraps the router's `resolve`.
+"""
 
 from __future__ import annotations
 

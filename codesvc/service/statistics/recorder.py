@@ -1,5 +1,7 @@
 """Counts events: for Prometheus at once, for the store in batches. An event is counted where the script reports it.
 
+The log lines of a verification's steps are written with the counts, because both follow from the same reply.
+
 A process collects counts for `FLUSH_SECONDS` and adds them with one script for each subject. If the answer is lost, the
 batch is sent again under the same name, and the script adds it once. If a process is killed, the figures lack the
 counts that it had not flushed (two seconds). No rule depends on a figure.

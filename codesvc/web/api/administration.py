@@ -17,7 +17,7 @@ from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
 from codesvc.web.authentication import CHALLENGE, admin_key
 from codesvc.web.context import services
-from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem import Problem, invalid, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -94,7 +94,7 @@ async def table_of(request: web.Request) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
     if not isinstance(table, dict):
-        raise inputs.invalid(Invalid("must be an object", ""))
+        raise invalid(Invalid("must be an object", ""))
     return table
 
 

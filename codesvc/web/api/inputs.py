@@ -15,7 +15,7 @@ from codesvc.service.models import Idempotency
 from codesvc.web.api.display_names import Display  # noqa: TC001  msgspec reads the annotations at run time
 from codesvc.web.api.user_ids import User, check_user
 from codesvc.web.forms import form_of
-from codesvc.web.problem import Problem
+from codesvc.web.problem import Problem, invalid
 from codesvc.web.uris import origin_of
 
 if TYPE_CHECKING:
@@ -154,11 +154,6 @@ def pointer_of(message: str) -> str:
     names = [name or index for name, index in parts]
     names += [named[1] for pattern in (_UNKNOWN, _MISSING) if (named := pattern.search(message))]
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
-
-
-def invalid(error: Invalid) -> Problem:
-    """The problem for one invalid member."""
-    return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
 
 
 def decode(body: bytes, shape: type[_T]) -> _T:

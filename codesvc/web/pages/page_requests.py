@@ -13,7 +13,7 @@ from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.cors import cross_origin
 from codesvc.web.forms import FORM
 from codesvc.web.pages.verification_view import render_problem
-from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem import Problem, invalid, unavailable
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -60,7 +60,7 @@ def for_people(handler: Handler) -> Handler:
         except Problem as problem:
             return render_problem(request, problem)
         except Invalid as error:
-            return render_problem(request, inputs.invalid(error))
+            return render_problem(request, invalid(error))
         except (StoreUnavailable, PlatformUnavailable):
             return render_problem(request, unavailable())
 
