@@ -11,7 +11,7 @@ from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
-from codesvc.web.reply import Reply
+from codesvc.web.short_response import ShortResponse
 from codesvc.wechat import callback_format
 from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage, StaleCallback
 
@@ -64,8 +64,8 @@ async def handle(request: web.Request) -> web.Response:
     if text is None:
         relayed = await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body)
         if relayed:
-            return Reply(body=relayed.body, content_type=relayed.content_type)
-        return Reply(body=callback_format.render_nothing(), content_type="text/plain")
+            return ShortResponse(body=relayed.body, content_type=relayed.content_type)
+        return ShortResponse(body=callback_format.render_nothing(), content_type="text/plain")
     here.callback_forwarding.copy(account, request.rel_url.raw_query_string, body)
     reply = callback_format.render_text(inbound, text, now=unix_ms() / 1000)
-    return Reply(body=reply, content_type="application/xml", charset="utf-8")
+    return ShortResponse(body=reply, content_type="application/xml", charset="utf-8")

@@ -9,7 +9,7 @@ import msgspec
 from codesvc.domain.limits import names, policies
 from codesvc.web.headers import uncached_headers
 from codesvc.web.problem_types import PROBLEMS
-from codesvc.web.reply import Reply
+from codesvc.web.short_response import ShortResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Problem(Exception):
             "request_id": request_id,
             **self.members,
         }
-        response = Reply(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
+        response = ShortResponse(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
         response.headers.update(self.headers)
         return response
 

@@ -16,7 +16,7 @@ from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
 from codesvc.web.brand import brand_of
 from codesvc.web.headers import uncached_headers
-from codesvc.web.reply import Reply
+from codesvc.web.short_response import ShortResponse
 from codesvc.web.uris import with_parameters
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def wire_time_or_none(ms: int | None) -> datetime | None:
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that must not be cached."""
-    response = Reply(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    response = ShortResponse(body=msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
     return response

@@ -14,7 +14,7 @@ import msgspec
 
 from codesvc.domain.clock import rfc3339
 from codesvc.web.headers import uncached_headers
-from codesvc.web.reply import Reply
+from codesvc.web.short_response import ShortResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -149,7 +149,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 def answered(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A short JSON answer that no cache keeps."""
-    response = Reply(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    response = ShortResponse(body=msgspec.json.encode(document), status=status, headers=_JSON)
     response.headers.update(headers or {})
     return response
 
@@ -167,7 +167,7 @@ def no(refusal: Refusal) -> web.Response:
 
 def no_in_words(refusal: Refusal) -> web.Response:
     """For systems that show the body of a failure to a person (HOOKS 1, 8)."""
-    response = Reply(body=refusal.sentence.encode(), status=refusal.status, headers=_TEXT)
+    response = ShortResponse(body=refusal.sentence.encode(), status=refusal.status, headers=_TEXT)
     response.headers.update(refusal.headers)
     return response
 

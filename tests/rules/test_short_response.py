@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from codesvc.web.reply import Reply
+from codesvc.web.short_response import ShortResponse
 from tests.stores import until
 
 ASKED = web.AppKey("ASKED", list)
@@ -47,7 +47,7 @@ def without_date(told):
 def both(aiohttp_server):
     async def ask(*requests, status=201):
         told = []
-        for kind in (Reply, web.Response):
+        for kind in (ShortResponse, web.Response):
             server = await aiohttp_server(
                 await app_with(lambda kind=kind: kind(body=BODY, status=status, headers=CIMultiDict(HEADERS)))
             )
@@ -87,14 +87,14 @@ async def test_a_status_without_a_body_has_none(both, status):
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b=c", "a\nb", "a\rb", "a\0b"])
 async def test_nobody_smuggles_a_header_in(aiohttp_server, caplog, value):
     server = await aiohttp_server(
-        await app_with(lambda: Reply(body=BODY, status=200, headers=CIMultiDict({**HEADERS, "X-Bad": value})))
+        await app_with(lambda: ShortResponse(body=BODY, status=200, headers=CIMultiDict({**HEADERS, "X-Bad": value})))
     )
     assert await exchange(server, USUAL) == b""
     assert "control character" in caplog.text
 
 
 async def test_who_asks_and_never_reads_is_made_to_wait(aiohttp_server):
-    app = await app_with(lambda: Reply(body=b"x" * 100_000, status=200, headers=CIMultiDict(HEADERS)))
+    app = await app_with(lambda: ShortResponse(body=b"x" * 100_000, status=200, headers=CIMultiDict(HEADERS)))
     server = await aiohttp_server(app)
     reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
     writer.write(USUAL * 3000)
@@ -110,7 +110,7 @@ async def test_who_asks_and_never_reads_is_made_to_wait(aiohttp_server):
 
 async def test_an_answer_that_is_to_be_the_last_says_so(aiohttp_server):
     def make():
-        last = Reply(body=BODY, status=200, headers=CIMultiDict(HEADERS))
+        last = ShortResponse(body=BODY, status=200, headers=CIMultiDict(HEADERS))
         last.force_close()
         return last
 

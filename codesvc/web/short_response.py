@@ -1,9 +1,9 @@
 """Responses with a short body that are written in one call.
 
 aiohttp's response supports compression, chunks, cookies and bodies without a length. Most answers of the API need none
-of these, and preparing for them costs as much as parsing the request. So a `Reply` writes status line, headers and
-body itself if the request is an ordinary one, and leaves all other cases to aiohttp. Decision record 18 has the
-measurement.
+of these, and preparing for them costs as much as parsing the request. So a `ShortResponse` writes status line,
+headers and body itself if the request is an ordinary one, and leaves all other cases to aiohttp. Decision record 18 has
+the measurement.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
-class Reply(web.Response):
+class ShortResponse(web.Response):
     """A response with a body of bytes. A response with cookies needs aiohttp's own class."""
 
     _written = False
