@@ -209,7 +209,7 @@ class Act(Generic[_R]):
         name, servers, started = self.script.name, self._deployment.servers, perf_counter()
         try:
             try:
-                answer: Sequence[Any] = await servers.at(partition).line.deliver(command)
+                answer: Sequence[Any] = await servers.at(partition).line.send_packed(command)
             except ServerSaidError as error:
                 answer = await self._send_again(partition, command, error)
         except ServerSaidError as error:
@@ -235,7 +235,7 @@ class Act(Generic[_R]):
             elif not await servers.redirected(partition, str(refused)):
                 break
             try:
-                answer: Sequence[Any] = await servers.at(partition).line.deliver(command)
+                answer: Sequence[Any] = await servers.at(partition).line.send_packed(command)
             except ServerSaidError as error:
                 refused = error
             else:

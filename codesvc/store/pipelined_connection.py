@@ -110,7 +110,7 @@ class _Line(asyncio.Protocol):
         try:
             self._parser.feed(data)
             while self.broken is None and (answer := self._parser.gets()) is not False:
-                self._deliver(answer)
+                self._settle_next(answer)
         except hiredis.ProtocolError as error:
             self.fail(type(error).__name__)
 
@@ -122,7 +122,7 @@ class _Line(asyncio.Protocol):
         """Handle the end of the connection by either side."""
         self.fail(type(error).__name__ if error else "the store closed the connection")
 
-    def _deliver(self, answer: Any) -> None:
+    def _settle_next(self, answer: Any) -> None:
         if not self._waiting:
             raise hiredis.ProtocolError("an answer that nobody asked for")
         future, _ = self._waiting.popleft()
@@ -176,9 +176,9 @@ class PipelinedConnection:
             ServerSaidError: the server refused.
         """
         # Pack first. A command that cannot be packed must not get a place in the queue of answers.
-        return await self.deliver(hiredis.pack_command(command))
+        return await self.send_packed(hiredis.pack_command(command))
 
-    async def deliver(self, packed: bytes) -> Any:
+    async def send_packed(self, packed: bytes) -> Any:
         """Send one packed command and wait for its answer; raises as `execute`."""
         line = self._line
         if line is None or line.broken is not None:
