@@ -190,7 +190,7 @@ class Courier:
         if attempt.ending is Ending.LATER:
             await self._job_state.note(account, job, attempt)
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
-            self._recorder.record(await self._job_state.record(account, job, attempt))
+            self._recorder.count_steps(await self._job_state.record(account, job, attempt))
 
     def _circuit(self, account: AccountEntry, attempt: Attempt) -> Circuit:
         return self._circuits[attempt.channel.traits.service][account.name]

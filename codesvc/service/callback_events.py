@@ -227,7 +227,7 @@ class Chat:
             pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
-        self._recorder.record(answer)
+        self._recorder.count_steps(answer)
         _log.info(
             "claim",
             account=account.name,
@@ -286,7 +286,7 @@ class Chat:
             unsigned=unsigned,
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
-        self._recorder.record(answer)
+        self._recorder.count_steps(answer)
         if answer.message is not None:
             self._recorder.message_ended(answer.message)
         if answer.record is not None:

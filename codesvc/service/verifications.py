@@ -92,14 +92,14 @@ class Verifications:
             if reply.outcome is not Outcome.COLLISION:
                 break
         metrics.observe_issue(site.name, perf_counter() - started)
-        self._recorder.act("start", site.name, request.purpose, reply, limit=reply.limit)
+        self._recorder.count_call("start", site.name, request.purpose, reply, limit=reply.limit)
         if reply.outcome is Outcome.STARTED and reply.long:
             self._recorder.guessed_at(reply.shown)
         if contact is not None and reply.outcome is Outcome.STARTED and reply.shown.gateway:
             self._recorder.contact_asked(reply.shown, contact.whom.kind)
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
-        return self._limited(site, reply)
+        return self._result_or_denial(site, reply)
 
     def _plans_of(self, site: SiteEntry) -> _Plans:
         plans = self._plans.get(site)
@@ -200,8 +200,8 @@ class Verifications:
         )
         purpose = reply.record.purpose if reply.record else ""
         if not reply.repeated:
-            self._recorder.act("check", site.name, purpose, reply, limit=reply.limit)
-        return self._limited(site, reply)
+            self._recorder.count_call("check", site.name, purpose, reply, limit=reply.limit)
+        return self._result_or_denial(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
         """The code of a verification; None if the verification or its master key is gone: every typed code is wrong."""
@@ -217,7 +217,7 @@ class Verifications:
         reply = await self._store.resend(self._plans_of(site).resends, identifier.text)
         if reply.record is None:
             return Result(reply.outcome)
-        self._recorder.act("resend", site.name, reply.record.purpose, reply)
+        self._recorder.count_call("resend", site.name, reply.record.purpose, reply)
         if reply.outcome is Outcome.EARLY:
             policy = site.config.purposes[reply.record.purpose]
             denial = LimitReached("resend", reply.wait_ms, (Rate(1, max(1, policy.resend_after)),))
@@ -227,7 +227,7 @@ class Verifications:
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Cancel a verification: DONE, ENDED or ABSENT."""
         reply = await self._store.cancel(site.store_keys, site.name, identifier.text)
-        self._recorder.record(reply)
+        self._recorder.count_steps(reply)
         return _result(reply)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
@@ -243,11 +243,11 @@ class Verifications:
             return known if known.outcome is not Outcome.DONE else Result(Outcome.CLOSED, known.record)
         reply = await self._pool.attach(site, identifier.text, self._store.attach_scene)
         if reply.outcome is Outcome.ATTACHED:
-            self._recorder.record(reply)
+            self._recorder.count_steps(reply)
         return _result(reply)
 
     @staticmethod
-    def _limited(site: SiteEntry, reply: Started | Checked) -> Result:
+    def _result_or_denial(site: SiteEntry, reply: Started | Checked) -> Result:
         if reply.outcome is Outcome.LIMITED:
             rates = getattr(site.config.limits, reply.limit)
             return Result(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))

@@ -93,7 +93,7 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def _read_body(request: web.Request, route: str) -> None:
+async def _admit_body(request: web.Request, route: str) -> None:
     """Refuse a body that will not be read, and wait for one that has not arrived yet, so that no handler waits for it.
 
     Nothing is read of a request that will be refused.
@@ -190,7 +190,7 @@ async def request_middleware(request: web.Request, handler: Handler) -> web.Stre
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        await _read_body(request, route)
+        await _admit_body(request, route)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)

@@ -101,7 +101,7 @@ class Recorder:
         self._flushing = asyncio.Lock()
         self._effects = CounterGroups()
 
-    def act(self, act: str, site: str, purpose: str, reply: VerificationReply, *, limit: str = "") -> None:
+    def count_call(self, act: str, site: str, purpose: str, reply: VerificationReply, *, limit: str = "") -> None:
         """Count the end of a start, check or resend.
 
         Args:
@@ -123,7 +123,7 @@ class Recorder:
                 del started[0]
         self._tell(effect, record)
 
-    def record(self, reply: VerificationReply) -> None:
+    def count_steps(self, reply: VerificationReply) -> None:
         """Count what, by a script's reply, happened to its verification for the first time."""
         record = reply.record
         if record is None or not (new_steps := reply.new_steps):
