@@ -72,7 +72,7 @@ class JobState:
         """
         deliveries, call = self._deliveries[account.name], call_id(job) if charge else ""
         begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, moment=moment)
-        begun = await self._patient.ask("begin_deliveries", begin)
+        begun = await self._patient.until_answered("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 
     async def record(self, account: AccountEntry, job: Job, attempt: Attempt) -> VerificationReply:
@@ -90,28 +90,28 @@ class JobState:
             call=attempt.charge.call if attempt.charge else "",
         )
         record = partial(self._deliveries[account.name].record, delivered)
-        return await self._patient.ask("record_deliveries", record)
+        return await self._patient.until_answered("record_deliveries", record)
 
     async def charge(self, account: AccountEntry, call: str, *, site: str, reset: bool) -> Charge | None:
         """Take a template message without a delivery of its own from the day's quota; None if it is used up."""
         keys, sites = account.store_keys, account.sites
         take = partial(self._quotas.charge, keys, Api.TEMPLATE, call, site=site, sites=sites, reset=reset)
-        return await self._patient.ask("charge_quota", take)
+        return await self._patient.until_answered("charge_quota", take)
 
     async def end_call(self, account: AccountEntry, charge: Charge, *, counted: bool) -> None:
         """A charged call has ended without a result to record. What WeChat has not counted is given back."""
         end = partial(self._quotas.end, account.store_keys, charge, counted=counted)
-        await self._patient.ask("end_charged_call", end)
+        await self._patient.until_answered("end_charged_call", end)
 
     async def note_unknown(self, account: AccountEntry, openid: str) -> None:
         """Record that the account has no such openid, because WeChat said so."""
-        await self._patient.ask("note_unknown_openid", partial(self._unknown, account, openid))
+        await self._patient.until_answered("note_unknown_openid", partial(self._unknown, account, openid))
 
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Note why a job waits, in the verification's timeline."""
         reason = f"{attempt.reason}.{attempt.errcode}" if attempt.errcode else attempt.reason
         note = partial(self._store.note_trouble, account.store_keys, job.verification, job.number, reason)
-        await self._patient.ask("note_trouble", note)
+        await self._patient.until_answered("note_trouble", note)
 
     def _deliveries_of(self, account: AccountEntry) -> AccountDeliveries:
         return self._store.of(account.store_keys, sites=account.sites, wrapped=partial(crash_points.mortal, "delivery"))

@@ -144,7 +144,7 @@ class MessageDelivery:
             call=call,
             sites=account.sites,
         )
-        begun = await self._patient.ask("begin_message", begin)
+        begun = await self._patient.until_answered("begin_message", begin)
         if begun.outcome is Outcome.ENDED:
             self._recorder.message_ended(begun.shown)
         return begun if begun.outcome is Outcome.BEGUN else None
@@ -159,7 +159,7 @@ class MessageDelivery:
             result,
             sites=account.sites,
         )
-        reply = await self._patient.ask("record_message", record)
+        reply = await self._patient.until_answered("record_message", record)
         if reply.message is not None:
             self._recorder.message_ended(reply.message)
 
@@ -209,9 +209,11 @@ class MessageDelivery:
         attempt = await self._call(account, message, fields)
         metrics.count_attempt(account.name, attempt.channel.value, attempt.ending.value, attempt.reason)
         if attempt.errcode == UNKNOWN_OPENID:
-            await self._patient.ask("note_unknown_openid", partial(self._unknown, account, message.openid))
+            await self._patient.until_answered("note_unknown_openid", partial(self._unknown, account, message.openid))
         if attempt.pause is Pause.DAY:
-            await self._patient.ask("exhaust_quota", partial(self._quotas.exhaust, account.store_keys, Api.TEMPLATE))
+            await self._patient.until_answered(
+                "exhaust_quota", partial(self._quotas.exhaust, account.store_keys, Api.TEMPLATE)
+            )
         taken = attempt.ending in {Ending.SENT, Ending.UNKNOWN}
         result = MessageResult(
             result="sent" if taken else "refused",

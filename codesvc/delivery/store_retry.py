@@ -32,7 +32,7 @@ class PatientStore:
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
 
-    async def ask(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def until_answered(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """The answer to `asking`; never raises StoreUnavailable. `name` is the script's name for the log.
 
         Raises:

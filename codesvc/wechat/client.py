@@ -106,12 +106,12 @@ class WeChatClient:
         query = {name: str(value) for name, value in params.items()} if params else {}
         token = await self._tokens.get()
         try:
-            return await self._wire.ask(method, url, params={"access_token": token, **query}, body=body)
+            return await self._wire.exchange(method, url, params={"access_token": token, **query}, body=body)
         except WeChatError as error:
             if error.errcode not in TOKEN_ERRCODES:
                 raise
         token = await self._tokens.replace(token)
-        return await self._wire.ask(method, url, params={"access_token": token, **query}, body=body)
+        return await self._wire.exchange(method, url, params={"access_token": token, **query}, body=body)
 
     async def send_template(
         self, *, openid: str, template_id: str, data: Mapping[str, str], url: str | None, client_msg_id: str
@@ -188,7 +188,7 @@ class WeChatClient:
         A browser may come twice with the same code. The second call then gets WeChatError 40163 or 40029.
         """
         self._require("/sns/oauth2/access_token")
-        answer = await self._wire.ask(
+        answer = await self._wire.exchange(
             "GET",
             f"{self._api_url}/sns/oauth2/access_token",
             params={

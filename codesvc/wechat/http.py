@@ -108,7 +108,7 @@ class HttpExchange:
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
         self._proxy = proxy
 
-    async def ask(
+    async def exchange(
         self,
         method: str,
         url: str,
@@ -134,7 +134,7 @@ class HttpExchange:
         try:
             target = _target(url, params)
             data = _encoded(body) if isinstance(body, Mapping) else body
-            status, raw = await self._exchange(method, target, data)
+            status, raw = await self._request(method, target, data)
             if status != _OK:
                 raise Garbled(f"WeChat answered HTTP {status}")
             answer = _object(raw)
@@ -149,7 +149,7 @@ class HttpExchange:
         finally:
             self._observe(endpoint_of(url), result, perf_counter() - started)
 
-    async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
+    async def _request(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _GET_HEADERS if data is None else _POST_HEADERS
         by_proxy, login = leaving(self._proxy, url.scheme)
         progress = _Progress()

@@ -50,7 +50,7 @@ class StableIssuer:
             "secret": self.secret.reveal(),
             "force_refresh": False,
         }
-        return _issued(await self.wire.ask("POST", f"{self.api_url}/cgi-bin/stable_token", body=body))
+        return _issued(await self.wire.exchange("POST", f"{self.api_url}/cgi-bin/stable_token", body=body))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class OrdinaryIssuer:
     async def issue(self) -> IssuedToken:
         """Request a new token."""
         params = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret.reveal()}
-        return _issued(await self.wire.ask("GET", f"{self.api_url}/cgi-bin/token", params=params))
+        return _issued(await self.wire.exchange("GET", f"{self.api_url}/cgi-bin/token", params=params))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class CentralIssuer:
 
     async def issue(self) -> IssuedToken:
         """Request a token from the service."""
-        return _issued(await self.wire.ask("GET", self.url))
+        return _issued(await self.wire.exchange("GET", self.url))
 
 
 def issuer_for(

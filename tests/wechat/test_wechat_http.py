@@ -28,7 +28,9 @@ BODY = {"touser": OPENID, "data": {"character_string1": {"value": CODE}, "thing2
 
 
 async def ask(http, url, *, seconds=5.0, body=BODY):
-    return await HttpExchange(http, timeout=seconds).ask("POST", f"{url}/x", params={"access_token": TOKEN}, body=body)
+    return await HttpExchange(http, timeout=seconds).exchange(
+        "POST", f"{url}/x", params={"access_token": TOKEN}, body=body
+    )
 
 
 def assert_hides_secrets(fault, caplog):
@@ -220,5 +222,5 @@ async def test_halves_of_surrogate_pairs_are_replaced_not_raised(peer, http):
 async def test_a_query_inside_the_address_is_a_secret_too(peer, http):
     peer.answers = [{"errcode": 1, "errmsg": "key k3ykey is wrong"}]
     with pytest.raises(WeChatError, match=r"key \*\*\* is wrong"):
-        await HttpExchange(http).ask("GET", f"{peer.url}/tokens?key=k3ykey")
+        await HttpExchange(http).exchange("GET", f"{peer.url}/tokens?key=k3ykey")
     assert peer.asked[0].query == {"key": "k3ykey"}

@@ -77,7 +77,7 @@ def exchange(http, proxy, seconds=3.0):
 
 
 async def ask(http, proxy, url="https://api.weixin.qq.com/cgi-bin/x", **more):
-    return await exchange(http, proxy, **more).ask("POST", url, params={"access_token": TOKEN}, body={"a": 1})
+    return await exchange(http, proxy, **more).exchange("POST", url, params={"access_token": TOKEN}, body={"a": 1})
 
 
 def led(to):
@@ -135,7 +135,7 @@ async def test_the_sandbox_by_its_own_names(tmp_path):
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), trace_configs=[sending_trace()])
         )
         with pytest.raises(WeChatError, match="40001"):
-            await exchange(http, address).ask(
+            await exchange(http, address).exchange(
                 "GET", "https://api.weixin.qq.com/cgi-bin/get_api_domain_ip", params={"access_token": TOKEN}
             )
 
