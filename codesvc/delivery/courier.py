@@ -151,9 +151,9 @@ class Courier:
         if job.kind in self._apart:
             await self._apart[job.kind](account, job)
             return
-        if job.hold_ms:
+        if job.delay_ms:
             # A newer start may take this push over; the store then says that the job is not needed.
-            await self._sleep(job.hold_ms / 1000)
+            await self._sleep(job.delay_ms / 1000)
         refusals = 0
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.

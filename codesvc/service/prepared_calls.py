@@ -30,10 +30,10 @@ class StartPlan:
     with_keyword: bool
 
 
-def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, test: bool) -> StartPlan:
+def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, delay_ms: int, test: bool) -> StartPlan:
     """Prepare the starts of one purpose.
 
-    `hold_ms` is how long a push waits for a newer start; `test` is for test identities, which no limit applies to.
+    `delay_ms` is how long a push waits for a newer start; `test` is for test identities, which no limit applies to.
     """
     rules = StartRules(
         keys=site.store_keys,
@@ -45,7 +45,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, 
         code_life_ms=policy.code_life * 1000,
         max_life_ms=policy.code_max_life * 1000,
         resend_after_ms=policy.resend_after * 1000,
-        hold_ms=hold_ms,
+        delay_ms=delay_ms,
         max_live=policy.max_live,
         channels=",".join(site.channels(policy)),
         rates=NO_RATES if test else site.rates,

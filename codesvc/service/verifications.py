@@ -67,7 +67,7 @@ class Verifications:
     def __init__(
         self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder, *, push_delay: float = 0
     ) -> None:
-        self._hold_ms = round(push_delay * 1000)
+        self._delay_ms = round(push_delay * 1000)
         self._recorder = recorder
         self._store = store.verifications
         self._keyring = keyring
@@ -120,7 +120,7 @@ class Verifications:
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
         if plan is None:
-            plan = plan_start(site, policy, request.purpose, hold_ms=self._hold_ms, test=test)
+            plan = plan_start(site, policy, request.purpose, delay_ms=self._delay_ms, test=test)
             if not test:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)

@@ -35,7 +35,7 @@ class Job(msgspec.Struct, frozen=True):
         number: the number of the verification's delivery.
         appid: the appid of the account that sends.
         partition: the partition of the stream.
-        hold_ms: how long a push waits first, so that a newer start can take its place.
+        delay_ms: how long a push waits first, so that a newer start can take its place.
     """
 
     entry: str
@@ -44,7 +44,7 @@ class Job(msgspec.Struct, frozen=True):
     number: int
     appid: str
     partition: int
-    hold_ms: int = 0
+    delay_ms: int = 0
 
     @property
     def client_msg_id(self) -> str:
@@ -179,7 +179,7 @@ class Outbox:
                 number=int(fields[b"number"]),
                 appid=fields[b"account"].decode(),
                 partition=self.partition,
-                hold_ms=int(fields.get(b"hold", 0)),
+                delay_ms=int(fields.get(b"hold", 0)),
             )
             for entry, fields in entries
             if fields

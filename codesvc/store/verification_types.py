@@ -31,7 +31,7 @@ class StartRules:
         code_life_ms: how long a code is valid.
         max_life_ms: how long it is valid at most, with all resends.
         resend_after_ms: how long a resend has to wait.
-        hold_ms: how long a push waits for a newer start of the same person, before it is sent.
+        delay_ms: how long a push waits for a newer start of the same person, before it is sent.
         max_live: the most pending verifications of a user with one purpose and address.
         channels: the channels of a push, in order, separated by commas.
         rates: each limit as the scripts read it; "" is no limit.
@@ -48,7 +48,7 @@ class StartRules:
     code_life_ms: int
     max_life_ms: int
     resend_after_ms: int
-    hold_ms: int
+    delay_ms: int
     max_live: int
     channels: str
     rates: Mapping[str, str]

@@ -90,7 +90,7 @@ class Verifications:
                 "code_life": rules.code_life_ms,
                 "max_life": rules.max_life_ms,
                 "resend_after": rules.resend_after_ms,
-                "hold": rules.hold_ms,
+                "hold": rules.delay_ms,
                 "max_live": rules.max_live,
                 "channels": rules.channels,
                 "site_starts": rules.rates["site_starts"],
