@@ -48,7 +48,7 @@ async def check(
     echo = str(secrets.randbelow(10**18))
     verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo}, proxy=proxy)
     findings = [judge(account.name, url, "address check (GET)", verified, wanted=echo)]
-    query, body = push(account)
+    query, body = probing_event(account)
     answered = await _ask(http, "POST", url, query, body, proxy=proxy)
     findings.append(judge(account.name, url, "event (POST)", answered, wanted="success"))
     return findings
@@ -78,8 +78,8 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
     return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")
 
 
-def push(account: AccountEntry) -> tuple[dict[str, str], bytes]:
-    """Query and body of an event as WeChat pushes it, in the account's mode (WECHAT.md 9.2, 9.3)."""
+def probing_event(account: AccountEntry) -> tuple[dict[str, str], bytes]:
+    """Query and body of an event as WeChat sends it, in the account's mode (WECHAT.md 9.2, 9.3)."""
     keys = account.callback_keys
     now = int(time.time())
     receiver = account.config.original_id or "gh_000000000000"

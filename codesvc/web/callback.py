@@ -1,4 +1,4 @@
-"""WeChat's callback (WECHAT.md 9): parses a push, passes it to the service, and answers a reply or `success`."""
+"""WeChat's callback (WECHAT.md 9): parses it, passes it to the service, and answers a reply or `success`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def verify_url(request: web.Request) -> web.Response:
 
 @routes.post("/wechat/{account}")
 async def handle(request: web.Request) -> web.Response:
-    """Handle a push. Its timestamp is checked against real time, because test mode moves only the service's clock."""
+    """Handle a callback. Its timestamp is checked against real time: test mode moves only the service's clock."""
     account, here = _account_in(request), services(request)
     body = await request.read()
     try:

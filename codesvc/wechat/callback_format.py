@@ -1,4 +1,4 @@
-"""WeChat's callback: parsing of pushes and rendering of replies. The clock is an argument.
+"""WeChat's callback: parsing of callbacks and rendering of replies. The clock is an argument.
 
 An event is trusted as far as it is signed (DESIGN rule 9). In safe and compatible mode, msg_signature covers the
 ciphertext, and nothing outside of `<Encrypt>` is read. In plaintext mode, the signature covers the token, the time and
@@ -47,7 +47,7 @@ class CallbackKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyContext:
-    """What is needed to answer a push: receiver, sender, and the keys that matched the push."""
+    """What is needed to answer a callback: receiver, sender, and the keys that matched the callback."""
 
     appid: str
     openid: str = field(repr=False)
@@ -65,7 +65,7 @@ class ReplyContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """A checked push.
+    """A checked callback.
 
     Attributes:
         event: the event.
@@ -92,14 +92,14 @@ def verify_url(keys: CallbackKeys, query: Mapping[str, str]) -> str:
 
 
 def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: float, window: int = 300) -> Inbound:
-    """Check and parse a push (WECHAT.md 9.2, 9.3).
+    """Check and parse a callback (WECHAT.md 9.2, 9.3).
 
     Args:
         keys: the account's keys.
         query: signature, timestamp, nonce; with encryption also msg_signature.
         body: the raw body.
         now: unix seconds.
-        window: how many seconds the push's timestamp may lie before or after `now`.
+        window: how many seconds the callback's timestamp may lie before or after `now`.
 
     Raises:
         StaleCallback: outside the window.
@@ -145,7 +145,7 @@ def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: flo
 
 
 def render_text(inbound: Inbound, text: str, *, now: float) -> bytes:
-    """Render a passive text reply (WECHAT.md 10.3), encrypted if the push was. Send it within 5 s with status 200."""
+    """Render a passive text reply (WECHAT.md 10.3), encrypted if the callback was. Send it within 5 s, status 200."""
     to = inbound.reply_context
     plain = (
         f"<xml><ToUserName>{cdata(to.openid)}</ToUserName><FromUserName>{cdata(to.original_id)}</FromUserName>"
@@ -176,8 +176,8 @@ def _require_signature(
 ) -> None:
     """Check the signatures before anything is parsed, because parsing costs much more than a signature.
 
-    WeChat signs the query of every push (`signature`). Whoever has read one address can repeat that with any body, so
-    `msg_signature` is checked as well, over the ciphertext, which a regular expression finds. In compatible mode a
+    WeChat signs the query of every callback (`signature`). Whoever has read one address can repeat that with any body,
+    so `msg_signature` is checked as well, over the ciphertext, which a regular expression finds. In compatible mode a
     person's text stands beside the envelope and may imitate one, so the signature must fit one of those found.
 
     Raises:

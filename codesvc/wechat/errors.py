@@ -32,7 +32,7 @@ class BadKeys(WeChatFault):
 
 
 class BadCallback(WeChatFault):
-    """What reached the callback is not a valid push for this account.
+    """What reached the callback address is no valid callback for this account.
 
     `reason` is for operators only (`codesvc.domain.callback_health.Reason`); the caller must not learn it.
     """
@@ -47,7 +47,7 @@ class BadSignature(BadCallback):
 
 
 class StaleCallback(BadCallback):
-    """The push is valid, but its timestamp is outside the window: a replay, or a wrong clock."""
+    """The callback is valid, but its timestamp is outside the window: a replay, or a wrong clock."""
 
     reason = "time"
 

@@ -24,8 +24,8 @@ _REASONS = {"userblock": "user-block", "systemfailed": "system-failed", "freqlim
 
 
 @dataclass(frozen=True)
-class _Push:
-    """The common elements of a push, and access to the others."""
+class _Callback:
+    """The common elements of a callback, and access to the others."""
 
     root: Element
     openid: str
@@ -68,10 +68,12 @@ def read_event(root: Element) -> events.Event:
     if not kind:
         raise BadMessage("MsgType is missing")
     if kind != "event":
-        return _message(_Push(root, openid, int(created), kind))
-    push = _Push(root, openid, int(created), (only(root, "Event", BadMessage) or "").strip().lower())
-    reader = _READERS.get(push.kind)
-    return (reader(push) if reader else None) or _other(push, f"event:{_safe(push.kind)}", push.text("EventKey"))
+        return _message(_Callback(root, openid, int(created), kind))
+    callback = _Callback(root, openid, int(created), (only(root, "Event", BadMessage) or "").strip().lower())
+    reader = _READERS.get(callback.kind)
+    return (reader(callback) if reader else None) or _other(
+        callback, f"event:{_safe(callback.kind)}", callback.text("EventKey")
+    )
 
 
 def _name(root: Element, element: str) -> str:
@@ -85,53 +87,61 @@ def _safe(text: str) -> str:
     return _UNSAFE.sub("_", text)[:40].strip("_") or "unknown"
 
 
-def _other(push: _Push, kind: str, *more: str) -> events.Other:
-    return events.Other(openid=push.openid, at=push.at, dedupe=push.key(*more), kind=kind)
+def _other(callback: _Callback, kind: str, *more: str) -> events.Other:
+    return events.Other(openid=callback.openid, at=callback.at, dedupe=callback.key(*more), kind=kind)
 
 
-def _message(push: _Push) -> events.Event:
-    msg_id = push.number("MsgId", "MsgID")
-    content = only(push.root, "Content", BadMessage) or ""
-    dedupe = push.key(content) if msg_id is None else f"m:{msg_id}"
-    if push.kind == "text":
-        return events.Text(openid=push.openid, at=push.at, dedupe=dedupe, content=content, msg_id=msg_id)
-    return events.Other(openid=push.openid, at=push.at, dedupe=dedupe, kind=_safe(push.kind))
+def _message(callback: _Callback) -> events.Event:
+    msg_id = callback.number("MsgId", "MsgID")
+    content = only(callback.root, "Content", BadMessage) or ""
+    dedupe = callback.key(content) if msg_id is None else f"m:{msg_id}"
+    if callback.kind == "text":
+        return events.Text(openid=callback.openid, at=callback.at, dedupe=dedupe, content=content, msg_id=msg_id)
+    return events.Other(openid=callback.openid, at=callback.at, dedupe=dedupe, kind=_safe(callback.kind))
 
 
-def _followed(push: _Push) -> events.Event:
-    key = push.text("EventKey")
+def _followed(callback: _Callback) -> events.Event:
+    key = callback.text("EventKey")
     # A scene may itself begin with the prefix, so it is removed once. Other keys (of payments) are not scenes.
     scene = key.removeprefix(_QRSCENE) if key.startswith(_QRSCENE) else ""
     return events.Followed(
-        openid=push.openid, at=push.at, dedupe=push.key(key), scene=scene or None, ticket=push.text("Ticket") or None
+        openid=callback.openid,
+        at=callback.at,
+        dedupe=callback.key(key),
+        scene=scene or None,
+        ticket=callback.text("Ticket") or None,
     )
 
 
-def _scanned(push: _Push) -> events.Event | None:
-    scene = push.text("EventKey")
+def _scanned(callback: _Callback) -> events.Event | None:
+    scene = callback.text("EventKey")
     if not scene:
         return None
     return events.Scanned(
-        openid=push.openid, at=push.at, dedupe=push.key(scene), scene=scene, ticket=push.text("Ticket") or None
+        openid=callback.openid,
+        at=callback.at,
+        dedupe=callback.key(scene),
+        scene=scene,
+        ticket=callback.text("Ticket") or None,
     )
 
 
-def _unfollowed(push: _Push) -> events.Event:
-    return events.Unfollowed(openid=push.openid, at=push.at, dedupe=push.key(push.text("EventKey")))
+def _unfollowed(callback: _Callback) -> events.Event:
+    return events.Unfollowed(openid=callback.openid, at=callback.at, dedupe=callback.key(callback.text("EventKey")))
 
 
-def _clicked(push: _Push) -> events.Event:
-    key = push.text("EventKey")
-    return events.Clicked(openid=push.openid, at=push.at, dedupe=push.key(key), key=key)
+def _clicked(callback: _Callback) -> events.Event:
+    key = callback.text("EventKey")
+    return events.Clicked(openid=callback.openid, at=callback.at, dedupe=callback.key(key), key=key)
 
 
-def _template_receipt(push: _Push) -> events.Event | None:
-    msgid = push.number("MsgID", "MsgId")
+def _template_receipt(callback: _Callback) -> events.Event | None:
+    msgid = callback.number("MsgID", "MsgId")
     if msgid is None:
         return None
-    status, reason = _outcome(push.text("Status"))
+    status, reason = _outcome(callback.text("Status"))
     return events.TemplateReceipt(
-        openid=push.openid, at=push.at, dedupe=f"r:{msgid}", msgid=msgid, status=status, reason=reason
+        openid=callback.openid, at=callback.at, dedupe=f"r:{msgid}", msgid=msgid, status=status, reason=reason
     )
 
 
@@ -147,9 +157,9 @@ def _outcome(status: str) -> tuple[Literal["delivered", "failed"], str]:
     return "failed", _REASONS.get(tail) or _safe(tail).replace("_", "-")
 
 
-def _choices(push: _Push) -> events.Event | None:
+def _choices(callback: _Callback) -> events.Event | None:
     # In WeChat's documentation the change event has the wrapper element of the popup event; other SDKs expect its own.
-    lists = push.root.findall("SubscribeMsgPopupEvent/List") + push.root.findall("SubscribeMsgChangeEvent/List")
+    lists = callback.root.findall("SubscribeMsgPopupEvent/List") + callback.root.findall("SubscribeMsgChangeEvent/List")
     choices = tuple(
         events.SubscriptionChoice(template_id=template, accepted=_child(item, "SubscribeStatusString") == "accept")
         for item in lists
@@ -158,16 +168,16 @@ def _choices(push: _Push) -> events.Event | None:
     if not choices:
         return None
     return events.SubscriptionChoices(
-        openid=push.openid,
-        at=push.at,
-        dedupe=push.key(*(f"{c.template_id}={c.accepted}" for c in choices)),
-        source="popup" if push.kind == "subscribe_msg_popup_event" else "settings",
+        openid=callback.openid,
+        at=callback.at,
+        dedupe=callback.key(*(f"{c.template_id}={c.accepted}" for c in choices)),
+        source="popup" if callback.kind == "subscribe_msg_popup_event" else "settings",
         choices=choices,
     )
 
 
-def _subscription_receipt(push: _Push) -> events.Event | None:
-    item = push.root.find("SubscribeMsgSentEvent/List")
+def _subscription_receipt(callback: _Callback) -> events.Event | None:
+    item = callback.root.find("SubscribeMsgSentEvent/List")
     if item is None:
         return None
     template, msgid, code = (_child(item, n) for n in ("TemplateId", "MsgID", "ErrorCode"))
@@ -175,8 +185,8 @@ def _subscription_receipt(push: _Push) -> events.Event | None:
         return None
     delivered = code == "0"
     return events.SubscriptionReceipt(
-        openid=push.openid,
-        at=push.at,
+        openid=callback.openid,
+        at=callback.at,
         dedupe=f"r:{int(msgid)}",
         template_id=template,
         msgid=int(msgid),
@@ -189,13 +199,13 @@ def _child(item: Element, name: str) -> str:
     return (item.findtext(name) or "").strip()
 
 
-def _revoked(push: _Push) -> events.Event:
-    named = push.text("OpenID")
-    openid = named if _NAME.fullmatch(named) else push.openid
-    return events.AuthorizationRevoked(openid=openid, at=push.at, dedupe=push.key(openid))
+def _revoked(callback: _Callback) -> events.Event:
+    named = callback.text("OpenID")
+    openid = named if _NAME.fullmatch(named) else callback.openid
+    return events.AuthorizationRevoked(openid=openid, at=callback.at, dedupe=callback.key(openid))
 
 
-_READERS: dict[str, Callable[[_Push], events.Event | None]] = {
+_READERS: dict[str, Callable[[_Callback], events.Event | None]] = {
     "subscribe": _followed,
     "scan": _scanned,
     "unsubscribe": _unfollowed,

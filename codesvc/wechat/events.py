@@ -1,8 +1,8 @@
-"""WeChat's pushes as typed events: one frozen class for each kind that the service handles (WECHAT.md 10).
+"""WeChat's callbacks as typed events: one frozen class for each kind that the service handles (WECHAT.md 10).
 
 Every event has the person's `openid`, WeChat's time in seconds (`at`, unix time) and a `dedupe` key, which is the same
-for every repetition of a push (WECHAT.md 9.4). A `repr` shows four characters of the openid and no text that a person
-wrote.
+for every repetition of a callback (WECHAT.md 9.4). A `repr` shows four characters of the openid and no text that a
+person wrote.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Safe reading and writing of WeChat's XML.
 
-A push is a flat list of elements, or has two more levels. So everything that attacks on XML parsers use is refused
+A callback is a flat list of elements, or has two more levels. So everything that attacks on XML parsers use is refused
 before or right after parsing: document types, entities, size, depth, number of elements, another root, bytes that are
 not UTF-8.
 """
