@@ -129,30 +129,30 @@ class Chat:
 
         `vouched`: no signature of WeChat covers it, but the back end that received it says that it is genuine.
         """
-        unsigned = not (inbound.covered or vouched)
+        unvouched = not (inbound.covered or vouched)
         match inbound.event:
             case Followed(openid=openid, scene=scene):
                 if scene is not None and scene.startswith(SCENE_PREFIX):
                     return await self._claim(
-                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, unsigned=unsigned
+                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, unvouched=unvouched
                     )
                 await self._followers.follows(account, openid)
-                await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
+                await self._spoke(account, openid, _BRIEF_MS, unvouched=unvouched)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
                     return self._teller.phrase("welcome", account)
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
-                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unsigned=unsigned)
+                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unvouched=unvouched)
             case Text(content=content):
-                return await self._read(account, inbound, content, unsigned=unsigned) or self._unknown(account)
+                return await self._read(account, inbound, content, unvouched=unvouched) or self._unknown(account)
             case Clicked(openid=openid, key=key):
-                await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
+                await self._spoke(account, openid, _BRIEF_MS, unvouched=unvouched)
                 return await self._conversation.request(account, inbound, key) or self._unknown(account)
             case Other(openid=openid, kind=kind) if kind in _MESSAGES:
-                await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
+                await self._spoke(account, openid, _LONG_MS, unvouched=unvouched)
                 return self._unknown(account)
             case _:
-                await self._note(account, inbound, unsigned=unsigned)
+                await self._note(account, inbound, unvouched=unvouched)
         return None
 
     def _unknown(self, account: AccountEntry) -> str | None:
@@ -165,7 +165,7 @@ class Chat:
             return None
         return self._teller.phrase("unknown_by_keyword", account)
 
-    async def _note(self, account: AccountEntry, inbound: Inbound, *, unsigned: bool) -> None:
+    async def _note(self, account: AccountEntry, inbound: Inbound, *, unvouched: bool) -> None:
         """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
@@ -175,16 +175,16 @@ class Chat:
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid)
             case TemplateReceipt() as receipt:
-                await self._receipt(account, receipt, unsigned=unsigned)
+                await self._receipt(account, receipt, unvouched=unvouched)
             case _:
                 pass
 
-    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, unsigned: bool) -> str | None:
+    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, unvouched: bool) -> str | None:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
-            await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
+            await self._spoke(account, openid, _LONG_MS, unvouched=unvouched)
         plain = read_command(content)
-        if plain in _NOT_ME and unsigned:
+        if plain in _NOT_ME and unvouched:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
             return self._teller.phrase("disown_by_link", account)
@@ -193,10 +193,10 @@ class Chat:
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
             if keyword is not None:
-                await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
+                await self._spoke(account, openid, _LONG_MS, unvouched=unvouched)
             return said
         if keyword is not None:
-            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unsigned=unsigned)
+            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unvouched=unvouched)
         if attempts_keyword(content) and not _beside_another(account):
             return self._teller.phrase("keyword_unclear", account)
         return None
@@ -209,7 +209,7 @@ class Chat:
         pointer: str,
         *,
         window_ms: int,
-        unsigned: bool,
+        unvouched: bool,
         followed: bool = False,
     ) -> str | None:
         """Give the code of a scene or a keyword. All changes in the store are made by one script."""
@@ -223,7 +223,7 @@ class Chat:
             rates=self._limits.keywords[account.name],
             window_ms=window_ms,
             followed=followed,
-            unsigned=unsigned,
+            unvouched=unvouched,
             pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
@@ -272,18 +272,18 @@ class Chat:
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._teller.phrase("disowned", account, stopped=stopped)
 
-    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unsigned: bool) -> None:
+    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unvouched: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""
-        await self._store.note_activity(account.store_keys, openid, window_ms=window_ms, unsigned=unsigned)
+        await self._store.note_activity(account.store_keys, openid, window_ms=window_ms, unvouched=unvouched)
 
-    async def _receipt(self, account: AccountEntry, event: TemplateReceipt, *, unsigned: bool) -> None:
+    async def _receipt(self, account: AccountEntry, event: TemplateReceipt, *, unvouched: bool) -> None:
         answer = await self._deliveries.receipt(
             account.store_keys,
             event.msgid,
             status=event.status,
             reason=event.reason,
             openid=event.openid,
-            unsigned=unsigned,
+            unvouched=unvouched,
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
         self._recorder.count_steps(answer)

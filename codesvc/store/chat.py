@@ -63,7 +63,7 @@ class Chat:
         rates: str,
         window_ms: int,
         followed: bool = False,
-        unsigned: bool = False,
+        unvouched: bool = False,
         pushes: str = "",
     ) -> Claimed:
         """Give a code to the person who scanned or sent the keyword, if they may have it.
@@ -78,7 +78,7 @@ class Chat:
             rates: the limit on keywords of one openid.
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
-            unsigned: whether nobody vouches that the person did this.
+            unvouched: whether nobody vouches that the person did this.
             pushes: the limit on messages to one openid, for what nobody vouches for.
         """
         return await self._claim(
@@ -99,9 +99,9 @@ class Chat:
                 "words": rates,
                 "window": window_ms,
                 "followed": int(followed),
-                "unsigned": int(unsigned),
+                "unvouched": int(unvouched),
                 "pushes": pushes,
-                "unsigned_rates": UNSIGNED if unsigned else "",
+                "unsigned_rates": UNSIGNED if unvouched else "",
             },
         )
 
@@ -113,15 +113,15 @@ class Chat:
             {"openid": openid, "mute": mute_ms},
         )
 
-    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unsigned: bool = False) -> None:
+    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unvouched: bool = False) -> None:
         """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8).
 
-        If the event is `unsigned`, it is noted as far as `UNSIGNED` allows.
+        If the event is `unvouched`, it is noted as far as `UNSIGNED` allows.
         """
         await self._note_activity(
             keys,
             {"spoke": keys.spoke(openid), "unsigned": keys.openid_window("unsigned", "activity")},
-            {"openid": openid, "window": window_ms, "unsigned_rates": UNSIGNED if unsigned else ""},
+            {"openid": openid, "window": window_ms, "unsigned_rates": UNSIGNED if unvouched else ""},
         )
 
     async def admit_forward(self, keys: Keys, timestamp: str, nonce: str) -> Reply:

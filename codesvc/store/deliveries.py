@@ -200,11 +200,11 @@ class Deliveries:
         )
 
     async def receipt(
-        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, unsigned: bool = False
+        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, unvouched: bool = False
     ) -> ReceiptApplied:
         """Apply WeChat's receipt.
 
-        An early receipt that is `unsigned` is kept as far as `UNSIGNED` allows; else it is STALE.
+        An early receipt that is `unvouched` is kept as far as `UNSIGNED` allows; else it is STALE.
         """
         return await self._receipt(
             keys,
@@ -213,7 +213,7 @@ class Deliveries:
                 "status": status,
                 "reason": reason,
                 "openid": openid,
-                "unsigned_rates": UNSIGNED if unsigned else "",
+                "unsigned_rates": UNSIGNED if unvouched else "",
             },
         )
 
