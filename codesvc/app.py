@@ -40,7 +40,7 @@ from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
-from codesvc.service.callback_events import Chat, OpenidLimits
+from codesvc.service.callback_events import CallbackEvents, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
 from codesvc.service.callback_refusals import CallbackRefusals
 from codesvc.service.followers import Followers
@@ -96,7 +96,7 @@ _LONGEST_LIFE: Final = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS
 
 
 def create_app(
-    settings: Settings, store_url: str, fixed: Fixed | None = None, *, pace: Pace | None = None
+    settings: Settings, store_url: str, fixed: PreparedParts | None = None, *, pace: Pace | None = None
 ) -> web.Application:
     """The whole service as an aiohttp application, on an existing store.
 
@@ -128,7 +128,7 @@ def create_app(
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class PreparedParts:
     """The parts that are made once, before anything is opened, so that faults are found early."""
 
     address: ServiceAddress
@@ -139,10 +139,10 @@ class Fixed:
     texts: Texts
     links: Links
     composer: Composer
-    teller: ChatComposer
+    chat_composer: ChatComposer
 
 
-def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
+def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> PreparedParts:
     """Make the parts that need no open connection.
 
     Args:
@@ -160,16 +160,16 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     loaded = Templates(settings.service.templates_dir if templates is None else templates, own_path=address.path)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
-    teller = ChatComposer(loaded, directory, links)
-    return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
+    chat_composer = ChatComposer(loaded, directory, links)
+    return PreparedParts(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, chat_composer)
 
 
 async def _run(
-    app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
+    app: web.Application, settings: Settings, store_url: str, fixed: PreparedParts, pace: Pace
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    teller, composer, service = fixed.teller, fixed.composer, settings.service
+    chat_composer, composer, service = fixed.chat_composer, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
         store = await opened(stack, settings.store, store_url, offset, keyring.current.tag_key)
@@ -209,9 +209,9 @@ async def _run(
         limits, uses = OpenidLimits.of(directory), KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
-        counter = TicketCounter(store, directory, teller, secrets, limits.keywords)
-        codes = WechatServerCodes(store, directory, teller, keyring, limits.keywords)
-        conversation = IntentChat(store, decisions, counter, codes, teller)
+        counter = TicketCounter(store, directory, chat_composer, secrets, limits.keywords)
+        codes = WechatServerCodes(store, directory, chat_composer, keyring, limits.keywords)
+        conversation = IntentChat(store, decisions, counter, codes, chat_composer)
         asking, parties = Intents(store, pool, recorder), RelyingParties(settings, directory, registry)
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
@@ -236,13 +236,13 @@ async def _run(
             messages=Messages(store, keyring, recorder),
             decisions=decisions,
             composer=composer,
-            chat=Chat(
+            chat=CallbackEvents(
                 store,
                 composer,
                 followers,
                 conversation,
                 limits,
-                teller=teller,
+                chat_composer=chat_composer,
                 recorder=recorder,
             ),
             followers=followers,
@@ -272,7 +272,7 @@ async def _run(
                 store,
                 directory,
                 composer,
-                teller,
+                chat_composer,
                 means,
                 relaying=await stack.enter_async_context(relaying(fixed.templates, directory, keyring, service)),
                 recorder=recorder,

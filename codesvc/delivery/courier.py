@@ -75,7 +75,7 @@ class Courier:
         store: takes the results.
         directory: finds accounts and sites.
         composer: writes the messages.
-        teller: writes the notices that belong to no verification.
+        chat_composer: writes the notices that belong to no verification.
         means: the objects that channels are made with.
         relaying: the parts that only messages need.
         unknown: records that an account has no such openid.
@@ -91,7 +91,7 @@ class Courier:
         store: Store,
         directory: Directory,
         composer: Composer,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
         means: Means,
         *,
         relaying: Relaying,
@@ -125,7 +125,7 @@ class Courier:
         )
         self._apart: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
             MESSAGE: messages.carry,
-            NOTICE: partial(self._in_place, Notices(store, teller, self._notices, circuits).carry),
+            NOTICE: partial(self._in_place, Notices(store, chat_composer, self._notices, circuits).carry),
             QUOTA_LOW: partial(self._in_place, QuotaEvents(store, directory).carry),
         }
         """What does the jobs that do not belong to a verification, by job kind."""

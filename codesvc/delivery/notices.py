@@ -40,7 +40,7 @@ class Notices:
 
     Args:
         store: holds notices.
-        teller: writes them.
+        chat_composer: writes them.
         calls: sends them.
         circuits: the circuits by account name.
     """
@@ -48,12 +48,12 @@ class Notices:
     def __init__(
         self,
         store: Store,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
         calls: NoticeCalls,
         circuits: Mapping[str, Circuit],
     ) -> None:
         self._store = store.deliveries
-        self._teller = teller
+        self._chat_composer = chat_composer
         self._circuits = circuits
         self._calls = calls
 
@@ -74,8 +74,8 @@ class Notices:
             site=about.site,
             reset=False,
             client_msg_id=job.client_msg_id,
-            fields=partial(self._teller.notice_fields, account, name, about),
-            text=partial(self._teller.notice, name, about),
+            fields=partial(self._chat_composer.notice_fields, account, name, about),
+            text=partial(self._chat_composer.notice, name, about),
         )
         for pause in (*_PAUSES, None):
             attempt = await self._calls.send(account, letter)

@@ -35,7 +35,7 @@ class UnreadableHop(Exception):
         self.reason: Reason = reason
 
 
-def address_of(node: str) -> IPv4Address | IPv6Address:
+def address_of_node(node: str) -> IPv4Address | IPv6Address:
     """The address of a node (RFC 7239 section 6), without its port and its zone; IPv4-mapped becomes IPv4.
 
     Raises:

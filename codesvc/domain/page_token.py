@@ -22,7 +22,7 @@ _LONGEST: Final = 512
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Subject(msgspec.Struct, frozen=True):
+class PageSubject(msgspec.Struct, frozen=True):
     """The content of a page token.
 
     Attributes:
@@ -49,12 +49,12 @@ class PageTokens:
         )
         self._key = self._serializer.make_signer(self._serializer.salt).derive_key()
 
-    def sign(self, subject: Subject) -> str:
+    def sign(self, subject: PageSubject) -> str:
         """The token of a subject: always the same text, safe in a URL path."""
         payload = urlsafe_b64encode(_encode((subject.site, subject.id))).rstrip(b"=")
         return (payload + b"." + urlsafe_b64encode(keyed_digest(self._key, payload)).rstrip(b"=")).decode()
 
-    def read(self, token: str) -> Subject | None:
+    def read(self, token: str) -> PageSubject | None:
         """The subject of a token; None if the token is not ours."""
         if len(token) > _LONGEST:
             return None
@@ -62,4 +62,4 @@ class PageTokens:
             site, identifier = self._serializer.loads(token)
         except (BadData, ValueError, TypeError, UnicodeError):
             return None
-        return Subject(site, identifier)
+        return PageSubject(site, identifier)

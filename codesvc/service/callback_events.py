@@ -91,7 +91,7 @@ def _rates(directory: Directory, limit: Literal["openid_keywords", "openid_pushe
     return PerEntry(directory.accounts, of)
 
 
-class Chat:
+class CallbackEvents:
     """Answers the events that WeChat sends.
 
     Args:
@@ -100,7 +100,7 @@ class Chat:
         followers: who follows.
         conversation: answers what is about no verification.
         limits: the limits on what one openid may do.
-        teller: writes all other answers.
+        chat_composer: writes all other answers.
         recorder: counts what happens.
     """
 
@@ -112,7 +112,7 @@ class Chat:
         conversation: IntentChat,
         limits: OpenidLimits,
         *,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
         recorder: Recorder,
     ) -> None:
         self._recorder = recorder
@@ -121,7 +121,7 @@ class Chat:
         self._followers = followers
         self._conversation = conversation
         self._composer = composer
-        self._teller = teller
+        self._chat_composer = chat_composer
         self._limits = limits
 
     async def handle(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
@@ -140,7 +140,7 @@ class Chat:
                 await self._spoke(account, openid, _BRIEF_MS, unvouched=unvouched)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
-                    return self._teller.phrase("welcome", account)
+                    return self._chat_composer.phrase("welcome", account)
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
                 return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unvouched=unvouched)
             case Text(content=content):
@@ -163,7 +163,7 @@ class Chat:
         """
         if _beside_another(account) or account.config.may(Right.QR_CODES):
             return None
-        return self._teller.phrase("unknown_by_keyword", account)
+        return self._chat_composer.phrase("unknown_by_keyword", account)
 
     async def _note(self, account: AccountEntry, inbound: Inbound, *, unvouched: bool) -> None:
         """Handle an event that gets no reply."""
@@ -187,7 +187,7 @@ class Chat:
         if plain in _NOT_ME and unvouched:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
-            return self._teller.phrase("disown_by_link", account)
+            return self._chat_composer.phrase("disown_by_link", account)
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
@@ -198,7 +198,7 @@ class Chat:
         if keyword is not None:
             return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unvouched=unvouched)
         if attempts_keyword(content) and not _beside_another(account):
-            return self._teller.phrase("keyword_unclear", account)
+            return self._chat_composer.phrase("keyword_unclear", account)
         return None
 
     async def _claim(
@@ -240,7 +240,7 @@ class Chat:
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
             # The site has been removed since, so the code would be useless.
-            return self._teller.phrase("refused", account)
+            return self._chat_composer.phrase("refused", account)
         match answer.outcome:
             case Outcome.CLAIMED:
                 # Without a signature, the callback may not come from WeChat, and a reply would reach its sender. So the
@@ -250,18 +250,18 @@ class Chat:
                 name = {Status.APPROVED: "approved", Status.CANCELED: "canceled"}.get(answer.shown.status, "expired")
                 return self._composer.chat(name, answer.shown)
             case Outcome.LIMITED:
-                return self._teller.limited(account, answer.wait_ms)
+                return self._chat_composer.limited(account, answer.wait_ms)
             case Outcome.REFUSED:
                 # The text is always the same, so that it does not reveal whether the user exists, is bound, or another
                 # person was faster (rule 7).
-                return self._teller.phrase("refused", account)
+                return self._chat_composer.phrase("refused", account)
             case Outcome.OTHER:
                 return await self._conversation.claimed(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no keyword of this service are a message to the other back end.
                 return None
             case _:
-                return self._teller.phrase("expired", account)
+                return self._chat_composer.phrase("expired", account)
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
         """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
@@ -270,7 +270,7 @@ class Chat:
         """
         stopped = (await self._store.disown(account.store_keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
-        return self._teller.phrase("disowned", account, stopped=stopped)
+        return self._chat_composer.phrase("disowned", account, stopped=stopped)
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unvouched: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""

@@ -46,7 +46,7 @@ class IntentChat:
         decisions: records scans and decisions.
         tickets: issues links from the chat to a site.
         codes: issues codes of wechat-server's protocol.
-        teller: writes the answers.
+        chat_composer: writes the answers.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class IntentChat:
         decisions: IntentDecisions,
         tickets: TicketCounter,
         codes: WechatServerCodes,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
     ) -> None:
         self._codes = codes
         self._store = store.deliveries
         self._decisions = decisions
         self._tickets = tickets
-        self._teller = teller
+        self._chat_composer = chat_composer
 
     async def claimed(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
         """Answer a scan or keyword that led to no verification. None if it led to no intent either."""
@@ -92,7 +92,7 @@ class IntentChat:
         if text is None or inbound.covered:
             return text
         await self._send(account, inbound, "link", NoticeSubject(text=text))
-        return self._teller.phrase("soon", account)
+        return self._chat_composer.phrase("soon", account)
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
         """Decline the question that this WeChat account was asked last; None if it was asked nothing."""
@@ -112,7 +112,7 @@ class IntentChat:
         elif found := _MOVE.fullmatch(plain):
             answer = await self._decisions.allow_move(account, openid, found[1].upper())
             if answer.outcome is Outcome.BOUND:
-                return self._teller.intent("move_done", answer.shown)
+                return self._chat_composer.intent("move_done", answer.shown)
         elif _DIGITS.fullmatch(plain):
             return await self._tickets.digits(account, inbound.event, plain)
         else:
@@ -122,23 +122,23 @@ class IntentChat:
     def _said(self, account: AccountEntry, answer: IntentReply) -> str:
         match answer.outcome:
             case Outcome.ASKED | Outcome.CHOOSE:
-                return self._teller.intent(question(answer), answer.shown)
+                return self._chat_composer.intent(question(answer), answer.shown)
             case Outcome.BOUND | Outcome.CONFLICT | Outcome.DECLINED:
-                return self._teller.intent(answer.outcome.value, answer.shown)
+                return self._chat_composer.intent(answer.outcome.value, answer.shown)
             case Outcome.APPROVED | Outcome.UNKNOWN:
-                return self._teller.intent(f"login_{answer.outcome.value}", answer.shown)
+                return self._chat_composer.intent(f"login_{answer.outcome.value}", answer.shown)
             case Outcome.ENDED:
                 name = _ENDED.get(answer.shown.status.value, "intent_over")
-                return self._teller.intent(name, answer.shown)
+                return self._chat_composer.intent(name, answer.shown)
             case Outcome.REFUSED:
-                return self._teller.phrase("refused", account)
+                return self._chat_composer.phrase("refused", account)
             case _:
-                return self._teller.phrase("expired", account)
+                return self._chat_composer.phrase("expired", account)
 
     async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentReply) -> str:
-        text = self._teller.intent(question(answer), answer.shown, by_reply=False)
+        text = self._chat_composer.intent(question(answer), answer.shown, by_reply=False)
         await self._send(account, inbound, "question", NoticeSubject(text=text))
-        return self._teller.phrase("soon", account)
+        return self._chat_composer.phrase("soon", account)
 
     async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: NoticeSubject) -> None:
         dedupe = inbound.event.dedupe

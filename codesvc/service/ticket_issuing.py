@@ -50,7 +50,7 @@ class TicketCounter:
     Args:
         store: holds tickets.
         directory: the sites and their keywords.
-        teller: writes the answers.
+        chat_composer: writes the answers.
         secrets: derives ids and digits.
         limits: rates of keywords per openid, by account name. A request for tickets counts as one keyword.
     """
@@ -59,12 +59,12 @@ class TicketCounter:
         self,
         store: Store,
         directory: Directory,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
         secrets: TicketSecrets,
         limits: Mapping[str, str],
     ) -> None:
         self._store = store.tickets
-        self._teller = teller
+        self._chat_composer = chat_composer
         self._secrets = secrets
         self._limits = limits
         self._wishes = PerEntry(directory.accounts, partial(_wishes, directory))
@@ -90,13 +90,13 @@ class TicketCounter:
         match reply.outcome:
             case Outcome.DONE:
                 rows = [(ticket.id, ticket.site, ticket.user, ticket.display) for ticket in reply.tickets]
-                return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
+                return self._chat_composer.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
             case Outcome.LIMITED:
-                return self._teller.limited(account, reply.wait_ms)
+                return self._chat_composer.limited(account, reply.wait_ms)
             case Outcome.SAME:
-                return self._teller.phrase("already_bound", account)
+                return self._chat_composer.phrase("already_bound", account)
             case _:
-                return self._teller.phrase("no_accounts", account)
+                return self._chat_composer.phrase("no_accounts", account)
 
     async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
         """Check six digits from the chat against the browser that shows them. None if no browser shows digits."""
@@ -114,8 +114,8 @@ class TicketCounter:
         _log.info("ticket_digits", account=account.name, outcome=answer.outcome.value)
         match answer.outcome:
             case Outcome.APPROVED:
-                return self._teller.phrase("digits_right", account)
+                return self._chat_composer.phrase("digits_right", account)
             case Outcome.WRONG:
-                return self._teller.phrase("digits_wrong", account, left=answer.shown.tries_left)
+                return self._chat_composer.phrase("digits_wrong", account, left=answer.shown.tries_left)
             case _:
-                return self._teller.phrase("digits_over", account)
+                return self._chat_composer.phrase("digits_over", account)

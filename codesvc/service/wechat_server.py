@@ -57,7 +57,7 @@ class WechatServerCodes:
     Args:
         store: holds them.
         directory: the sites and their keywords.
-        teller: writes the answers.
+        chat_composer: writes the answers.
         keyring: derives codes and their names.
         limits: rates of keywords per openid, by account name. A request for a code counts as one keyword.
     """
@@ -66,12 +66,12 @@ class WechatServerCodes:
         self,
         store: Store,
         directory: Directory,
-        teller: ChatComposer,
+        chat_composer: ChatComposer,
         keyring: Keyring,
         limits: Mapping[str, str],
     ) -> None:
         self._store = store.login_codes
-        self._teller = teller
+        self._chat_composer = chat_composer
         self._secrets = WechatServerSecrets(keyring)
         self._limits = limits
         self._sites = PerEntry(directory.accounts, partial(_sites_by_word, directory))
@@ -98,11 +98,11 @@ class WechatServerCodes:
         _log.info("login_code", account=account.name, site=site.name, outcome=reply.outcome.value)
         match reply.outcome:
             case Outcome.DONE:
-                return self._teller.login_code(site, long if reply.long else short, policy.code_life // 60)
+                return self._chat_composer.login_code(site, long if reply.long else short, policy.code_life // 60)
             case Outcome.LIMITED:
-                return self._teller.limited(account, reply.wait_ms)
+                return self._chat_composer.limited(account, reply.wait_ms)
             case _:
-                return self._teller.phrase("login_code_used", account)
+                return self._chat_composer.phrase("login_code_used", account)
 
     async def owner(self, site: SiteEntry, code: str) -> Owner:
         """Use a code up. Returns whose it was."""

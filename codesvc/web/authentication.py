@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import structlog
 
 from codesvc.config.api_keys import hash_line
-from codesvc.domain.forwarding import UnreadableHop, address_of, hops
+from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
 from codesvc.runtime import metrics
 from codesvc.web.context import SITE, services
 from codesvc.web.problem import Problem
@@ -119,7 +119,7 @@ def require_operator(request: web.Request) -> None:
 def is_from_trusted_proxy(request: web.Request) -> bool:
     """Whether the connection was made by one of `service.trusted_proxies`."""
     try:
-        address = address_of(request.remote or "")
+        address = address_of_node(request.remote or "")
     except UnreadableHop:
         return False
     return any(address in network for network in services(request).settings.service.trusted_proxies)
@@ -135,7 +135,7 @@ def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
     here = services(request)
     trusted = here.settings.service.trusted_proxies
     try:
-        address = address_of(request.remote or "")
+        address = address_of_node(request.remote or "")
     except UnreadableHop:
         return None
     if not any(address in network for network in trusted):
@@ -143,7 +143,7 @@ def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
     header = here.settings.service.forwarded_header
     for hop in hops(header, request.headers.getall(header, [])):
         try:
-            address = address_of(hop) if hop is not None else _nobody()
+            address = address_of_node(hop) if hop is not None else _nobody()
         except UnreadableHop as unreadable:
             metrics.FORWARDED_UNREADABLE.labels(unreadable.reason).inc()
             _log.warning("forwarded_unreadable", reason=unreadable.reason)

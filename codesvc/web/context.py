@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codesvc.messages.templates import Templates
     from codesvc.service.auditing import AuditLog
     from codesvc.service.bindings import Bindings
-    from codesvc.service.callback_events import Chat
+    from codesvc.service.callback_events import CallbackEvents
     from codesvc.service.callback_forwarding import CallbackForwarding
     from codesvc.service.followers import Followers
     from codesvc.service.intent_decisions import IntentDecisions
@@ -62,7 +62,7 @@ class Services:
     change_notifier: ChangeNotifier
     verifications: Verifications
     bindings: Bindings
-    chat: Chat
+    chat: CallbackEvents
     composer: Composer
     followers: Followers
     callback_forwarding: CallbackForwarding

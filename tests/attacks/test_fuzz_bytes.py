@@ -23,7 +23,7 @@ from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates, ReturnPage
 from codesvc.domain.openid_handle import Claim, Handles
-from codesvc.domain.page_token import PageTokens, Subject
+from codesvc.domain.page_token import PageSubject, PageTokens
 from codesvc.domain.proof import Proofs
 from codesvc.domain.signed_links import Links, Use
 from codesvc.domain.signed_links import Subject as LinkSubject
@@ -42,7 +42,7 @@ KEYRING = Keyring(MASTER.encode())
 PAGES, LINKS = PageTokens(KEYRING), Links("https://code.example", KEYRING)
 HANDLES, SEALS, PROOFS = Handles(KEYRING), OAuthStates(KEYRING), Proofs("https://code.example", KEYRING)
 GENUINE = {
-    "page token": (PAGES.sign(Subject("shop", "vf_x")), PAGES.read),
+    "page token": (PAGES.sign(PageSubject("shop", "vf_x")), PAGES.read),
     "link": (LINKS.sign(Use.ASK, LinkSubject("main", "bi_x")), lambda text: LINKS.read(Use.ASK, text)),
     "handle": (HANDLES.seal("shop", Claim("lg_x", "o_x", 10**15)), lambda text: HANDLES.open("shop", text)),
     "openid handle": (HANDLES.name("shop", "o_x"), lambda text: HANDLES.openid("shop", text)),

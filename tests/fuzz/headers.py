@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain import device
-from codesvc.domain.forwarding import UnreadableHop, address_of, hops
+from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.traceparent import trace_of
 from codesvc.web import middleware, origins
@@ -84,7 +84,7 @@ def look(request):
 
 def look_at_hop(hop):
     try:
-        found = address_of(hop or "")
+        found = address_of_node(hop or "")
     except UnreadableHop:
         return
     assert isinstance(found, IPv4Address | IPv6Address)

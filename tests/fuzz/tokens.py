@@ -13,8 +13,7 @@ from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates, ReturnPage
 from codesvc.domain.openid_handle import Claim, Handles
-from codesvc.domain.page_token import PageTokens
-from codesvc.domain.page_token import Subject as PageSubject
+from codesvc.domain.page_token import PageSubject, PageTokens
 from codesvc.domain.passwords import NOBODY
 from codesvc.domain.proof import Proofs
 from codesvc.domain.signed_links import Links, Subject, Use

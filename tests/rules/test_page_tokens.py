@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.page_token import PageTokens, Subject
+from codesvc.domain.page_token import PageSubject, PageTokens
 
 RING = Keyring(b"pages " * 8)
 TOKENS = PageTokens(RING)
-SUBJECT = Subject("shop", "vf_abcdd6" + "a" * 26)
+SUBJECT = PageSubject("shop", "vf_abcdd6" + "a" * 26)
 TOKEN = TOKENS.sign(SUBJECT)
 
 
@@ -64,6 +64,6 @@ def test_they_are_what_the_library_would_have_signed(site, identifier):
     signer = URLSafeSerializer(
         RING.token_keys("page token"), salt=b"codesvc.page", signer_kwargs={"digest_method": sha256}
     )
-    token = TOKENS.sign(Subject(site, identifier))
+    token = TOKENS.sign(PageSubject(site, identifier))
     assert signer.loads(token) == [site, identifier]
     assert token == signer.dumps([site, identifier]) or signer.dumps([site, identifier]).startswith(".")

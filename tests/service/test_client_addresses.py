@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesvc.domain.forwarding import UnreadableHop, address_of, hops
+from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
 from codesvc.runtime.metrics import FORWARDED_UNREADABLE
 from tests.world import OPERATOR_KEY
 
@@ -142,7 +142,7 @@ async def test_what_a_trusted_proxy_writes_unreadably_is_a_warning_and_not_the_p
 def test_every_line_is_an_address_or_has_a_reason(lines, header):
     for hop in hops(header, lines):
         with contextlib.suppress(UnreadableHop):
-            address_of(hop or "")
+            address_of_node(hop or "")
 
 
 REAL = ["for=198.51.100.7", 'proto=https;for="198.51.100.7:443"', 'for="198.51.100.7";by="[2001:db8::1]"']
@@ -156,14 +156,14 @@ REAL = ["for=198.51.100.7", 'proto=https;for="198.51.100.7:443"', 'for="198.51.1
 def test_no_quote_of_a_client_hides_what_the_proxy_adds(real, sent, apart):
     """Proxies append to the header or add a line; a client without a readable address would have no limit by it."""
     found = next(hops("Forwarded", [sent, real] if apart else [f"{sent}, {real}"]))
-    assert str(address_of(found or "")) == "198.51.100.7"
+    assert str(address_of_node(found or "")) == "198.51.100.7"
 
 
 def test_a_name_that_stands_twice_in_an_element_is_unreadable():
     """RFC 7239 section 4: which of the two is the client's word is unknown."""
     (found,) = hops("Forwarded", ["for=203.0.113.1;for=198.51.100.7"])
     with pytest.raises(UnreadableHop, match="malformed"):
-        address_of(found or "")
+        address_of_node(found or "")
 
 
 async def test_the_limit_by_address_holds_against_an_open_quote(new_world):

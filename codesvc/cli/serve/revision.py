@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from jinja2 import TemplateError
 
-from codesvc.app import Fixed, create_app, prepare
+from codesvc.app import PreparedParts, create_app, prepare
 from codesvc.config import ConfigError
 from codesvc.config.snapshot import ConfigSnapshot
 from codesvc.domain.errors import CodesvcError
@@ -41,7 +41,7 @@ class Revision:
 
     document: ConfigSnapshot
     templates: Mapping[str, str]
-    _tried: list[Fixed] = field(default_factory=list, compare=False)
+    _tried: list[PreparedParts] = field(default_factory=list, compare=False)
     """The objects that checking the revision has made; the first application with this revision uses them."""
 
     @classmethod

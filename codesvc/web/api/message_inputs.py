@@ -89,7 +89,7 @@ class RecipientsInput(Input):
     recipient: RecipientInput
 
 
-def recipient_of(given: RecipientInput, pointer: str = "/recipient") -> tuple[MessageKind, str]:
+def stated_recipient(given: RecipientInput, pointer: str = "/recipient") -> tuple[MessageKind, str]:
     """The kind and the recipient, as given. `pointer` is where it stands in the body.
 
     Raises:

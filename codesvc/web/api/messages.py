@@ -13,7 +13,7 @@ from codesvc.service.message_models import MessageRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
-from codesvc.web.api.message_inputs import MessageInput, RecipientsInput, recipient_of
+from codesvc.web.api.message_inputs import MessageInput, RecipientsInput, stated_recipient
 from codesvc.web.api.views import json_response, wire_time, wire_time_or_none
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
@@ -62,7 +62,7 @@ async def send(request: web.Request) -> web.Response:
     """Take a message."""
     caller = authenticate(request, "messages")
     given, body = await inputs.read(request, MessageInput)
-    kind, recipient = recipient_of(given.recipient) if given.recipient else (MessageKind.SMS, "")
+    kind, recipient = stated_recipient(given.recipient) if given.recipient else (MessageKind.SMS, "")
     wanted = MessageRequest(
         kind=kind,
         recipient=recipient,
@@ -102,5 +102,5 @@ async def find(request: web.Request) -> web.Response:
     """The lasting user id of a recipient."""
     caller, here = authenticate(request, "messages"), services(request)
     given, _ = await inputs.read(request, RecipientsInput)
-    kind, recipient = recipient_of(given.recipient)
+    kind, recipient = stated_recipient(given.recipient)
     return json_response(schema.RecipientUser(user=await here.messages.user_of(caller.site, kind, recipient)))

@@ -14,7 +14,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import CheckInput, EmptyInput
-from codesvc.web.api.message_inputs import recipient_of
+from codesvc.web.api.message_inputs import stated_recipient
 from codesvc.web.api.start_input import StartInput
 from codesvc.web.api.user_ids import check_user
 from codesvc.web.api.views import json_response, scan_code
@@ -103,7 +103,7 @@ async def start(request: web.Request) -> web.Response:
         vouched=given.vouched,
         return_url=given.return_url,
         metadata=given.metadata,
-        contact=recipient_of(given.contact, "/contact") if given.contact is not None else None,
+        contact=stated_recipient(given.contact, "/contact") if given.contact is not None else None,
     )
     here = services(request)
     result = await here.verifications.start(caller.site, wanted, inputs.idempotency(request, body))

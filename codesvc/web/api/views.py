@@ -10,7 +10,7 @@ from codesvc.client import schema
 from codesvc.domain import codes
 from codesvc.domain.channels import Channel
 from codesvc.domain.clock import rfc3339
-from codesvc.domain.page_token import Subject
+from codesvc.domain.page_token import PageSubject
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
@@ -82,7 +82,7 @@ class Views:
 
     def page_token(self, record: Record) -> str:
         """The token that lets a browser act on this verification."""
-        return self._pages.sign(Subject(record.site, record.id))
+        return self._pages.sign(PageSubject(record.site, record.id))
 
     def page_url(self, record: Record) -> str:
         """The address of the hosted page."""
