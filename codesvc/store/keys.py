@@ -1,4 +1,4 @@
-"""The names of all keys in the store. No other module spells a key.
+"""The names of the keys in the store. Besides this module, only `partitions` and `deployment_keys` spell keys.
 
 Every key of an account has the hash tag of the account's partition, so that all keys of one script are in one
 cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` says which kinds are permanent. A key of any other kind

@@ -6,7 +6,7 @@ import pytest
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.deployment import uses
+from codesvc.store.deployment_keys import uses
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
 from tests.world import KEY, OTHER_KEY, document

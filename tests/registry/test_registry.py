@@ -10,7 +10,7 @@ from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
-from codesvc.store.deployment import registry, registry_log
+from codesvc.store.deployment_keys import registry, registry_log
 from codesvc.web.context import SERVICES
 from tests.world import MASTER, document
 
