@@ -262,12 +262,9 @@ class Prepared(Generic[_R]):
     tail: bytes
 
     async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
-        """Run it. Raises as `Act`.
+        """Run it; `keys` and `args` are the variable ones, with `event`, which an `Act` adds by itself. Raises as `Act`.
 
-        Args:
-            keys: the variable ones.
-            args: the variable ones, with `event` if the header names it, which an `Act` would add. The caller's
-                dictionary is changed: it gets `offset`.
+        `offset` is added to `args`, the caller's own dictionary.
         """
         return self.act.read(await self.raw(keys, args))
 

@@ -49,6 +49,7 @@ async def test_until_then_it_waits_in_silence_for_a_process_that_knows_the_accou
             valkey.xclaim(box, GROUP, job["consumer"], 0, [job["message_id"]], idle=idle, justid=True)
 
         with capture_logs() as lines:
+            await until(lambda: valkey.exists(box), seconds=10)
             valkey.xadd(box, JOB)
             await until(lambda: taken() == 1, seconds=10)
             look_again()
