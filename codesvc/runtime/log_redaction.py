@@ -105,6 +105,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     "result": _either(_word, _shaped(re.compile(r"-?\d{1,5}"))),
     "detail": _shaped(_DETAIL),
     "type": _shaped(re.compile(r"[a-z]+(?:[._][a-z]+)*")),
+    "appid": _shaped(re.compile(r"wx[0-9a-f]{16}")),
     "call": _shaped(_CALL),
     "entry": _shaped(_ENTRY),
     "route": _shaped(_ROUTE),

@@ -262,10 +262,7 @@ class Prepared(Generic[_R]):
     tail: bytes
 
     async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
-        """Run it; `keys` and `args` are the variable ones, with `event`, which an `Act` adds by itself. Raises as `Act`.
-
-        `offset` is added to `args`, the caller's own dictionary.
-        """
+        """Run it. The variable `keys` and `args` are given, also `event`, and `args` gets `offset`. Raises as `Act`."""
         return self.act.read(await self.raw(keys, args))
 
     async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:
