@@ -50,7 +50,8 @@ soak: $(STAMP)
 # Every page in every look; `make test-slow` reads each in some of them (tests/browser/stage.py).
 test-looks: $(TEST_STAMP)
 	CODESVC_ALL_LOOKS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/browser/test_browser_scenes.py \
-		tests/browser/test_browser_site.py tests/browser/test_browser_admin.py
+		tests/browser/test_browser_site.py tests/browser/test_browser_admin.py tests/browser/test_browser_incidents.py \
+		tests/browser/test_browser_access.py tests/browser/test_browser_intents.py tests/browser/test_browser_kinds.py
 
 # What talks to a store, and a part of it that says most in a minute.
 STORE_TESTS := tests/scripts tests/service tests/delivery tests/people tests/beside tests/contract tests/attacks \

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -42,3 +49,16 @@ def chromium_for_pictures() -> str:
     if executable is None:
         raise SystemExit(MISSING)
     return executable
+
+
+@asynccontextmanager
+async def running_chromium(executable: str) -> AsyncIterator[Browser]:
+    """A Chromium; whoever uses it opens a context of its own, which has its own cookies, storage and cache."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -9,10 +9,12 @@ import logging
 import re
 
 import pytest
+import pytest_asyncio
 import structlog
 
 from codesvc.store.key_patterns import PERMANENT
 from tests import stores
+from tests.chromium import chromium_for_tests, running_chromium
 from tests.world import World, running_world
 
 KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
@@ -84,6 +86,13 @@ def valkey(request):
     with stores.one_server(stores.binary(wanted)) as client:
         client.url = "unix://" + client.connection_pool.connection_kwargs["path"]
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium():
+    """One Chromium per test process: to start one for each test would cost a second of CPU each time."""
+    async with running_chromium(chromium_for_tests()) as browser:
+        yield browser
 
 
 def keys_without_ttl(client):

@@ -1,4 +1,4 @@
-"""One stage for all browser tests: the demo and a Chromium, both started once."""
+"""One stage for all browser tests: the demo in front of the one Chromium, both started once."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from playwright.async_api import expect
 
 from tests.browser import customer
 from tests.browser.stage import staged
-from tests.chromium import chromium_for_tests
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage():
-    async with staged(chromium_for_tests()) as stage:
+async def stage(chromium):
+    async with staged(chromium) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shop():
+async def shop(chromium):
     """A stage with a customer's own pages in place of the demo's, and its service, to be stopped and started."""
-    async with customer.staged(chromium_for_tests()) as shop:
+    async with customer.staged(chromium) as shop:
         yield shop
 
 

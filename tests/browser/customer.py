@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from codesvc.app import create_app as create_service
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
@@ -20,12 +20,11 @@ from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url
 from tests.browser.stage import KEY, Stage, four_free_ports
-from tests.chromium import ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import BrowserContext, Page
+    from playwright.async_api import Browser, BrowserContext, Page
 
     from codesvc.config import Settings
 
@@ -108,7 +107,7 @@ class Service:
 
 
 @asynccontextmanager
-async def staged(executable: str, **options: Any) -> AsyncIterator[tuple[Stage, Service]]:
+async def staged(browser: Browser, **options: Any) -> AsyncIterator[tuple[Stage, Service]]:
     """The service and the sandbox, and the customer's website where the demo has its own; `options` of the account."""
     addresses = Addresses(four_free_ports())
     account = sandbox_account(addresses)
@@ -123,9 +122,6 @@ async def staged(executable: str, **options: Any) -> AsyncIterator[tuple[Stage, 
         await service.start()
         stack.push_async_callback(service.stop)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
         yield Stage(addresses, http, browser), service
 
 

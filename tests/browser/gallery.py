@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.browser.scenes import SCENES, looking
 from tests.browser.stage import PHONE_AGENT, staged
-from tests.chromium import chromium_for_pictures
+from tests.chromium import chromium_for_pictures, running_chromium
 
 if TYPE_CHECKING:
     from tests.browser.stage import Stage
@@ -54,7 +54,7 @@ async def compose(stage: Stage, sheet: str, locale: str, *, dark: bool) -> None:
 
 
 async def main() -> None:
-    async with staged(chromium_for_pictures()) as stage:
+    async with running_chromium(chromium_for_pictures()) as chromium, staged(chromium) as stage:
         for sheet in SHEETS:
             for locale in ("zh-CN", "en-US"):
                 for dark in (False, True) if sheet == "page" else (False,):

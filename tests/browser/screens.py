@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
 from tests.browser.stage import PHONE, WECHAT_AGENT, staged
-from tests.chromium import chromium_for_pictures
+from tests.chromium import chromium_for_pictures, running_chromium
 
 if TYPE_CHECKING:
     from tests.browser.stage import Stage
@@ -38,7 +38,7 @@ async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:
 
 
 async def main(wanted: list[str]) -> None:
-    async with staged(chromium_for_pictures()) as stage:
+    async with running_chromium(chromium_for_pictures()) as chromium, staged(chromium) as stage:
         for scene_name in SCENES:
             for look_name in LOOKS:
                 if scene_name in INSIDE_WECHAT and "wechat" not in look_name:

@@ -19,11 +19,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from itsdangerous import URLSafeSerializer
-from playwright.async_api import async_playwright
 
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
-from tests.chromium import ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -32,9 +30,11 @@ if TYPE_CHECKING:
 
 KEY = "csk_shop_" + "b" * 43
 WHOLE = os.environ.get("CODESVC_ALL_LOOKS") == "1"
-"""Whether pages are read in every look: each scene on both screens in both languages, light and dark; the operators'
-pages and the documentation's site on both screens, light and dark. Else each scene in one of the four by turns, and the
-others in two of the four, which hold every screen and every scheme."""
+"""Whether pages are read in every look: each scene on both screens in both languages, light and dark; other pages on
+both screens, light and dark. Else each scene in one of the four by turns, and the others in some of the four, which
+hold every screen and every scheme."""
+TWO_LOOKS = [(False, False), (True, True), *([(False, True), (True, False)] if WHOLE else [])]
+"""On a phone or not, dark or not: schemes differ in colours alone, and every scene is read in both."""
 PHONE_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.1 Mobile/15E148 Safari/604.1"
@@ -246,17 +246,12 @@ async def wechat_of(person: Person, **more: Any) -> AsyncIterator[BrowserContext
 
 
 @asynccontextmanager
-async def staged(executable: str) -> AsyncIterator[Stage]:
-    """Everything running."""
+async def staged(browser: Browser) -> AsyncIterator[Stage]:
+    """Everything running, and this browser in front of it."""
     addresses = Addresses(four_free_ports())
     with tempfile.TemporaryDirectory(prefix="cs-") as directory:
         async with (
             running(addresses, api_key=KEY, data_dir=Path(directory) / "data"),
             aiohttp.ClientSession() as http,
-            async_playwright() as playwright,
         ):
-            browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-            try:
-                yield Stage(addresses, http, browser)
-            finally:
-                await browser.close()
+            yield Stage(addresses, http, browser)

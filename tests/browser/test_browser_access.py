@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.stage import WHOLE
+
 axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -24,13 +26,20 @@ def dark(request):
     return request.param
 
 
-@pytest.fixture(params=[False, True], ids=["desktop", "phone"])
-def phone(request):
-    return request.param
+def waiting():
+    """Both purposes with each way to show the scan, each in one of the four looks by turns: every pair occurs."""
+    ways = [(purpose, query) for query in ("", "?scan=open", "?scan=picture") for purpose in ("register", "reset")]
+    looks = [(dark, phone) for dark in (False, True) for phone in (False, True)]
+    for number, way in enumerate(ways):
+        for each, look in enumerate(looks):
+            if WHOLE or each == TURNS[number]:
+                yield *way, *look
 
 
-@pytest.mark.parametrize("purpose", ["register", "reset"])
-@pytest.mark.parametrize("query", ["", "?scan=open", "?scan=picture"])
+TURNS = (0, 3, 3, 0, 1, 2)
+
+
+@pytest.mark.parametrize(("purpose", "query", "dark", "phone"), list(waiting()))
 async def test_waiting(stage, dark, phone, purpose, query):
     async with stage.visitor(dark=dark, phone=phone) as context:
         page = await context.new_page()

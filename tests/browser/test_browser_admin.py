@@ -9,16 +9,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from codesvc.domain.passwords import password_line
-from tests.browser.stage import DESKTOP, PHONE, WHOLE
-from tests.chromium import ARGUMENTS, chromium_for_tests
+from tests.browser.stage import DESKTOP, PHONE, TWO_LOOKS
 from tests.world import running_world
 
 axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PASSWORD = "correct horse battery"
 ADMIN = {"operators": {"lan": {"password": password_line(PASSWORD, bytes(range(16)))}}}
@@ -28,24 +27,16 @@ RULES = {
 }
 
 
-@pytest_asyncio.fixture
-async def browser():
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_world(new_world):
     async with new_world(admin=ADMIN) as world:
         yield world
 
 
 @asynccontextmanager
-async def operator(browser, world, *, phone=False, dark=False, locale="en-GB"):
+async def operator(chromium, world, *, phone=False, dark=False, locale="en-GB"):
     """Signed in; whatever a script, a policy or another host complains of fails the test."""
-    context = await browser.new_context(
+    context = await chromium.new_context(
         viewport=PHONE if phone else DESKTOP,
         color_scheme="dark" if dark else "light",
         locale=locale,
@@ -86,7 +77,7 @@ async def violations(page):
     return [(found["id"], [node["html"] for node in found["nodes"]]) for found in results.response["violations"]]
 
 
-async def test_did_this_persons_code_arrive(browser, open_world):
+async def test_did_this_persons_code_arrive(chromium, open_world):
     world = open_world
     owner = await world.bound("alice")
     started = await world.start("alice", "reset")
@@ -94,7 +85,7 @@ async def test_did_this_persons_code_arrive(browser, open_world):
     for _ in range(300):
         if any(message["type"] == "template" for message in await owner.messages()):
             break
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         await latest_of(page, world, "alice")
         # WeChat's receipt comes by itself; the page renews itself, and a reload is quicker.
         for _ in range(100):
@@ -111,7 +102,7 @@ async def test_did_this_persons_code_arrive(browser, open_world):
         assert (await world.get(started))["delivery"]["status"] == "pending"
 
 
-async def test_why_not_and_it_is_just_them(browser, open_world):
+async def test_why_not_and_it_is_just_them(chromium, open_world):
     world = open_world
     for number in range(8):
         owner = await world.bound(f"user-{number}")
@@ -121,7 +112,7 @@ async def test_why_not_and_it_is_just_them(browser, open_world):
     leaver = await world.bound("bob")
     await leaver.unfollow()
     await world.start("bob")
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         await latest_of(page, world, "bob")
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
         await expect(page.locator("#why")).to_contain_text("The page asks for a scan or the keyword now")
@@ -132,7 +123,7 @@ async def test_why_not_and_it_is_just_them(browser, open_world):
         await expect(page.locator("#worries")).to_have_text("All is well")
 
 
-async def test_why_not_and_it_is_everybody_since_when(browser, open_world):
+async def test_why_not_and_it_is_everybody_since_when(chromium, open_world):
     world = open_world
     owner = await world.bound("user-0")
     await world.delivery(await world.start("user-0"), "delivered")
@@ -142,7 +133,7 @@ async def test_why_not_and_it_is_everybody_since_when(browser, open_world):
     for number in range(6):
         await world.bound(f"later-{number}")
         await world.delivery(await world.start(f"later-{number}"), "awaiting_scan")
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         await latest_of(page, world, "later-3")
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
         await expect(page.locator("#reason")).to_contain_text("The template was banned")
@@ -160,12 +151,12 @@ async def test_why_not_and_it_is_everybody_since_when(browser, open_world):
         await expect(row).to_contain_text("6")
 
 
-async def test_why_not_while_wechat_does_not_answer(browser, open_world):
+async def test_why_not_while_wechat_does_not_answer(chromium, open_world):
     world = open_world
     await world.bound("carol")
     await world.fault("errcode", path=SEND, errcode=-1)
     started = await world.start("carol")
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         for _ in range(100):
             await page.goto(f"{world.service}/admin/verifications/{started['id']}")
             if await page.locator("#reason").count():
@@ -175,7 +166,7 @@ async def test_why_not_while_wechat_does_not_answer(browser, open_world):
         await expect(page.locator("#reason")).to_contain_text("WeChat is busy")
 
 
-async def test_what_runs_out_next(browser, store_url, tmp_path):
+async def test_what_runs_out_next(chromium, store_url, tmp_path):
     async with running_world(store_url, tmp_path) as before:
         for number in range(9):
             owner = await before.bound(f"user-{number}")
@@ -185,7 +176,7 @@ async def test_what_runs_out_next(browser, store_url, tmp_path):
         await before.control("PUT", f"/accounts/{appid}/quotas", {"path": SEND, "daily": 11})
     async with (
         running_world(store_url, tmp_path, platform=before.platform, admin=ADMIN) as world,
-        operator(browser, world) as page,
+        operator(chromium, world) as page,
     ):
         for _ in range(100):
             await page.goto(f"{world.service}/admin")
@@ -197,10 +188,10 @@ async def test_what_runs_out_next(browser, store_url, tmp_path):
         await expect(gauge).to_contain_text("Low")
 
 
-async def test_a_binding_is_removed_with_a_reason(browser, open_world):
+async def test_a_binding_is_removed_with_a_reason(chromium, open_world):
     world = open_world
     await world.bound("dora")
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         await look_up(page, world, "dora")
         await expect(page.locator("h1")).to_have_text("dora")
         await page.locator("summary", has_text="Remove the binding").click()
@@ -214,12 +205,12 @@ async def test_a_binding_is_removed_with_a_reason(browser, open_world):
         await expect(row).to_contain_text("admin:lan")
 
 
-async def test_each_chart_is_drawn_and_its_table_says_the_same(browser, open_world):
+async def test_each_chart_is_drawn_and_its_table_says_the_same(chromium, open_world):
     world = open_world
     for number in range(3):
         await world.start(f"user-{number}")
         await world.advance(1_800)
-    async with operator(browser, world) as page:
+    async with operator(chromium, world) as page:
         await page.goto(f"{world.service}/admin?site=shop&span=6h")
         figure = page.locator("#chart-steps")
         await expect(figure.locator("canvas")).to_be_visible()
@@ -231,10 +222,10 @@ async def test_each_chart_is_drawn_and_its_table_says_the_same(browser, open_wor
         assert len([text for text in cells if text != "0"]) == 3
 
 
-async def test_without_a_script_everything_is_there(browser, open_world):
+async def test_without_a_script_everything_is_there(chromium, open_world):
     world = open_world
     await world.start("alice")
-    context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
+    context = await chromium.new_context(java_script_enabled=False, locale="zh-CN")
     page = await context.new_page()
     await page.goto(f"{world.service}/admin/login")
     await page.fill("#name", "lan")
@@ -249,20 +240,15 @@ async def test_without_a_script_everything_is_there(browser, open_world):
     await context.close()
 
 
-LOOKS = {"desktop-light": (False, False), "phone-dark": (True, True)}
-if WHOLE:
-    LOOKS |= {"desktop-dark": (False, True), "phone-light": (True, False)}
-
-
-@pytest.mark.parametrize(("phone", "dark"), LOOKS.values(), ids=LOOKS)
-async def test_everybody_can_use_the_pages(browser, open_world, dark, phone):
+@pytest.mark.parametrize(("phone", "dark"), TWO_LOOKS)
+async def test_everybody_can_use_the_pages(chromium, open_world, dark, phone):
     world = open_world
     await world.bound("alice")
     await world.fault("errcode", path=SEND, errcode=43116, times=1)
     started = await world.start("alice")
     await world.delivery(started, "awaiting_scan")
     locale = "zh-CN" if dark else "en-GB"
-    async with operator(browser, world, phone=phone, dark=dark, locale=locale) as page:
+    async with operator(chromium, world, phone=phone, dark=dark, locale=locale) as page:
         addresses = ["/admin", "/admin/verifications", f"/admin/verifications/{started['id']}", "/admin/accounts"]
         for address in [*addresses, "/admin/webhooks", "/admin/audit"]:
             answer = await page.goto(world.service + address)

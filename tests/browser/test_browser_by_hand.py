@@ -14,15 +14,14 @@ from playwright.async_api import expect
 from tests.browser.handset import take_phone
 from tests.browser.shop_visit import PASSWORD, begin_reset, begin_sign_up
 from tests.browser.stage import staged
-from tests.chromium import chromium_for_tests
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage():
+async def stage(chromium):
     """A stage of its own: its desk has only the phones of these tests."""
-    async with staged(chromium_for_tests()) as stage:
+    async with staged(chromium) as stage:
         yield stage
 
 

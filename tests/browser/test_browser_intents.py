@@ -8,7 +8,7 @@ import secrets
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.stage import PHONE, WECHAT_AGENT
+from tests.browser.stage import PHONE, TWO_LOOKS, WECHAT_AGENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -128,8 +128,7 @@ async def test_inside_wechat_the_picture_is_pressed_and_a_link_is_followed(stage
         )
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("phone", "dark"), TWO_LOOKS)
 async def test_it_can_be_read_by_everybody(stage, dark, phone):
     axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

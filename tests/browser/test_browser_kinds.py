@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from codesvc.web.pictures import draw_code
 from tests.browser import customer
-from tests.chromium import chromium_for_tests
+from tests.browser.stage import TWO_LOOKS
 from tests.pictures import data_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -24,12 +24,9 @@ def own_code():
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["follow", "none"])
-async def shown(request):
+async def shown(request, chromium):
     picture = {"qr_picture": own_code()} if request.param == "follow" else {}
-    async with customer.staged(chromium_for_tests(), kind="unverified_subscription", messages={}, **picture) as (
-        stage,
-        _,
-    ):
+    async with customer.staged(chromium, kind="unverified_subscription", messages={}, **picture) as (stage, _):
         yield stage, request.param
 
 
@@ -44,8 +41,7 @@ async def look(page, name):
         await page.screenshot(path=f"{directory}/{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("phone", [False, True])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("phone", "dark"), TWO_LOOKS)
 async def test_a_sign_up(shown, opening, way, phone, dark):
     stage, picture = shown
     person, started = await stage.person(follows=True), await stage.start()

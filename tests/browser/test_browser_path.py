@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from codesvc.app import create_app as create_service
 from codesvc.config.settings import Admin, Operator
@@ -27,7 +27,6 @@ from tests.browser import customer
 from tests.browser.customer import opened
 from tests.browser.shop_visit import begin_sign_up
 from tests.browser.stage import KEY, Stage, four_free_ports, verification_of, wechat_of
-from tests.chromium import ARGUMENTS, chromium_for_tests
 from tests.front import nginx
 from tests.ops.nginx import free_port
 
@@ -61,7 +60,7 @@ class Elsewhere(Below):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stages():
+async def stages(chromium):
     """The shop's stage, and that of a customer with the widget; the addresses that Chromium has asked nginx for."""
     base, front, other = four_free_ports(), free_port(), free_port()
     shop, site = Below(base, front=front), Elsewhere(base, front=front, other=other)
@@ -80,10 +79,7 @@ async def stages():
         await stack.enter_async_context(listening(service, LOOPBACK, base))
         await stack.enter_async_context(nginx(front, base, PREFIX))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
-        yield Stage(shop, http, browser), Stage(site, http, browser)
+        yield Stage(shop, http, chromium), Stage(site, http, chromium)
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """A sandbox with a callback and a web page, and a real Chromium in front of it."""
 
 import json
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import fromstring  # the sandbox itself wrote what is read here
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession, web
-from playwright.async_api import async_playwright
 
 from codesvc.sandbox import Platform, Settings
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
 from codesvc.sandbox.server import start_server
-from tests.chromium import ARGUMENTS, chromium_for_tests
+from tests.world import _listen
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -111,8 +110,8 @@ class Desk:
         return await self.api("/cgi-bin/qrcode/create", body)
 
 
-@pytest.fixture
-async def desk(aiohttp_server):
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk():
     service = Service()
     app = web.Application()
     app.router.add_post("/wechat", service.callback)
@@ -120,38 +119,37 @@ async def desk(aiohttp_server):
     app.router.add_post("/done", service.done)
     app.router.add_get("/shows", service.shows)
     app.router.add_get("/qr.svg", service.qr)
-    service.url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
+    of_service, service.url = await _listen(app)
     account = replace(DEFAULT_ACCOUNT, mode="plaintext", callback_url=f"{service.url}/wechat")
     platform = Platform(account, settings=Settings(receipt_delay=0.0))
     runner, url = await start_server(platform)
     async with ClientSession() as session:
         yield Desk(url, session, platform, service)
     await runner.cleanup()
+    await of_service.cleanup()
 
 
-@pytest.fixture
-async def browse(desk):
-    """Opens the page in a browser of its own; no page may write an error to its console that was not announced."""
-    errors, expected = [], []
+@pytest_asyncio.fixture(loop_scope="session")
+async def browse(desk, chromium):
+    """Opens the page in a context of its own; no page may write an error to its console that was not announced."""
+    errors, expected, contexts = [], [], []
 
     def hear(message):
         if message.type in {"error", "warning"}:
             errors.append(message.text)
 
-    async with AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
-        chromium = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
-        stack.push_async_callback(chromium.close)
+    async def open_page(*, url=None, beside=None, viewport=DESK, locale="zh-CN", expect=(), **more):
+        expected.extend(expect)
+        context = beside.context if beside else await chromium.new_context(viewport=viewport, locale=locale, **more)
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", hear)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(url or desk.url)
+        return page
 
-        async def open_page(*, url=None, beside=None, viewport=DESK, locale="zh-CN", expect=(), **more):
-            expected.extend(expect)
-            context = beside.context if beside else await chromium.new_context(viewport=viewport, locale=locale, **more)
-            page = await context.new_page()
-            page.set_default_timeout(10_000)
-            page.on("console", hear)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            await page.goto(url or desk.url)
-            return page
-
-        yield open_page
+    yield open_page
+    for context in contexts:
+        await context.close()
     assert [text for text in errors if not any(part in text for part in expected)] == []

@@ -1,13 +1,13 @@
 """The console beside the phones, and the page itself: widths, colours, languages, policy."""
 
-import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from codesvc.sandbox.server import start_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = {"width": 390, "height": 844}
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
@@ -227,27 +227,6 @@ async def test_files_come_with_a_strict_policy_and_nothing_else_comes(desk):
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/js/nothing.js", "/static/js"):
         async with desk.session.get(desk.url + path) as response:
             assert response.status == 404 or (await response.json())["errcode"] == 40066
-
-
-def test_no_module_makes_markup_of_data_or_asks_a_third_party():
-    static = files("codesvc.sandbox") / "static"
-    for path in [*(static / "js").iterdir(), *(static / "css").iterdir()]:
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), (
-            path
-        )
-        assert not re.search(r"@import|url\(\s*[\"']?(?:https?:)?//", text), path
-        assert len(text.splitlines()) < 300, path
-
-
-def test_both_languages_have_the_same_words():
-    static = files("codesvc.sandbox") / "static" / "js"
-    words = [
-        re.findall(r"^  (\w+):", (static / name).read_text(encoding="utf-8"), re.MULTILINE)
-        for name in ("texts-zh.js", "texts-en.js")
-    ]
-    assert words[0] == words[1]
-    assert len(set(words[0])) == len(words[0])
 
 
 async def test_the_kind_of_an_account_is_chosen(desk, browse):

@@ -3,10 +3,13 @@
 import base64
 from urllib.parse import quote
 
+import pytest
 import zxingcpp
 from playwright.async_api import expect
 
 from codesvc.sandbox.qr_jpeg import draw_jpeg
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TIME = "2025年5月1日 15:01"
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
