@@ -20,7 +20,7 @@ _COMMON = {
     "root": KEYS.root,
     "account": KEYS.account,
     "appid": APPID,
-    "channel": "cs:changed",
+    "topic": "cs:changed",
     "site": SITE,
     "offset": 0,
     "history_kept": 400 * 86_400_000,

@@ -213,7 +213,7 @@ async def _run(
         codes = WechatServerCodes(store, directory, chat_composer, keyring, limits.keywords)
         conversation = IntentChat(store, decisions, counter, codes, chat_composer)
         asking, parties = Intents(store, pool, recorder), RelyingParties(settings, directory, registry)
-        page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
+        page_tokens, means = PageTokens(keyring), Means(composer, clients, http, service.proxy_to_wechat)
         app[SERVICES] = Services(
             settings=settings,
             address=fixed.address,

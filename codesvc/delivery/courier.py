@@ -231,10 +231,11 @@ class Courier:
                 return attempt
             last = self._in_time(attempt, refusals)
             self._tell(account, begun.shown, last)
-            if last.errcode == UNKNOWN_OPENID:
+            unknown_openid = channel.traits.service == WECHAT and last.errcode == UNKNOWN_OPENID
+            if unknown_openid:
                 # Recorded before the result, so that the verification falls back as if the user were not bound.
                 await self._job_state.note_unknown(account, begun.openid)
-            if last.ending is not Ending.FAILED or last.errcode == UNKNOWN_OPENID:
+            if last.ending is not Ending.FAILED or unknown_openid:
                 break
         return last
 

@@ -32,7 +32,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         listed: whether a purpose may list it under `channels`, to be tried without a scan.
         templated: whether it fills a template that the account keeps under `messages`.
         right: the right of the account that a send needs, None for none (`codesvc.domain.account_kinds`).
-        quota: the daily quota of WeChat's that a send uses, None for none.
+        quota: the daily quota of WeChat's that a send uses, None for none. A delivery charges one quota: that of
+            template messages (`begin_deliveries.lua`).
         receipt: whether a receipt says later that the message arrived.
         repeatable: whether the receiver of our call recognises a repeated one, so that a call whose outcome is
             unknown may be made again.

@@ -35,15 +35,20 @@ import msgspec
 from codesvc.domain.keyring import keyed_digest
 from codesvc.domain.typed_text import GAP, compact, normalise, visible
 
-ALPHABETS: Final = {
-    "d": "0123456789",
-    "l": "ABCDEFGHJKLMNPQRSTUVWXYZ",
-    "m": "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
+_ALPHABETS: Final = {
+    "digits": ("d", "0123456789"),
+    "letters": ("l", "ABCDEFGHJKLMNPQRSTUVWXYZ"),
+    "mixed": ("m", "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"),
 }
-"""Alphabet letter in the id -> its characters. I and O are left out; alphabets with letters also leave out 0 and 1."""
+"""Name in the configuration -> letter in the id, and characters.
 
-ALPHABET_NAMES: Final = {"digits": "d", "letters": "l", "mixed": "m"}
-"""Name of an alphabet in the configuration -> its letter in the id."""
+I and O are left out; alphabets with letters also leave out 0 and 1. `templates/pages/code_box.js` finds codes of
+letters in a message by the characters of these alphabets together.
+"""
+ALPHABETS: Final = dict(_ALPHABETS.values())
+"""Letter in the id -> characters."""
+ALPHABET_NAMES: Final = {name: letter for name, (letter, _) in _ALPHABETS.items()}
+"""Name in the configuration -> letter in the id."""
 
 MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
@@ -75,6 +80,11 @@ class CodeFormat(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """The number of different codes."""
         return int(len(ALPHABETS[self.alphabet]) ** self.length)
+
+    @property
+    def digits_only(self) -> bool:
+        """Whether its codes consist of digits."""
+        return ALPHABETS[self.alphabet].isdigit()
 
     @property
     def tag(self) -> str:
@@ -153,7 +163,7 @@ def derive(key: bytes, verification: VerificationId) -> str:
         if number < limit:
             break
     characters = ALPHABETS[verification.format.alphabet]
-    if verification.format.alphabet == "d":
+    if characters == "0123456789":
         # The same result as the loop below, in one step.
         return f"{number % verification.format.size:0{verification.format.length}}"
     code = ""

@@ -82,6 +82,7 @@ _GROUPS: Final = {
     "system-failed": "refused",
     "timeout": "no-receipt",
     "circuit-open": "wechat-down",
+    "no-connection": "wechat-down",
     "no-token": "wechat-down",
     "minute-quota": "quota",
 }

@@ -107,7 +107,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     The members before `id`, in this order, are the stored form of a record: a MessagePack array that ends with the last
     member that has a value. So no names are stored and decoding is one step. Rarely used members come last. Fields that
     scripts write under other names are in `more`, so that the order never has to change. Times are in ms; `max_life_ms`
-    and `delivery_after_ms` count from the start.
+    and `delivery_after_ms` count from the start. `address` is the rate-limit bucket of the client's address, `-` for
+    none.
     """
 
     more: dict[str, str] | None

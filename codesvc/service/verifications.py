@@ -219,8 +219,7 @@ class Verifications:
             return Result(reply.outcome)
         self._recorder.count_call("resend", site.name, reply.record.purpose, reply)
         if reply.outcome is Outcome.EARLY:
-            policy = site.config.purposes[reply.record.purpose]
-            denial = LimitReached("resend", reply.wait_ms, (Rate(1, max(1, policy.resend_after)),))
+            denial = LimitReached("resend", reply.wait_ms, (Rate(1, max(1, reply.whole_ms // 1000)),))
             return Result(reply.outcome, reply.record, denial)
         return _result(reply)
 

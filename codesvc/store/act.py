@@ -20,7 +20,7 @@ from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
 from codesvc.domain.store_pace import StorePace
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
-from codesvc.store.keys import channel, never
+from codesvc.store.keys import never, topic
 from codesvc.store.outbox import GROUP
 from codesvc.store.partitions import PARTITIONS
 from codesvc.store.pipelined_connection import ServerSaidError
@@ -80,7 +80,7 @@ class Deployment:
         self.prefix = prefix
         self.retention = retention
         self.tag_key = tag_key
-        self.channel = channel(prefix)
+        self.topic = topic(prefix)
         self.pace = StorePace()
         self.acts: dict[str, Act[Any]] = {}
         self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
@@ -93,7 +93,7 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "root": lambda _, keys: keys.root,
     "account": lambda _, keys: keys.account,
     "appid": lambda _, keys: keys.appid,
-    "channel": lambda deployment, _: deployment.channel,
+    "topic": lambda deployment, _: deployment.topic,
     "group": lambda *_: GROUP,
     "event": lambda *_: seed(),
     "notice": lambda *_: random_id("nt"),

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
 from codesvc.store.chunked_subscription import subscribed
-from codesvc.store.keys import channel
+from codesvc.store.keys import topic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,7 +36,7 @@ class ChangeNotifier:
 
     def __init__(self, servers: Servers, prefix: str) -> None:
         self._servers = servers
-        self._channel = channel(prefix)
+        self._topic = topic(prefix)
         self._waiting: dict[str, tuple[Callable[[], None], ...]] = {}
 
     @contextmanager
@@ -67,7 +67,7 @@ class ChangeNotifier:
 
     async def publish(self, identifier: str) -> None:
         """Wake the readers that wait for `identifier` in every process."""
-        await self._servers.anyone().redis.publish(self._channel, identifier)
+        await self._servers.anyone().redis.publish(self._topic, identifier)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -88,7 +88,7 @@ class ChangeNotifier:
     async def _listen(self) -> None:
         while True:
             try:
-                async with subscribed(self._servers.anyone().reader, self._channel) as messages:
+                async with subscribed(self._servers.anyone().reader, self._topic) as messages:
                     # Messages published during a disconnection are lost, so all readers read again.
                     self.wake(EVERYBODY)
                     while True:

@@ -27,6 +27,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         started: ids of new verifications, oldest first.
         minutes_kept: how many minutes are kept.
         hours_kept: how many hours are kept.
+        latest_most: how many ids of verifications are kept.
         latest_kept_ms: how long the ids are kept.
     """
 
@@ -37,6 +38,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     started: Sequence[str]
     minutes_kept: int
     hours_kept: int
+    latest_most: int
     latest_kept_ms: int
 
 
@@ -106,6 +108,7 @@ class Counts:
                 "started": " ".join(counted.started),
                 "minutes_kept": counted.minutes_kept,
                 "hours_kept": counted.hours_kept,
+                "latest_most": counted.latest_most,
                 "latest_kept": counted.latest_kept_ms,
             },
         )

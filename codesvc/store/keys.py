@@ -63,7 +63,7 @@ class Keys:
         return self.root + IN_PARTITION["lately"] % (site, user)
 
     def latest(self, subject: str) -> str:
-        """List: the latest verifications of a site (`site/shop`), newest first, at most 200."""
+        """List: the latest verifications of a site (`site/shop`), newest first, as many as `recorder.MOST_LATEST`."""
         return f"{self.root}latest:{subject}"
 
     def window(self, limit: str, site: str, subject: str) -> str:
@@ -271,8 +271,8 @@ def refused_callbacks(prefix: str) -> str:
     return f"{partition_root(prefix, DEPLOYMENT)}refused-callbacks"
 
 
-def channel(prefix: str) -> str:
-    """Publish/subscribe channel: ids of changed objects. It only wakes readers, which read the state again."""
+def topic(prefix: str) -> str:
+    """Publish/subscribe topic: ids of changed objects. It only wakes readers, which read the state again."""
     return f"{prefix}:changed"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.store.key_contents import read, write
 from codesvc.store.key_patterns import place_of
 from codesvc.store.key_scan import key_batches
-from codesvc.store.keys import channel
+from codesvc.store.keys import topic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,13 +48,13 @@ async def count(servers: Servers) -> int:
 
 
 async def in_use(servers: Servers, prefix: str) -> bool:
-    """Whether a service runs on this store: each of its processes subscribes to the deployment's channel.
+    """Whether a service runs on this store: each of its processes subscribes to the deployment's topic.
 
     Raises:
         RedisError: no answer.
     """
     for server in servers.primaries():
-        [(_, listeners)] = await server.redis.pubsub_numsub(channel(prefix))
+        [(_, listeners)] = await server.redis.pubsub_numsub(topic(prefix))
         if listeners:
             return True
     return False

@@ -70,8 +70,8 @@ HISTORY_LENGTH: Final = 50
 """The most lines in the history of a user's bindings; `Retention` says how long they are kept."""
 MOST_PACKED: Final = 128
 """The most times of events in one packed string; more are in a list."""
-MOST_LATEST: Final = 20
-"""The most recent verifications kept for a user, and for a WeChat account."""
+MOST_RECENT: Final = 20
+"""The most recent verifications kept for a user, and for a WeChat account (`recent_activity.lua`)."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -141,6 +141,7 @@ def _known() -> dict[str, str]:
         "MESSAGE_KEPT": f"{MESSAGE_KEPT_MS}",
         "SAME_CALL": f"{SAME_CALL_MS}",
         "WITH_RECEIPT": _table((channel.value, "true") for channel in Channel if channel.traits.receipt),
+        "WITH_QUOTA": _table((channel.value, "true") for channel in Channel if channel.traits.quota),
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
         "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
         "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),
@@ -156,7 +157,7 @@ def _known() -> dict[str, str]:
         "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
         "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
         "MOST_PACKED": f"{MOST_PACKED}",
-        "MOST_LATEST": f"{MOST_LATEST}",
+        "MOST_RECENT": f"{MOST_RECENT}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
         "DOUBLE_START": f"{DOUBLE_START_MS}",

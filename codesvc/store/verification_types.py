@@ -179,9 +179,11 @@ class Resent(VerificationReply, frozen=True):
 
     Attributes:
         wait_ms: ms until a resend is possible, for EARLY.
+        whole_ms: ms that a resend has to wait after the one before, for EARLY.
     """
 
     wait_ms: int = 0
+    whole_ms: int = 0
 
 
 class SceneAttached(VerificationReply, frozen=True):

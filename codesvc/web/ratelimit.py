@@ -33,10 +33,9 @@ def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, st
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(items)} if items else {}
 
 
-def of_resend(site: SiteEntry, record: Record) -> dict[str, str]:
-    """The headers of an accepted resend: one is allowed in `resend_after` seconds."""
-    policy = site.purpose(record.purpose)
-    if policy is None or policy.resend_after == 0:
+def of_resend(record: Record) -> dict[str, str]:
+    """The headers of an accepted resend: the next one is allowed at `resend_at`."""
+    wait = -(-(record.resend_at - record.now) // 1000)
+    if wait <= 0:
         return {}
-    wait = max(1, -(-(record.resend_at - record.now) // 1000))
-    return {"RateLimit-Policy": f'"resend";q=1;w={policy.resend_after}', "RateLimit": f'"resend";r=0;t={wait}'}
+    return {"RateLimit-Policy": f'"resend";q=1;w={wait}', "RateLimit": f'"resend";r=0;t={wait}'}

@@ -11,7 +11,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
-from codesvc.store.keys import channel
+from codesvc.store.keys import topic
 from codesvc.store.outbox import Outbox
 from codesvc.store.partitions import PARTITIONS, outbox
 from codesvc.store.store import Store
@@ -64,7 +64,7 @@ async def test_what_any_node_publishes_wakes_everybody(store, nodes):
             await asyncio.wait_for(woken.wait(), 10)  # the subscription itself
             for node in nodes.primaries:
                 woken.clear()
-                node.client.publish(channel("cs"), "vf_1")
+                node.client.publish(topic("cs"), "vf_1")
                 await asyncio.wait_for(woken.wait(), 10)
 
 

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from codesvc.store.cluster import SLOTS
-from codesvc.store.keys import channel
+from codesvc.store.keys import topic
 from tests import stores
 from tests.cluster.conftest import ground_on
 
@@ -150,7 +150,7 @@ async def test_wake_ups_survive_a_node_that_hangs(guarded, tmp_path):
             await asyncio.wait_for(woken.wait(), 60)
             woken.clear()
             other = next(node for node in guarded.primaries if node is not hanging)
-            other.client.publish(channel(ground.here.store.prefix), "vf_of_somebody")
+            other.client.publish(topic(ground.here.store.prefix), "vf_of_somebody")
             await asyncio.wait_for(woken.wait(), 10)
 
 

@@ -12,7 +12,7 @@ from codesvc.runtime import metrics
 from codesvc.store import servers
 from codesvc.store.batcher import MOST_TOGETHER
 from codesvc.store.connection import connect
-from codesvc.store.keys import Keys, channel
+from codesvc.store.keys import Keys, topic
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.web.context import SERVICES
 from tests.stores import until
@@ -51,7 +51,7 @@ def begin(world, jobs):
 
 def record(world, results):
     keys = keys_of(world)
-    args = {"root": keys.root, "account": keys.account, "channel": channel("cs"), "group": GROUP, "event": "e"}
+    args = {"root": keys.root, "account": keys.account, "channel": topic("cs"), "group": GROUP, "event": "e"}
     args["results"] = msgspec.msgpack.encode(results)
     return _answers(world, "record_deliveries", {"outbox": keys.outbox}, args)
 

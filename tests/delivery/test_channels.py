@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from codesvc.delivery import courier
 from codesvc.delivery.breaker import FAILURES
+from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.means import Means
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.channels.registry import make_channels
@@ -14,7 +16,10 @@ from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import Circuit
 from codesvc.domain import channels as table
 from codesvc.domain.channels import WECHAT, Channel
+from codesvc.domain.message import ledger_reason
 from codesvc.sandbox.account import NOTICE_TEMPLATE_ID
+from codesvc.web.admin import peers_affected
+from codesvc.wechat.errors import TokenUnavailable, WeChatUnreachable
 
 CHANNELS = "sites__shop__purposes"
 
@@ -154,3 +159,24 @@ async def test_the_silence_of_a_service_stops_its_own_channels_only(monkeypatch,
     attempt = await calls.make(SimpleNamespace(name="main"), SimpleNamespace(client_msg_id="1"), begun, channel)
     assert attempt.reason == reason
     assert circuits[silent]["main"].allows() is False
+
+
+async def test_an_errcode_of_another_service_says_nothing_of_an_openid(new_world, monkeypatch):
+    """40003 is WeChat's: the account has no such openid."""
+    other = msgspec.structs.replace(Channel.TEMPLATE.traits, service="other")
+    monkeypatch.setitem(table._TRAITS, Channel.TEMPLATE, other)
+    monkeypatch.setattr(courier, "SERVICES", {WECHAT, "other"})
+    async with new_world() as world:
+        await world.bound("alice")
+        send = "/cgi-bin/message/template/send"
+        await world.control("POST", "/faults", {"kind": "errcode", "path": send, "errcode": 40003})
+        await world.delivery(await world.start("alice"), "awaiting_scan")
+        assert (await world.call("GET", "/v1/bindings/alice"))["reachable"] is True
+
+
+@pytest.mark.parametrize("fault", [WeChatUnreachable("refused"), TokenUnavailable("none")])
+def test_no_answer_of_wechat_is_not_called_as_people_are_that_no_message_reaches(fault):
+    attempt = wechat_answers.failed(Channel.TEMPLATE, fault)
+    assert ledger_reason(attempt.reason) == "wechat-down"
+    assert attempt.reason in peers_affected._UNANSWERED
+    assert "unreachable" not in peers_affected._UNANSWERED  # of a person: `why_no_push`

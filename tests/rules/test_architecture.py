@@ -179,3 +179,21 @@ def test_rules_ask_no_clock_of_their_own():
     for path in asked:
         calls = re.findall(r"\b(?:time\.time|datetime\.now|datetime\.utcnow|time\.monotonic)\b", path.read_text())
         assert not calls, f"{place(path)} asks the clock"
+
+
+ROOTS = (ROOT, ROOT.parent)
+"""Paths on the page begin in the package or in the repository."""
+
+
+def named_by_change(language):
+    """For each change of the page's table: the files and directories that it takes."""
+    page = (ROOT.parent / f"docs/{language}/contributing/architecture.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    return [re.findall(r"`([^`]+)`", row) for row in rows]
+
+
+def test_the_table_of_changes_names_what_exists():
+    english, chinese = named_by_change("en"), named_by_change("zh")
+    assert [set(names) for names in english] == [set(names) for names in chinese]
+    missing = [name for names in english for name in names if not any((root / name).exists() for root in ROOTS)]
+    assert (len(english), missing) == (10, [])

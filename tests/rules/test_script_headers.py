@@ -82,7 +82,7 @@ def test_every_key_and_argument_is_declared_and_used(name, table, line):
     assert len(declared) == len(set(declared))
     assert used <= set(declared), "used, but not declared"
     # These four say where the script is; they are handed over together.
-    assert set(declared) <= used | {"offset", "root", "account", "channel"}, "declared, but never used"
+    assert set(declared) <= used | {"offset", "root", "account", "topic"}, "declared, but never used"
     assert table == "K" or "offset" in declared
 
 

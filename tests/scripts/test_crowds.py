@@ -19,12 +19,12 @@ async def statuses(shop, records):
 async def test_a_crowd_of_addresses_hides_no_live_verification_of_another(shop, valkey):
     """The oldest of the same address is superseded, though it has long left the list of the user's latest."""
     own = [await shop.started(ip=HOME) for _ in range(MOST_LIVE)]
-    for number in range(2 * script.MOST_LATEST):
+    for number in range(2 * script.MOST_RECENT):
         await shop.started(ip=crowd(number))
     assert await statuses(shop, own) == [Status.PENDING] * MOST_LIVE
     own.append(await shop.started(ip=HOME))
     assert await statuses(shop, own) == [Status.SUPERSEDED] + [Status.PENDING] * MOST_LIVE
-    for _ in range(script.MOST_LATEST):
+    for _ in range(script.MOST_RECENT):
         own.append(await shop.started(ip=HOME))
         found = await statuses(shop, own)
         assert found == [Status.SUPERSEDED] * (len(own) - MOST_LIVE) + [Status.PENDING] * MOST_LIVE
@@ -33,13 +33,13 @@ async def test_a_crowd_of_addresses_hides_no_live_verification_of_another(shop, 
 
 async def test_what_is_kept_of_a_user_does_not_grow_with_the_crowd(shop, valkey):
     name = shop.site.store_keys.lately("shop", "u-1")
-    started = [await shop.started(ip=crowd(number)) for number in range(script.MOST_LATEST)]
+    started = [await shop.started(ip=crowd(number)) for number in range(script.MOST_RECENT)]
     full = valkey.strlen(name)
     started += [await shop.started(ip=crowd(1000 + number)) for number in range(60)]
     assert valkey.strlen(name) == full < 1200
     book = OperatorQueries(shop.here.store, shop.here.directory)
     listed = await book.of_user(shop.site, "u-1")
-    assert [record.id for record in listed] == [record.id for record in started[: -script.MOST_LATEST - 1 : -1]]
+    assert [record.id for record in listed] == [record.id for record in started[: -script.MOST_RECENT - 1 : -1]]
     assert max(valkey.llen(key) for key in valkey.keys("*:live:*")) == 1
 
 

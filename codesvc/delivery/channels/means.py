@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.messages.composer import Composer
     from codesvc.wechat.client import WeChatClient
 
@@ -22,8 +23,10 @@ class Means(msgspec.Struct, frozen=True):
         composer: writes the messages.
         clients: WeChat clients by account name.
         http: for channels that call another service than WeChat.
+        proxy: through which such calls leave (`codesvc.domain.outbound_proxy.leaving`), None for none.
     """
 
     composer: Composer
     clients: Mapping[str, WeChatClient]
     http: aiohttp.ClientSession
+    proxy: OutboundProxy | None = None

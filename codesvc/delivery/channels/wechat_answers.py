@@ -27,7 +27,7 @@ def failed(channel: Channel, fault: LookupError | WeChatFault) -> Attempt:
         case TokenUnavailable(errcode=errcode):
             return _not_sent(channel, "no-token", errcode=errcode, alarm=True)
         case NotSent():
-            return _not_sent(channel, "unreachable")
+            return _not_sent(channel, "no-connection")
         case OutcomeUnknown():
             # A message without an id that WeChat recognises cannot be repeated safely. A scan brings the code again.
             ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED

@@ -1,4 +1,4 @@
-"""Queries for operators about one person: verifications by user or id, and the use of limits."""
+"""Queries for operators: verifications by id, by user, the latest ones of a site, and a user's use of limits."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.store.store import Store
     from codesvc.store.verification_types import UserRead
-
-_MOST_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +73,18 @@ class OperatorQueries:
         """
         return await self._all(site, (await self._of_user(site, user)).verifications)
 
-    async def latest(self, site: SiteEntry) -> list[Record]:
-        """A site's latest verifications, newest first.
+    async def latest(self, site: SiteEntry, most: int = 50) -> list[Record]:
+        """A site's latest verifications, newest first; `recorder.MOST_LATEST` are kept.
 
         Raises:
             StoreUnavailable: no answer.
         """
-        return await self._all(site, await self._names(site, site.store_keys.latest(site_subject(site.name))))
+        return await self._all(site, await self._latest_ids(site, most))
 
-    async def _names(self, site: SiteEntry, key: str) -> list[str]:
+    async def _latest_ids(self, site: SiteEntry, most: int) -> list[str]:
+        key = site.store_keys.latest(site_subject(site.name))
         try:
-            found: Any = await self._store.at(site.store_keys.partition).lrange(key, 0, _MOST_LISTED - 1)
+            found: Any = await self._store.at(site.store_keys.partition).lrange(key, 0, most - 1)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"verifications cannot be listed ({type(error).__name__})") from None
         return [name.decode() for name in found]

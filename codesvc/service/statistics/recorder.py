@@ -47,6 +47,7 @@ FLUSH_SECONDS: Final = 2.0
 MINUTES_KEPT: Final = 1_440
 HOURS_KEPT: Final = 90 * 24
 MOST_LATEST: Final = 200
+"""How many of a site's latest verifications are listed for operators."""
 _LATEST_KEPT_MS: Final = 7_800_000
 """A verification can be read for at most two hours and ten minutes after its start (code_max_life: one hour)."""
 
@@ -247,6 +248,7 @@ class Recorder:
             started=batch.started,
             minutes_kept=MINUTES_KEPT,
             hours_kept=HOURS_KEPT,
+            latest_most=MOST_LATEST,
             latest_kept_ms=_LATEST_KEPT_MS,
         )
         await self._store.add(keys, counted)

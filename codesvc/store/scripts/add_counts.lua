@@ -4,7 +4,7 @@
 --   so many ms before now). It begins anew after a day; after a good call of the same endpoint and ten minutes; and
 --   where no endpoint is known, after 45 minutes.
 -- KEYS: batch latest
--- ARGS: offset root subject counts seen started minutes_kept hours_kept latest_kept
+-- ARGS: offset root subject counts seen started minutes_kept hours_kept latest_most latest_kept
 -- OUTCOMES: done same
 -- USES: clock names
 
@@ -36,7 +36,7 @@ if A.seen ~= '' then
 end
 if A.started ~= '' then
   for id in string.gmatch(A.started, '%S+') do redis.call('LPUSH', K.latest, id) end
-  redis.call('LTRIM', K.latest, 0, 199)
+  redis.call('LTRIM', K.latest, 0, A.latest_most - 1)
   redis.call('PEXPIRE', K.latest, A.latest_kept)
 end
 return {'done', now}

@@ -1,7 +1,7 @@
 -- Purpose: the previous WeChat account agrees that its user moves to the WeChat account that scanned. Its message names
 --   the bind intent by the reference.
 -- KEYS: moving outbox
--- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid reference history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
 -- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict: intent

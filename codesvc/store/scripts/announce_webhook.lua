@@ -1,7 +1,7 @@
 -- Purpose: queue an event that no other script emits: a test, or news about an account for its sites. A known id is not
 --   queued again.
 -- KEYS: webhook
--- ARGS: offset root channel site id kind facts
+-- ARGS: offset root topic site id kind facts
 -- OUTCOMES: done same
 -- USES: clock names webhook
 -- REPLY done same: hook

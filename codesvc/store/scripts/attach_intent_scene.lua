@@ -1,7 +1,7 @@
 -- Purpose: attach a QR code to a bind intent or login when a page first requests the image, as attach_scene does for
 --   verifications, from the same pool.
 -- KEYS: intent pool day outbox
--- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
+-- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record intent quota_alert quota pool
 -- REPLY attached: intent pool_left

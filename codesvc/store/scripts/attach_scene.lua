@@ -1,7 +1,7 @@
 -- Purpose: attach a QR code to a verification when a page first requests the image. It is taken from the pool, or is
 --   the one in `minted` (made on demand because the pool was empty). The user's binding makes no difference (rule 7).
 -- KEYS: record pool day outbox
--- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
+-- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record quota_alert quota pool
 -- REPLY attached: record pool_left _ new_steps

@@ -5,7 +5,7 @@
 --   charged: `now`, or `if-next` if by this record the next act is to send a template message. `first` is `if-next` at
 --   the first look: an undisclosed push waits a random moment after it and is looked at again, so it has not begun.
 -- KEYS: outbox day
--- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
+-- ARGS: offset jobs event root account appid topic group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund quota_alert quota batch spoken_window
 -- REPLY begun: record openid template_quota spoke day call
@@ -25,10 +25,10 @@ local function give_up(r)
   wake(r)
 end
 
--- Whether the next act is to send a template message: the delivery may be disclosed, so it begins at once, and it is
--- the first channel's turn.
-local function template_is_next(r, kind)
-  return kind == 'push' and r.disclose == '1' and r.delivery == 'queued' and r.channel == 'template'
+-- Whether the next act is a call that uses the quota: the delivery may be disclosed, so it begins at once, and it is the
+-- first channel's turn, which has a quota.
+local function charged_is_next(r, kind)
+  return kind == 'push' and r.disclose == '1' and r.delivery == 'queued' and WITH_QUOTA[r.channel]
 end
 
 local unwanted = {}
@@ -63,7 +63,7 @@ local function begin(kind, id, number, entry, call, moment)
   -- From now on it may reach WeChat, if a call follows this look.
   local waits_again = kind == 'push' and moment == 'first' and r.disclose ~= '1'
   if r.counted and r.begun ~= '1' and not waits_again then write(r, {begun = '1'}) end
-  local charged = call and call ~= '' and (moment == 'now' or template_is_next(r, kind))
+  local charged = call and call ~= '' and (moment == 'now' or charged_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
   local reachable = now < window_ends(account_key('spoke', openid)) and 1 or 0
   return {'begun', now, answer('begun', r)[3], openid, quota, reachable, K.day, charged and call or ''}

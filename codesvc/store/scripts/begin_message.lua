@@ -4,7 +4,7 @@
 --   earlier call's outcome is unknown. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
 --   The message of a verification's last resort follows WeChat's delivery of that verification (contact_step.lua).
 -- KEYS: message sealed outbox day
--- ARGS: offset root account appid channel group event number entry attempt call sites assumed_daily reserve
+-- ARGS: offset root account appid topic group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
 -- USES: clock names windows recent_activity record reachability webhook message contact_step quota_alert quota batch
 -- REPLY begun: message box step wait_ms again quota day call

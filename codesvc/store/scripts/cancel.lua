@@ -1,6 +1,6 @@
 -- Purpose: cancel a pending verification for the site. Canceling it again has no further effect.
 -- KEYS: record
--- ARGS: offset root account channel site
+-- ARGS: offset root account topic site
 -- OUTCOMES: done ended absent
 -- USES: clock names windows recent_activity record refund
 -- REPLY done ended: record _ _ new_steps

@@ -1,6 +1,6 @@
 -- Purpose: cancel a live bind intent or login for the site. Canceling it again has no further effect.
 -- KEYS: intent
--- ARGS: offset channel site
+-- ARGS: offset topic site
 -- OUTCOMES: done ended absent
 -- USES: clock record intent
 -- REPLY done ended: intent

@@ -1,7 +1,7 @@
 -- Purpose: change entries of the registry, if its version is still `expected`, and inform every process. `changes` is a
 --   JSON object: name to text, '' to remove an entry. Either all of them are made or none.
 -- KEYS: registry registry_log
--- ARGS: offset root channel actor expected epoch changes audit_kept audit_lines
+-- ARGS: offset root topic actor expected epoch changes audit_kept audit_lines
 -- OUTCOMES: done stale
 -- USES: clock names audit
 -- REPLY done: version
@@ -21,5 +21,5 @@ end
 redis.call('LTRIM', K.registry_log, -1000, -1)
 version = epoch .. ':' .. number
 redis.call('HSET', K.registry, 'version', version)
-redis.call('PUBLISH', A.channel, 'registry')
+redis.call('PUBLISH', A.topic, 'registry')
 return {'done', now, version}

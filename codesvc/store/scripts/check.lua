@@ -2,7 +2,7 @@
 --   counts: expiry, guess budgets, whether the code was sent to a WeChat, and whether that WeChat may approve this
 --   user. Scripts run one after the other, so of two correct checks at once exactly one is approved.
 -- KEYS: record idem outbox
--- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
+-- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund
 -- REPLY approved wrong: record repeated left new_steps

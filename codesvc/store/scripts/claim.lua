@@ -4,7 +4,7 @@
 --   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
 --   followed (`followed` 1) can be reached, as follow has it.
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
--- ARGS: offset root account appid channel openid kind reply words window followed unvouched pushes unsigned_rates
+-- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
 -- USES: clock names windows unsigned spoken_window keyword_rates recent_activity record delivery reachability eligibility refund
 -- REPLY claimed ended: record _ _ new_steps

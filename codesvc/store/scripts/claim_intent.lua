@@ -3,7 +3,7 @@
 --   An intent is claimed once; its claimer may come again and gets the same answer. `by` says how it was claimed first:
 --   scene, keyword or oauth.
 -- KEYS: intent asked outbox
--- ARGS: offset root account appid channel notice event openid unionid method by history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid unionid method by history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY asked bound conflict ended: intent

@@ -2,7 +2,7 @@
 --   request), or by a button on a page after web authorisation proved the openid. Repeating the same answer returns the
 --   same result. A repeated callback refers to the request of the first one, even if there is a newer request.
 -- KEYS: asked seen outbox
--- ARGS: offset root account appid channel notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
 -- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict approved unknown declined choose ended: intent

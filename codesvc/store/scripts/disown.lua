@@ -2,7 +2,7 @@
 --   a day. An undisclosed verification that was only pushed still reads as pending, but accepts no code (DESIGN rule
 --   5). A repeated callback stops nothing more, because later verifications are not what the person meant.
 -- KEYS: recent muted seen
--- ARGS: offset root account channel openid mute
+-- ARGS: offset root account topic openid mute
 -- OUTCOMES: done
 -- USES: clock names windows recent_activity record contact refund
 -- REPLY done: stopped

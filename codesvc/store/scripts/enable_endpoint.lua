@@ -1,6 +1,6 @@
 -- Purpose: enable an endpoint that was disabled because it answered "gone"; waiting events are sent.
 -- KEYS: state due
--- ARGS: offset root channel actor site audit_kept audit_lines
+-- ARGS: offset root topic actor site audit_kept audit_lines
 -- OUTCOMES: done
 -- USES: clock names webhook audit
 -- REPLY done: state waiting

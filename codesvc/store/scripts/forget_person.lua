@@ -1,7 +1,7 @@
 -- Purpose: delete everything about an openid, because the person withdrew permission to use their data, or left long
 --   ago. Pending verifications accept no code any more.
 -- KEYS: gone leavers muted recent spoke
--- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account topic openid sites only_if_left_before event history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done stale
 -- USES: clock names windows recent_activity record webhook audit binding_history reachability binding
 -- REPLY done: unbound

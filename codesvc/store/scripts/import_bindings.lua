@@ -2,7 +2,7 @@
 --   and no event is emitted. `dry` only returns what would happen. `rows` is JSON: lists of user, openid, unionid,
 --   since (ms as text or ''), display name ('' keeps the present one).
 -- KEYS: outbox
--- ARGS: offset root account appid channel notice event site rows many dry history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event site rows many dry history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done
 -- USES: clock names notice webhook audit binding_history reachability binding
 -- REPLY done: verdicts

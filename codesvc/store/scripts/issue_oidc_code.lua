@@ -3,7 +3,7 @@
 --   `visitors` is 1 if people without a binding may log in. The person's first openid on the account is kept, so that
 --   the subject that is derived from it stays when WeChat gives the person another openid.
 -- KEYS: intent code
--- ARGS: offset root account channel site browser visitors life
+-- ARGS: offset root account topic site browser visitors life
 -- OUTCOMES: done early other stranger ended absent
 -- USES: clock names record intent
 -- REPLY done: intent first

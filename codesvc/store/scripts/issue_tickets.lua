@@ -1,7 +1,7 @@
 -- Purpose: issue the tickets that a chat message or a menu key requests. To bind: one for each site where this WeChat
 --   may still be bound. To reset: one for each of its users. A repeated callback returns the tickets of the first.
 -- KEYS: words seen
--- ARGS: offset root channel openid seed wish sites life tries words
+-- ARGS: offset root topic openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
 -- USES: clock names windows keyword_rates record
 -- REPLY done: tickets

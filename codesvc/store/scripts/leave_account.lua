@@ -1,7 +1,7 @@
 -- Purpose: record that a person stopped following. Bindings stay, because that WeChat still protects its user (DESIGN
 --   rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
 -- KEYS: gone leavers spoke
--- ARGS: offset root account channel openid sites event tag_key
+-- ARGS: offset root account topic openid sites event tag_key
 -- OUTCOMES: done
 -- USES: clock names webhook binding_history reachability binding
 

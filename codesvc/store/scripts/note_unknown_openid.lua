@@ -2,7 +2,7 @@
 --   message is tried any more, and a binding that only a file or a site has vouched for no longer protects its user.
 --   What WeChat says later clears it: a message, a scan or a new follower under this openid.
 -- KEYS: unknown
--- ARGS: offset root account channel openid sites event tag_key
+-- ARGS: offset root account topic openid sites event tag_key
 -- OUTCOMES: done
 -- USES: clock names webhook binding_history
 

@@ -1,7 +1,7 @@
 -- Purpose: check six digits that a ticket's WeChat sent. The caller has compared them; `verdict` is the result. The
 --   script decides whether they count. Three wrong attempts end the ticket.
 -- KEYS: ticket awaiting seen
--- ARGS: offset root channel openid browser verdict
+-- ARGS: offset root topic openid browser verdict
 -- OUTCOMES: approved wrong ended absent
 -- USES: clock names record ticket
 -- REPLY approved wrong ended: ticket

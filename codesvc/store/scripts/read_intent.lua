@@ -1,6 +1,6 @@
 -- Purpose: read a bind intent or a login.
 -- KEYS: intent
--- ARGS: offset channel site
+-- ARGS: offset topic site
 -- OUTCOMES: done absent
 -- USES: clock record intent
 -- REPLY done: intent

@@ -4,7 +4,7 @@
 --   that day's quota and the call's id: the call has ended. After failed, the verification falls back to a scan if a
 --   scan can bring the code. A receipt that arrived before this record is applied now.
 -- KEYS: outbox
--- ARGS: offset results event root account appid channel group
+-- ARGS: offset results event root account appid topic group
 -- OUTCOMES: done stale
 -- USES: clock names record delivery reachability eligibility webhook verification_events contact fall_back batch
 -- REPLY done: record _ _ new_steps

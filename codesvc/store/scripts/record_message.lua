@@ -3,7 +3,7 @@
 --   acknowledged and what was sealed is deleted), later (the gateway certainly did not take it, and is tried again).
 --   A charged call ends with it; if WeChat has not counted it, `counted` is 0. Safe to repeat.
 -- KEYS: message outbox day
--- ARGS: offset root account channel group event number entry result reason msgid wait call counted sites assumed_daily reserve
+-- ARGS: offset root account topic group event number entry result reason msgid wait call counted sites assumed_daily reserve
 -- OUTCOMES: done stale
 -- USES: clock names record delivery reachability eligibility webhook verification_events message contact_step quota batch
 -- REPLY done: message

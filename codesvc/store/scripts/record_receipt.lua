@@ -3,7 +3,7 @@
 --   The receipt of a message (codesvc.domain.message) ends it, or has the gateway used at once: by a job of its own, whose
 --   number replaces that of the job that waits.
 -- KEYS: receipt unsigned outbox
--- ARGS: offset root account appid channel status reason openid event unsigned_rates
+-- ARGS: offset root account appid topic status reason openid event unsigned_rates
 -- OUTCOMES: done other stale early-receipt
 -- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events contact fall_back message
 -- REPLY done: record _ _ new_steps

@@ -2,7 +2,7 @@
 --   but only if the WeChat that requested it is the one bound to the user. That WeChat is informed, as of every reset
 --   (rule 6).
 -- KEYS: ticket record outbox idem
--- ARGS: offset root channel appid site id fixed attempts event hooks idem fingerprint
+-- ARGS: offset root topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
 -- USES: clock names record webhook verification_events ticket
 -- REPLY done: ticket at record

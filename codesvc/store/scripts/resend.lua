@@ -2,20 +2,23 @@
 --   Past a push limit the answer is the same and no push happens: only a scan brings the code (rule 3).
 --   `purposes` is MessagePack: for each of the site's purposes code_life, max_life, resend_after (ms) and channels.
 -- KEYS: record outbox
--- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
+-- ARGS: event offset root account appid topic site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund push
 -- REPLY resent ended: record _ _ new_steps
--- REPLY early: record wait_ms
+-- REPLY early: record wait_ms whole_ms
+--   wait_ms: until a resend is possible; whole_ms: how long a resend has to wait after the one before
 
 local r = read_record(K.record)
 local policy = r and cmsgpack.unpack(A.purposes)[r.purpose]
 if not policy or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
-if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now) end
+-- The only place that says how long a resend waits: answers and their headers follow from it.
+local wait = policy.resend_after
+if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now, wait) end
 
 write(r, {
-  resend_at = now + policy.resend_after, expires = math.min(now + policy.code_life, r.created + r.max_life),
+  resend_at = now + wait, expires = math.min(now + policy.code_life, r.created + r.max_life),
   trail = with_step(r, 'resent'),
 })
 -- A push that still waits is replaced by this one.

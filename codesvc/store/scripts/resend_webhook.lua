@@ -1,6 +1,6 @@
 -- Purpose: send an event again, or sooner than planned, under the same id, with all its earlier attempts.
 -- KEYS: webhook
--- ARGS: offset root channel actor site audit_kept audit_lines
+-- ARGS: offset root topic actor site audit_kept audit_lines
 -- OUTCOMES: done absent
 -- USES: clock names webhook audit
 -- REPLY done: hook

@@ -1,7 +1,7 @@
 -- Purpose: record that a browser outside of WeChat shows digits for a ticket: these digits will prove that browser. The
 --   latest browser counts, so that two people with the link cannot block each other's page for long.
 -- KEYS: ticket
--- ARGS: offset account root channel id browser
+-- ARGS: offset account root topic id browser
 -- OUTCOMES: done ended absent
 -- USES: clock names record ticket
 -- REPLY done ended: ticket

@@ -5,7 +5,7 @@
 --   With a `contact` the start names a last resort, and adds a second outbox entry for it, bound or not (contact.lua).
 --   With `predecessor` it is the page of that verification that starts, once: whoever comes second gets the same successor.
 -- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid topic site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund push superseding message contact_start admission renewal
 -- REPLY started repeated ended: record long left new_steps

@@ -3,7 +3,7 @@
 --   and the provider's block of the address (codesvc.service.start_lanes).
 --   `predecessor`: the page of that intent renews it. This works once; a repeated call returns the same successor.
 -- KEYS: predecessor intent idem word site_starts address_starts network_starts region_starts
--- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks stranger oidc
+-- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks stranger oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left

@@ -21,7 +21,7 @@ from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
-from codesvc.web.admin.recent import tiles
+from codesvc.web.admin.overview_tiles import tiles
 from codesvc.web.admin.worries import (
     certificate_worries,
     component_worries,

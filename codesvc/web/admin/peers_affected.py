@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codesvc.web.context import Services
 
 _UNANSWERED: Final = {
-    "unreachable": tuple(UNANSWERED),
+    "no-connection": tuple(UNANSWERED),
     "circuit-open": tuple(UNANSWERED),
     "timeout": ("timeout", "garbled"),
     "no-token": tuple(UNANSWERED),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from codesvc.domain.record import Record
 
 routes = web.RouteTableDef()
+_SHOWN: Final = 50
+"""How many verifications the list shows."""
 _TONES: Final = {
     StepKind.DELIVERED: "good",
     StepKind.APPROVED: "good",
@@ -96,14 +98,21 @@ async def show_all(request: web.Request) -> web.Response:
     here, choice = services(request), choice_in(request)
     await here.recorder.flush()
     book = OperatorQueries(here.store, here.directory)
-    records = [record for site in choice.sites for record in await book.latest(site)]
+    records = [record for site in choice.sites for record in await book.latest(site, most=_SHOWN)]
     wanted = [record for record in records if choice.purpose in {"", record.purpose}]
-    newest = sorted(wanted, key=lambda record: -record.created)[:50]
+    newest = sorted(wanted, key=lambda record: -record.created)[:_SHOWN]
     rows = [row_of(request, record) for record in newest]
     if request.query.get("only") == "trouble":
         rows = [row for row in rows if row.diagnosis.went_wrong or row.diagnosis.arrived == "no"]
-    variables = {"choice": choice, "rows": rows, "only": request.query.get("only", ""), "missing": ""}
-    return draw(request, "verifications.html", variables, page="verifications")
+    return _draw_list(request, rows, only=request.query.get("only", ""))
+
+
+def _draw_list(
+    request: web.Request, rows: list[Row], *, only: str = "", missing: str = "", status: int = 200
+) -> web.Response:
+    """The list; `missing` is a search text that found nothing."""
+    variables = {"choice": choice_in(request), "rows": rows, "only": only, "missing": missing}
+    return draw(request, "verifications.html", variables, page="verifications", status=status)
 
 
 @routes.post("/admin/verifications")
@@ -118,8 +127,7 @@ async def search(request: web.Request) -> web.Response:
     site = here.directory.sites.get(name)
     if site is not None and is_user(text):
         return go_to(request, person_route(here.keyring, site.name, text))
-    variables = {"choice": choice_in(request), "rows": [], "only": "", "missing": text[:128]}
-    return draw(request, "verifications.html", variables, page="verifications", status=422)
+    return _draw_list(request, [], missing=text[:128], status=422)
 
 
 @routes.get("/admin/verifications/{id}")

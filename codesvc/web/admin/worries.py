@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.domain import callback_health
 from codesvc.domain.certificate import CertificateState
+from codesvc.domain.channels import LISTED
 from codesvc.domain.health import OK
 from codesvc.service.operators.forecast import until_midnight
 from codesvc.wechat.call_labels import UNANSWERED
@@ -29,8 +30,8 @@ WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
 """Parts of /readyz that are named by `component_worries`."""
 
 
-_PUSHES: Final = frozenset({"template", "subscription", "customer_service"})
-"""Calls that carry codes, and that a scan or keyword makes up for."""
+_PUSHES: Final = frozenset(LISTED)
+"""Calls that carry codes, by the names of their channels, and that a scan or keyword makes up for."""
 _SPENT: Final = "45009"
 """WeChat's errcode for a quota that is used up (WECHAT.md 13)."""
 

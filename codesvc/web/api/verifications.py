@@ -163,7 +163,7 @@ async def resend(request: web.Request) -> web.Response:
     caller, here = authenticate(request, "verify"), services(request)
     await inputs.read(request, EmptyInput)
     record = expect(await here.verifications.resend(caller.site, identifier_in(request)), Outcome.RESENT)
-    return json_response(here.views.verification(record), headers=ratelimit.of_resend(caller.site, record))
+    return json_response(here.views.verification(record), headers=ratelimit.of_resend(record))
 
 
 @routes.post("/v1/verifications/{id}/cancel")

@@ -202,7 +202,7 @@ def _length(record: Record) -> int:
 
 def _only_digits(record: Record) -> bool:
     identifier = codes.VerificationId.parse(record.id)
-    return identifier is not None and identifier.format.alphabet == "d"
+    return identifier is not None and identifier.format.digits_only
 
 
 def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_openid: bool) -> schema.Binding:

@@ -132,8 +132,9 @@ def _variables(
     if now == "auto" and part in _SHOWN:
         # Whether the user exists or not, only the linked WeChat gets the code (rule 7).
         hint_keys, titles = ["awaiting_scan.hint.no-channel"], ["fallback.title"]
-    if state.delivery.channel == "gateway" and now in {"queued", "sent", "unknown"}:
-        hint_keys = ["sent.hint.gateway"]
+    if now in {"queued", "sent", "unknown"}:
+        # Where to look for the code, for channels that have a text of their own.
+        hint_keys.insert(0, f"sent.hint.{state.delivery.channel}")
     if now == "approved" and state.return_to is None:
         hint_keys = ["approved.hint.stay"]
     words = {"account": state.account, "site": state.site}

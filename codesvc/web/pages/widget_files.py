@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import rjsmin
 
+from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE
 from codesvc.web.asset import Asset
 from codesvc.web.texts.catalogue import CONTEXT
@@ -127,7 +128,7 @@ class Widget:
         """The script, made at the first request."""
         style = packed(scaled("".join(self._templates.source(name) for name in _STYLES)))
         tags = {name: speech.tag for name, speech in self.languages.items()}
-        given = {"tags": tags, "style": style, "phone": PHONE.pattern}
+        given = {"tags": tags, "style": style, "phone": PHONE.pattern, "chat": sorted(IN_CHAT)}
         parts = [self._templates.source(name) for name in _SHARED]
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
         code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts).replace('"use strict";\n', "")))

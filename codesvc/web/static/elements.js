@@ -73,7 +73,7 @@ function stageOf({ status, delivery, test }) {
   if (sent === "pending") return "auto";
   if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
   if (sent === "failed" && reason === "no-binding") return "failed.no-binding";
-  return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;
+  return ["sent", "delivered"].includes(sent) && given.chat.includes(channel) ? "replied" : sent;
 }
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

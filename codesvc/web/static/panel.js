@@ -108,7 +108,7 @@ function makePanel(t, back, does) {
     const stage = stageOf(state), { status, channel, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const other = stage === "auto" && state.scan && scan !== "offered", pending = state.status === "pending";
-    const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : channel === "gateway" && "queued sent unknown".includes(stage) && "sent.hint.gateway";
+    const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "queued sent unknown".includes(stage) && `sent.hint.${channel}`;
     const title = t(t.best(other && "fallback.title", `${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(state.renew && `${stage}.hint.renew`, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && !waiting && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];

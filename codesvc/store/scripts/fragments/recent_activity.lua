@@ -25,7 +25,7 @@ end
 -- Add an entry. Returns the entry that was removed to make room, or nil.
 local function enter(g, entry)
   g.entries[#g.entries + 1] = entry
-  if #g.entries <= MOST_LATEST then return nil end
+  if #g.entries <= MOST_RECENT then return nil end
   local oldest = g.entries[1]
   g.entries = {unpack(g.entries, 2)}
   return oldest

@@ -90,4 +90,4 @@ local function answer(outcome, r, extra, left)
 end
 
 -- A publication contains no state: subscribers read the record again.
-local function wake(r) redis.call('PUBLISH', A.channel, r.id) end
+local function wake(r) redis.call('PUBLISH', A.topic, r.id) end

@@ -41,6 +41,7 @@ local function kept_without_address(live, latest)
   local kept, count = {}, 0
   local moment = latest and latest.created + latest.turn - DOUBLE_START
   for _, other in ipairs(live) do
+    -- `opened` is set only where there are no addresses (open_page.lua).
     local shown = other.opened == '1' or other.scene or other.turn
     local in_chat = moment and other.turn and other.created + other.turn >= moment
     if count < MOST_KEPT and (in_chat or shown and now < other.created + KEPT_SHOWN) then

@@ -31,7 +31,7 @@ local function offer(site, due)
   if busy and tonumber(busy) > now - A.offset then return end
   if redis.call('HEXISTS', key('webhook_state', site), 'disabled') == 1 then return end
   if redis.call('ZADD', key('webhook_sites'), 'LT', 'CH', due, site) == 1 then
-    redis.call('PUBLISH', A.channel, WEBHOOK_WAKES)
+    redis.call('PUBLISH', A.topic, WEBHOOK_WAKES)
   end
 end
 

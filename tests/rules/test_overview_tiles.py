@@ -6,7 +6,7 @@ import pytest
 
 from codesvc.service.statistics.fields import Fact, field
 from codesvc.service.statistics.series import SPANS, gathered
-from codesvc.web.admin.recent import tiles
+from codesvc.web.admin.overview_tiles import tiles
 
 NOW = 1_900_000_000_000 // 900_000 * 900_000 + 899_000
 """The end of a quarter of an hour."""
