@@ -42,7 +42,7 @@ from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import CallbackEvents, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
-from codesvc.service.callback_refusals import CallbackRefusals
+from codesvc.service.callback_refusals import CallbackRecord
 from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
 from codesvc.service.intent_decisions import IntentDecisions
@@ -184,7 +184,7 @@ async def _run(
         shared = PerEntry(
             directory.accounts, lambda a: SecretCache(store, a.store_keys, keyring), lambda entry: entry.config
         )
-        recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRefusals(store.callbacks)
+        recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRecord(store.callbacks)
         await stack.enter_async_context(recorder.running())
         await stack.enter_async_context(heard.running())
         tokens, clients = reach(

@@ -8,7 +8,7 @@ from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.domain import callback_health
 from codesvc.domain.callback_health import MISSING_REMEDY, REMEDIES, Heard
 from codesvc.domain.clock import rfc3339
-from codesvc.service.callback_refusals import CallbackRefusals
+from codesvc.service.callback_refusals import CallbackRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Findi
         StoreUnavailable, ScriptError: the store does not answer.
     """
     names = [account.name for account in accounts]
-    found = await CallbackRefusals(store.callbacks).of(names)
+    found = await CallbackRecord(store.callbacks).of(names)
     return [finding for name in names for finding in judge(name, found[name])]
 
 

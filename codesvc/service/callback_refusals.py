@@ -37,7 +37,7 @@ class _Pending:
     reason: str = ""
 
 
-class CallbackRefusals:
+class CallbackRecord:
     """Records and reads what is heard of callbacks.
 
     Args:

@@ -31,7 +31,7 @@ def _account_in(request: web.Request) -> AccountEntry:
 
 def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
     signed = isinstance(error, StaleCallback | BadEnvelope | BadMessage | BadKeys)
-    services(request).readiness.refusals.note(account.name, error, signed=signed)
+    services(request).readiness.callbacks.note(account.name, error, signed=signed)
     _log.warning("callback_refused", account=account.name, error=type(error).__name__, why=str(error))
     if isinstance(error, BadEnvelope | BadMessage):
         return Problem("bad-callback", str(error))
@@ -59,7 +59,7 @@ async def handle(request: web.Request) -> web.Response:
     except (BadCallback, BadKeys) as error:
         raise _refuse(request, account, error) from None
     if inbound.event.openid != PROBE_OPENID:
-        here.readiness.refusals.hear(account.name)
+        here.readiness.callbacks.hear(account.name)
     text = await here.chat.handle(account, inbound)
     if text is None:
         relayed = await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body)

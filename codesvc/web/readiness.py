@@ -17,7 +17,7 @@ from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
-    from codesvc.service.callback_refusals import CallbackRefusals
+    from codesvc.service.callback_refusals import CallbackRecord
     from codesvc.service.public_certificate import PublicCertificate
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
@@ -33,12 +33,12 @@ class Readiness:
         store: the store.
         directory: the accounts.
         platforms: the results of the accounts' calls to WeChat.
-        refusals: what is heard of the accounts' callbacks.
+        callbacks: what is heard of the accounts' callbacks.
         certificate: of the public address.
 
     Attributes:
         proxies: what trusted proxies handed on.
-        refusals: what is heard of the accounts' callbacks.
+        callbacks: what is heard of the accounts' callbacks.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
         certificate: what was seen of the certificate of the public address.
     """
@@ -48,13 +48,13 @@ class Readiness:
         store: Store,
         directory: Directory,
         platforms: PlatformHealth,
-        refusals: CallbackRefusals,
+        callbacks: CallbackRecord,
         *,
         certificate: PublicCertificate,
     ) -> None:
         self.proxies = health.Proxies()
         self.webhook_proxy = health.WebhookProxy()
-        self.refusals = refusals
+        self.callbacks = callbacks
         self.certificate = certificate
         self._store = store
         self._directory = directory
@@ -122,7 +122,7 @@ class Readiness:
     async def _callbacks(self) -> list[ComponentHealth]:
         """The states of the accounts' callbacks; none if the store does not answer."""
         try:
-            found = await self.refusals.of([account.name for account in self._directory.active_accounts])
+            found = await self.callbacks.of([account.name for account in self._directory.active_accounts])
         except (StoreUnavailable, ScriptError):
             return []
         return [

@@ -83,7 +83,7 @@ async def test_nothing_happens_by_halves_while_keys_are_moved_and_all_is_well_af
     await person.say(first["scan"]["keyword"])
     code = await person.code_in_chat()
     # Callbacks are counted in memory and written once a second: by now all of them are written, and no more come.
-    await ground.here.readiness.refusals.write()
+    await ground.here.readiness.callbacks.write()
     move.begin()
     for carried in (0, 1, 2):
         move.carry(carried)

@@ -13,7 +13,7 @@ from tests.webhooks.receiver import hook, receiving
 
 async def test_refused_callbacks_are_found_in_the_store(ward):
     assert (await ward.examine()).of("refused callbacks").status is Status.OK
-    refusals = ward.world.app[SERVICES].readiness.refusals
+    refusals = ward.world.app[SERVICES].readiness.callbacks
     refusals.note("main", BadEnvelope("the body is JSON"), signed=True)
     await refusals.write()
     found = (await ward.examine()).of("accounts.main: refused callbacks")

@@ -50,7 +50,7 @@ async def test_what_came_and_how_often_is_said(world, body, word):
 
 async def test_what_strangers_send_stands_apart_and_is_written_rarely(world, valkey):
     await world.call("POST", f"/wechat/main{signed()}", data=b"{}", key=None)
-    await world.app[SERVICES].readiness.refusals.write()
+    await world.app[SERVICES].readiness.callbacks.write()
     for _ in range(40):
         assert (await world.call("POST", "/wechat/main?signature=x&timestamp=1&nonce=1", data=b"{}")).status == 403
     at = refused_callbacks(world.app[SERVICES].store.prefix)
@@ -64,12 +64,12 @@ async def test_what_strangers_send_stands_apart_and_is_written_rarely(world, val
 
 async def test_another_process_shows_it_and_a_day_later_it_is_gone(world):
     here = world.app[SERVICES]
-    here.readiness.refusals.note("main", BadEnvelope("the body is JSON"), signed=True)
+    here.readiness.callbacks.note("main", BadEnvelope("the body is JSON"), signed=True)
     [component] = await refused(world)
     assert "the body is JSON" in component["means"]
     await world.advance(86_401)
     assert await refused(world) == []
-    here.readiness.refusals.note("main", BadEnvelope("again"), signed=True)
+    here.readiness.callbacks.note("main", BadEnvelope("again"), signed=True)
     [component] = await refused(world)
     assert component["means"].startswith("1 refused, the latest at ")
 

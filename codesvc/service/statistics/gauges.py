@@ -18,7 +18,7 @@ from codesvc.store.quotas import day_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.service.callback_refusals import CallbackRefusals
+    from codesvc.service.callback_refusals import CallbackRecord
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.keys import Keys
     from codesvc.store.store import Store
@@ -91,7 +91,7 @@ class Gauges:
     """
 
     def __init__(
-        self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], heard: CallbackRefusals
+        self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], heard: CallbackRecord
     ) -> None:
         self._heard = heard
         self._store = store

@@ -51,7 +51,7 @@ _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1
 async def healths(here: Services) -> list[Health]:
     """The state of all accounts, with the figures of the last 24 hours."""
     archive, now = StatisticsReader(here.store), unix_ms() / 1000
-    heard = await here.readiness.refusals.of(account.name for account in here.directory.active_accounts)
+    heard = await here.readiness.callbacks.of(account.name for account in here.directory.active_accounts)
 
     async def health(standing: AccountStanding) -> Health:
         account = here.directory.accounts[standing.account]

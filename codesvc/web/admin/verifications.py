@@ -143,7 +143,7 @@ async def show_one(request: web.Request) -> web.Response:
     diagnosis = diagnose(record)
     worries: list[Worry] = []
     if diagnosis.arrived in {Arrived.NO, Arrived.NOT_YET}:
-        heard = (await here.readiness.refusals.of([site.account.name]))[site.account.name]
+        heard = (await here.readiness.callbacks.of([site.account.name]))[site.account.name]
         title = site.account.config.name
         worries = certificate_in_the_way(words_of(request), here.readiness.certificate.seen, record.expires)
         worries += case_worries(words_of(request), title, heard, record.created, record.expires)

@@ -79,7 +79,7 @@ async def move_clock(request: web.Request) -> web.Response:
     given, _ = await inputs.read(request, ClockInput)
     # Write now what was counted, because it belongs to the time before the move.
     await here.recorder.flush()
-    await here.readiness.refusals.write()
+    await here.readiness.callbacks.write()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
             pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
