@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
+from codesvc.domain.addresses import parse_address, without_port
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 ForwardedHeader = Literal["X-Forwarded-For", "Forwarded"]
 Reason = Literal["unknown", "obfuscated", "malformed", "no-address"]
 
-_PORT: Final = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?"
-_BRACKETED: Final = re.compile(rf"\[([^\[\]]*)\]{_PORT}", re.ASCII)
-_WITH_PORT: Final = re.compile(rf"([^:\[\]]+){_PORT}", re.ASCII)
 _ZONE: Final = re.compile(r"%[^\s%/]+")
 _PAIR: Final = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|$)')
 _UNQUOTED: Final = re.compile(r"\\(.)")
@@ -43,8 +40,7 @@ def address_of_node(node: str) -> IPv4Address | IPv6Address:
     """
     text = node.strip(" \t")
     bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-    found = _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare)
-    host = found[1] if found else bare
+    host = without_port(bare) or bare
     if host.lower() == "unknown":
         raise UnreadableHop("unknown")
     if re.fullmatch(r"_[A-Za-z0-9._-]+", host):
@@ -54,26 +50,6 @@ def address_of_node(node: str) -> IPv4Address | IPv6Address:
         return parse_address(_ZONE.sub("", host, count=1))
     except Invalid:
         raise UnreadableHop("malformed") from None
-
-
-def stated_address(text: str) -> IPv4Address | IPv6Address:
-    """The address that a site states for its visitor; a port and brackets are left out, as proxies write them.
-
-    Raises:
-        Invalid: it is not one address.
-    """
-    try:
-        return parse_address(text)
-    except Invalid as error:
-        bare = text.strip(" \t")
-        if "," in bare:
-            raise Invalid(
-                "several addresses; send the visitor's alone, which your own proxy saw", "/client_ip"
-            ) from None
-        found = _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare)
-        if found is None or found[1] == text:
-            raise error from None
-        return parse_address(found[1])
 
 
 def hops(header: ForwardedHeader, lines: list[str]) -> Iterator[str | None]:

@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import force_setattr, replace
 
+from codesvc.domain.addresses import masked_bucket
 from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
-from codesvc.domain.limits import masked_bucket
 from codesvc.domain.verification import (
     PROOF_LIFE_MS,
     RENEWABLE,

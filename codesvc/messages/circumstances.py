@@ -11,9 +11,9 @@ from itertools import combinations, product
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from codesvc.domain.addresses import masked_bucket
 from codesvc.domain.codes import ALPHABET_NAMES, ALPHABETS, MAX_LENGTH
 from codesvc.domain.device import FAMILIES
-from codesvc.domain.limits import masked_bucket
 from codesvc.domain.masking import masked_user
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import msgspec
 
 from codesvc.domain import codes
 from codesvc.domain.account_kinds import Right
+from codesvc.domain.addresses import masked
 from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
-from codesvc.domain.limits import LimitReached, masked
+from codesvc.domain.limits import LimitReached
 from codesvc.domain.record import Fixed
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.service.start_lanes import lane_of, lane_rates

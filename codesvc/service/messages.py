@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc.domain.addresses import bucket
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import LimitReached, bucket, widest
+from codesvc.domain.limits import LimitReached, widest
 from codesvc.domain.message import MESSAGE_ID, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesvc.domain.addresses import address_of
 from codesvc.domain.intent import Kind
-from codesvc.domain.limits import address_of
 from codesvc.service.intents import AskRequest
 from codesvc.service.models import Result, StartRequest
 from codesvc.store.outcomes import Outcome

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.limits import NO_ADDRESS, Rate, bucket, encode, network, region
+from codesvc.domain.addresses import NO_ADDRESS, bucket, network, region
+from codesvc.domain.limits import Rate, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,10 @@ import msgspec
 from codesvc.config import Rate
 from codesvc.domain import codes
 from codesvc.domain.account_kinds import Right
+from codesvc.domain.addresses import bucket
 from codesvc.domain.codes import CodeFormat, VerificationId
 from codesvc.domain.device import family
-from codesvc.domain.limits import LimitReached, bucket
+from codesvc.domain.limits import LimitReached
 from codesvc.domain.record import Fixed
 from codesvc.domain.sealed_content import Seals
 from codesvc.domain.test_identity import format_of

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
-from codesvc.domain.limits import bucket, network
+from codesvc.domain.addresses import bucket, network
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.store.outcomes import Outcome
 from codesvc.store.visits import Arriving

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codesvc.domain.limits import NO_ADDRESS
+from codesvc.domain.addresses import NO_ADDRESS
 from codesvc.domain.quota import Api
 from codesvc.store.act import Act
 from codesvc.store.quotas import day_key

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.limits import NO_ADDRESS, Rate, encode
+from codesvc.domain.addresses import NO_ADDRESS
+from codesvc.domain.limits import Rate, encode
 from codesvc.store.act import Act
 from codesvc.store.replies import Reply
 

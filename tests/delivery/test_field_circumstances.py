@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from codesvc.config import ConfigError, parse
+from codesvc.domain.addresses import NO_ADDRESS, bucket
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.limits import NO_ADDRESS, bucket
 from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Links
 from codesvc.domain.typed_text import normalise

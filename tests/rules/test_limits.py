@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesvc.config import Rate
+from codesvc.domain.addresses import bucket, masked, masked_bucket, parse_address
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import LimitReached, bucket, encode, masked, masked_bucket, parse_address
+from codesvc.domain.limits import LimitReached, encode
 
 subscriber = st.integers(0, 2**64 - 1)
 

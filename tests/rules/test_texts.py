@@ -8,9 +8,9 @@ import pytest
 from jinja2 import Environment, meta
 
 from codesvc.config import parse
+from codesvc.domain.addresses import bucket
 from codesvc.domain.device import family
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.limits import bucket
 from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Links
 from codesvc.messages.composer import Composer, field_date, in_sentence, spoken_date

@@ -11,7 +11,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.limits import Rate, bucket, encode, network
+from codesvc.domain.addresses import bucket, network
+from codesvc.domain.limits import Rate, encode
 from codesvc.domain.passwords import is_password
 from codesvc.store.audit import LoginBudget
 from codesvc.store.outcomes import Outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from codesvc.client import schema
-from codesvc.domain.forwarding import stated_address
+from codesvc.domain.addresses import stated_address
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
 from codesvc.service.intents import AskRequest

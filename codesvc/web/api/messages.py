@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.client import schema
-from codesvc.domain.forwarding import stated_address
+from codesvc.domain.addresses import stated_address
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.message_models import MessageRequest
 from codesvc.store.outcomes import Outcome

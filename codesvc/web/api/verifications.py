@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from codesvc.domain.addresses import bucket, stated_address
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.forwarding import stated_address
-from codesvc.domain.limits import bucket
 from codesvc.service.models import StartRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit

@@ -12,9 +12,9 @@ import structlog
 from aiohttp import web
 
 from codesvc.config.relay_settings import Inbound
+from codesvc.domain.addresses import stated_address
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid, StoreUnavailable
-from codesvc.domain.forwarding import stated_address
 from codesvc.domain.identifiers import is_user
 from codesvc.domain.recipient import MessageKind
 from codesvc.domain.secret import Secret

@@ -13,8 +13,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from codesvc.client.schema import Renewal
+from codesvc.domain.addresses import bucket
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.limits import bucket
 from codesvc.service.renewals import renew_verification
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
