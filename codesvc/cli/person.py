@@ -12,34 +12,32 @@ import msgspec
 from codesvc.cli.follow import open_store_alone
 from codesvc.cli.operation import run_operation
 from codesvc.domain.clock import rfc3339, unix_ms
-from codesvc.service.followers import Followers
 from codesvc.service.misplaced_bindings import require_in_place
+from codesvc.service.personal_data import PersonalData
 from codesvc.sites.registry.reading import known_site, read_directory
-from codesvc.store.bindings import Unbind
 from codesvc.store.file_rewrite import Rewrite, Rewritten, rewrite_files
-from codesvc.store.key_contents import Content, read
-from codesvc.store.key_patterns import place_of
-from codesvc.store.outcomes import Outcome
 from codesvc.store.packed_reader import opened
-from codesvc.store.personal_traces import Person, concerns, readable
+from codesvc.store.personal_traces import readable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import AsyncIterator
 
     from codesvc.config import Settings
-    from codesvc.sites.directory import Directory, SiteEntry
-    from codesvc.store.store import Store
+    from codesvc.store.key_contents import Content
+    from codesvc.store.personal_traces import Person
 
-_BATCH: Final = 500
 _NOT_YET: Final = "disk: NOT YET,"
+_WAITING: Final = (
+    "events that your server has not taken yet: {}; each is deleted when it has, after 30 days at the latest. Erase "
+    "again then, for the file on the disk\n"
+)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or erase a person's data.
 
-    Returns the exit status: 0 for success, 3 if nothing was found, 1 if it failed. It counts as a failure, too, if a
-    file of the store may still contain the erased data.
+    Returns the exit status: 0 for success, 3 if nothing was found (not even events that wait), 1 if it failed. It
+    counts as a failure, too, if a file of the store may still contain the erased data.
     """
     return run_operation("person", _run(arguments, settings))
 
@@ -51,12 +49,15 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         site = known_site(directory, arguments.site)
         # Bindings under another appid are not found, so the answer "nothing is kept" could be wrong.
         await require_in_place(store, directory, sites=[site.name])
-        records = Records(store, directory, site)
-        person = await records.person(unicodedata.normalize("NFC", arguments.user))
+        tag_keys = [key.tag_key for key in settings.secrets.keyring().newest_first]
+        data = PersonalData(store, directory, site, tag_keys=tag_keys)
+        person = await data.person(unicodedata.normalize("NFC", arguments.user))
         if arguments.act == "export":
-            return _show(person, [found async for found in records.found(person)])
-        erased = await records.erase(person)
-        sys.stdout.write(f"{erased} entries erased\n")
+            return _show(person, [found async for found in data.found(person)])
+        erased = await data.erase(person)
+        sys.stdout.write(f"{erased.entries} entries erased\n")
+        if erased.waiting:
+            sys.stdout.write(_WAITING.format(erased.waiting))
         # Rewrite the files even if nothing was found now: the rewrite of an earlier run may have failed.
         rewritten = await rewrite_files(store.servers)
     for each in rewritten:
@@ -66,7 +67,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     )
     if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
-    return 0 if erased else 3
+    return 0 if any(erased) else 3
 
 
 def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
@@ -107,76 +108,3 @@ def _as_json(kind: str, content: Content) -> Any:
     """The content of a key as a JSON value; packed records are decoded."""
     packed = opened(kind, content.value) if isinstance(content.value, bytes) else None
     return readable(content.value) if packed is None else packed
-
-
-class Records:
-    """The stored data of the people of one site.
-
-    Args:
-        store: the service's store.
-        directory: all sites; needed to find the sites that share the account.
-        site: the site.
-    """
-
-    def __init__(self, store: Store, directory: Directory, site: SiteEntry) -> None:
-        self._store = store
-        self._directory = directory
-        self._site = site
-
-    async def person(self, user: str) -> Person:
-        """The person to search for: a user, and the openid that is bound to them.
-
-        The openid is left out if other users are bound to the same WeChat account: its data is not only theirs.
-        """
-        keys = self._site.store_keys
-        redis = self._store.at(keys.partition)
-        raw = await redis.hget(keys.binding(self._site.name, user), "openid")
-        openid = raw.decode() if isinstance(raw, bytes) else ""
-        shared = 0
-        for name, site in self._directory.sites.items():
-            if openid and site.account.name == self._site.account.name:
-                shared += await redis.scard(keys.owners(name, openid))
-        return Person(self._site.name, user, openid if shared <= 1 else "")
-
-    async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
-        """Yield the name, kind and content of every key with data of the person. Scans the whole partition."""
-        partition, root = self._site.store_keys.partition, self._site.store_keys.root
-        redis, cursor, seen = self._store.at(partition), -1, set[bytes]()
-        while cursor:
-            names: list[bytes]
-            cursor, names = await redis.scan(max(cursor, 0), match=f"{root}*", count=_BATCH)  # type: ignore[assignment]  # this connection decodes nothing
-            for name, content in (await read(redis, [name for name in names if name not in seen])).items():
-                text = name.decode(errors="replace")
-                place = place_of(text)
-                if place and concerns(person, text, place[1], content.value):
-                    seen.add(name)
-                    yield text, place[1], content
-
-    async def _erasable(self, person: Person) -> AsyncIterator[str]:
-        async for name, kind, content in self.found(person):
-            # Events that are not delivered to the site's server yet stay; they are deleted after their delivery.
-            if kind != "webhook" or content.value.get(b"status") != b"pending":
-                yield name
-
-    async def erase(self, person: Person) -> int:
-        """Unbind the user, delete the data of their WeChat account unless others share it, and delete all other data.
-
-        Returns how many entries were deleted.
-        """
-        keys = self._site.store_keys
-        unwanted = Unbind(
-            site=person.site,
-            user=person.user,
-            by="operator",
-            actor="operator",
-            reason="erased on request",
-            notices=False,
-            hooks=self._site.wanted,
-        )
-        erased = int((await self._store.bindings.unbind(keys, unwanted)).outcome is Outcome.DONE)
-        if person.openid:
-            await Followers(self._store, self._directory).forget(self._site.account, person.openid)
-        names = [name async for name in self._erasable(person)]
-        for start in range(0, len(names), _BATCH):
-            erased += await self._store.at(keys.partition).delete(*names[start : start + _BATCH])
-        return erased

@@ -48,7 +48,10 @@ class Followers:
         await self._store.note_unknown(account.store_keys, openid, sites=self._sites[account.name])
 
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
-        """Delete all data of a person. Returns how many bindings were removed."""
+        """Delete bindings, histories and marks of a WeChat account. Returns how many bindings were removed.
+
+        What else names the person ends by itself, within 30 days; `codesvc.service.personal_data` deletes it at once.
+        """
         forgotten = await self._store.forget(
             account.store_keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
         )

@@ -64,7 +64,7 @@ class Followers:
         await self._note_unknown(keys, {"unknown": keys.unknown(openid)}, {"openid": openid, "sites": sites})
 
     async def forget(self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str) -> Forgotten:
-        """Delete all data of a person; with `only_if_left_before` (ms) only if they left before then."""
+        """Delete bindings, histories and marks of an openid; `only_if_left_before` (ms): only if they left before."""
         return await self._forget(
             keys,
             {

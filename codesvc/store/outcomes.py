@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     SPENT = "spent"
     STALE_PROOF = "stale-proof"
+    # erasing
+    WAITING = "waiting"
     # bind intents and logins
     ASKED = "asked"
     CHOOSE = "choose"

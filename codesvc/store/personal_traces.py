@@ -1,13 +1,17 @@
 """Finds the keys that hold data of one person, by a key's name and value. Pure.
 
-The match is exact. `user` must be a whole value of the same site; an openid must be a whole value or a part of the
-name. So a search for the person `1` finds nothing of the person `11`.
+A user is found where a user stands: at the end of a name, or in a field for users beside the same site. So a search for
+the person `1` finds nothing of the person `11`, and nothing that has a `1` elsewhere. What a site itself has written
+(`metadata`) is not searched for users. An openid is found wherever it stands as a word, because nothing else looks like
+one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -45,7 +49,16 @@ OF_MANY: Final = frozenset(
 """Kinds that hold data of several people or of none. A script of its own deletes one person's data from them."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+_USERS: Final = frozenset({"user", "alias"})
+_CHOICES: Final = "choices"
+"""Of a login by a WeChat account with several users: they stand in one text, separated by blanks."""
+_METADATA: Final = "metadata"
+_SITE_IN_NAME: Final = frozenset({"webhook", "oidc-code", "oidc-token"})
+_VERIFICATION: Final = "vf"
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, repr=False)
 class Person:
     """The person to look for.
 
@@ -53,11 +66,23 @@ class Person:
         site: the site.
         user: the site's id of the person.
         openid: the bound WeChat account, "" for none.
+        earlier: WeChat accounts that were bound to the user before and are bound to nobody now.
     """
 
     site: str
     user: str
     openid: str = ""
+    earlier: frozenset[str] = frozenset()
+
+    @cached_property
+    def openids(self) -> frozenset[str]:
+        """All their WeChat accounts."""
+        return (self.earlier | {self.openid}) - {""}
+
+    @cached_property
+    def names(self) -> re.Pattern[str]:
+        """Matches the names of keys that end with the user."""
+        return names_of_user(self.site, self.user)
 
 
 def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
@@ -71,14 +96,53 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
     """
     if kind in OF_MANY:
         return False
-    if names_of_user(person.site, person.user).fullmatch(name):
+    if person.names.fullmatch(name):
         return True
-    if person.openid and person.openid in name.split(":"):
+    texts = [name, *values(value)]
+    if any(not person.openids.isdisjoint(_WORD.findall(text)) for text in texts):
         return True
-    said = set(values(value))
-    if person.openid and person.openid in said:
-        return True
-    return person.user in said and (person.site in said or person.site in name.split(":"))
+    if not any(person.user in text for text in texts):
+        return False  # nearly every key of other people: its fields need not be read
+    sites, users = _named(kind, value)
+    if kind in _SITE_IN_NAME:
+        sites.add(name.partition(f":{kind}:")[2].partition(":")[0])
+    return person.user in users and person.site in sites
+
+
+def _named(kind: str, value: Any) -> tuple[set[str], set[str]]:
+    """The sites and the users in the fields for them, at any depth."""
+    record = _opened(value) if isinstance(value, bytes) else None
+    if kind == _VERIFICATION and isinstance(record, list):
+        _, site, user, *_ = record  # codesvc.domain.record.Record
+        return {site}, {user}
+    sites, users = set[str](), set[str]()
+    for name, text in _fields(value):
+        if name == "site":
+            sites.add(text)
+        elif name in _USERS:
+            users.add(text)
+        elif name == _CHOICES:
+            users.update(text.split(" "))
+    return sites, users
+
+
+def _fields(value: Any) -> Iterator[tuple[str, str]]:
+    """Every field with a text, at any depth, but nothing of a site's `metadata`."""
+    if isinstance(value, str | bytes):
+        value = _opened(value if isinstance(value, bytes) else value.encode())
+    if isinstance(value, Mapping):
+        for name, part in ((_text(name), part) for name, part in value.items()):
+            if isinstance(part, str | bytes):
+                yield name, _text(part)
+            if name != _METADATA:
+                yield from _fields(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _fields(part)
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def values(value: Any) -> Iterator[str]:

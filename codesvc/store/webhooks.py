@@ -190,6 +190,7 @@ class Webhooks:
         self._read = Act(deployment, "read_webhook", HookReply)
         self._resend = Act(deployment, "resend_webhook", HookReply)
         self._announce = Act(deployment, "announce_webhook", HookReply)
+        self._forget = Act(deployment, "forget_webhook", Reply)
 
     def queue(self, owner: str) -> WebhookQueue:
         """The queue for a sending process; `owner` is its name, which is new at each start."""
@@ -236,3 +237,10 @@ class Webhooks:
         return await self._announce(
             keys, {"webhook": keys.webhook(site, event)}, {"site": site, "id": event, "kind": kind, "facts": facts}
         )
+
+    async def forget(self, keys: Keys, site: str, event: str, *, wait: bool) -> Reply:
+        """Delete an event about a person whose data is being erased: DONE, or ABSENT if there is none.
+
+        WAITING: the site has not received it yet and `wait` is true; it is deleted when its delivery has ended.
+        """
+        return await self._forget(keys, {"webhook": keys.webhook(site, event)}, {"site": site, "wait": int(wait)})

@@ -11,7 +11,8 @@ local member = r[2] .. ' ' .. r[1]
 redis.call('HSET', K.webhook, 'status', 'pending', 'attempts', 0, 'queued', string.format('%.0f', now),
   'due', string.format('%.0f', now))
 redis.call('HDEL', K.webhook, 'reason', 'ended')
-redis.call('PEXPIRE', K.webhook, WEBHOOK_KEPT + TTL_MARGIN)
+-- An event about a person whose data has been erased is kept no longer than it would have been.
+if redis.call('HEXISTS', K.webhook, 'erase') == 0 then redis.call('PEXPIRE', K.webhook, WEBHOOK_KEPT + TTL_MARGIN) end
 redis.call('ZREM', key('webhook_done', A.site), member)
 make_due(A.site, member)
 audit(A.actor, 'webhook.resent', {site = A.site, detail = string.sub(r[1], 1, 12)})

@@ -10,8 +10,15 @@ end
 
 local function webhook_at(site, member) return key('webhook', site, string.match(member, '(%S+)$')) end
 
--- End an event that was sent or given up. Only the latest ended events are kept.
+local function delete_webhook(site, member)
+  redis.call('DEL', webhook_at(site, member))
+  for _, list in ipairs({'webhook_log', 'webhook_due', 'webhook_done'}) do redis.call('ZREM', key(list, site), member) end
+end
+
+-- End an event that was sent or given up. Only the latest ended events are kept, and none of a person whose data has been
+-- erased in the meantime (forget_webhook.lua).
 local function end_webhook(site, member, status, reason)
+  if redis.call('HEXISTS', webhook_at(site, member), 'erase') == 1 then return delete_webhook(site, member) end
   redis.call('HSET', webhook_at(site, member), 'status', status, 'reason', reason, 'ended', string.format('%.0f', now))
   redis.call('ZREM', key('webhook_due', site), member)
   local done = key('webhook_done', site)
