@@ -8,43 +8,25 @@ from codesvc.client import schema
 from codesvc.config import Account, Site
 from codesvc.config.constraints import NAME
 from codesvc.web.api.table_inputs import AccountTable, KeyInput, SiteTable, TablePatch
-from codesvc.web.contract.operation import JSON, Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import JSON, Access, Answer, Body, Operation, in_path, in_query
 from codesvc.web.contract.tables import table_schema
 
 TAG: Final = "Administration"
 _NAME: Final = {"type": "string", "pattern": f"^{NAME.pattern}$"}
 _PATCH: Final = (JSON, "application/merge-patch+json")
 
-SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="tea")
-_ACCOUNT: Final = Parameter(
-    name="account", place="path", description="The account's name.", schema=_NAME, example="second"
-)
-_KEY: Final = Parameter(name="key", place="path", description="The key's name.", schema=_NAME, example="back-end")
+SITE: Final = in_path("site", "The site's name.", "tea", _NAME)
+_ACCOUNT: Final = in_path("account", "The account's name.", "second", _NAME)
+_KEY: Final = in_path("key", "The key's name.", "back-end", _NAME)
 _PAGE: Final = (
-    Parameter(
-        name="after",
-        place="query",
-        description="Names behind this one.",
-        schema={"type": "string"},
-        example="cafe",
-        required=False,
-    ),
-    Parameter(
-        name="limit",
-        place="query",
-        description="At most so many.",
-        schema={"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
-        example=100,
-        required=False,
-    ),
+    in_query("after", "Names behind this one.", "cafe"),
+    in_query("limit", "At most so many.", 100, {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
 )
-_AGAIN: Final = Parameter(
-    name="again",
-    place="query",
-    description="Take the name of a site that was removed, with the bindings that still lie under it.",
-    schema={"type": "boolean", "default": False},
+_AGAIN: Final = in_query(
+    "again",
+    "Take the name of a site that was removed, with the bindings that still lie under it.",
     example=True,
-    required=False,
+    schema={"type": "boolean", "default": False},
 )
 _SITE_SETTINGS: Final = {
     "name": {"zh": "山月茶铺", "en": "Moonhill Tea"},
@@ -96,7 +78,7 @@ def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
 
 
 def _names(*names: str) -> tuple[Answer, ...]:
-    return (Answer(status=200, description="Names.", shape=schema.Names, example={"names": [*names], "next": None}),)
+    return (Answer(description="Names.", shape=schema.Names, example={"names": [*names], "next": None}),)
 
 
 _GONE: Final = (Answer(status=204, description="It is gone, in every process within a second.", media=""),)
@@ -142,7 +124,7 @@ CALLS: Final = (
     call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
           parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict")),
     call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(SITE,),
-          answers=(Answer(status=200, description="The keys, those of the file first.", shape=schema.KeyViews,
+          answers=(Answer(description="The keys, those of the file first.", shape=schema.KeyViews,
                           example={"keys": [{"name": "back-end", "scopes": ["bindings", "verify"], "kept": "store",
                                              "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
           problems=("not-found",)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from codesvc.client import schema
 from codesvc.web.api.inputs import BindInput, ProofInput, RedeemInput
 from codesvc.web.contract import examples, parameters
-from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import Access, Answer, Body, Operation, in_query
 
 _ONE_WAY: Final[dict[str, Any]] = {
     # A condition and not a union, so that generated types stay one type with optional members.
@@ -21,6 +22,7 @@ _LOOK_UPS: Final = (
     ("unionid", "A unionid; scope openids.", "oR5GjjgEhCMJFyzaVZdrxZ2zRRF4"),
 )
 
+_call = partial(Operation, tag="Bindings", scope="bindings", parameters=(parameters.USER,))
 VERIFY: Final = Operation(
     method="POST",
     path="/v1/proofs/verify",
@@ -31,7 +33,7 @@ VERIFY: Final = Operation(
     "`purpose` and `vf` with your session. Binding spends it too, so look first with `consume: false`.",
     scope="verify",
     body=Body(shape=ProofInput, examples={"look": {"proof": examples.PROOF, "consume": False}}),
-    answers=(Answer(status=200, description="What it says.", shape=schema.Claims, example=examples.CLAIMS),),
+    answers=(Answer(description="What it says.", shape=schema.Claims, example=examples.CLAIMS),),
     problems=("proof-spent", "proof-expired", "bad-proof"),
 )
 KEYS: Final = Operation(
@@ -42,25 +44,22 @@ KEYS: Final = Operation(
     summary="The public keys of proofs",
     description="For reading a proof offline. Only the service knows whether it is spent.",
     access=Access.ANYBODY,
-    answers=(Answer(status=200, description="A JWK set.", shape=schema.Jwks, example=examples.JWKS),),
+    answers=(Answer(description="A JWK set.", shape=schema.Jwks, example=examples.JWKS),),
 )
-PUT: Final = Operation(
+PUT: Final = _call(
     method="PUT",
     path="/v1/bindings/{user}",
     id="bind",
-    tag="Bindings",
     summary="Bind a user",
     description="By exactly one of `proof` (spends it; the WeChat that was sent the code), `handle` and `openid` "
     "(scope openids). `replace` moves a user from another WeChat account.",
-    scope="bindings",
-    parameters=(parameters.USER,),
     body=Body(
         shape=BindInput,
         examples={"proof": {"proof": examples.PROOF}, "move": {"handle": examples.HANDLE, "replace": True}},
         narrowed=_ONE_WAY,
     ),
     answers=(
-        Answer(status=200, description="Bound as before.", shape=schema.Binding, example=examples.BINDING),
+        Answer(description="Bound as before.", shape=schema.Binding, example=examples.BINDING),
         Answer(
             status=201,
             description="Bound.",
@@ -76,38 +75,29 @@ PUT: Final = Operation(
     ),
     problems=("binding-conflict", "proof-spent", "proof-expired", "bad-proof", "rate-limited"),
 )
-GET: Final = Operation(
+GET: Final = _call(
     method="GET",
     path="/v1/bindings/{user}",
     id="getBinding",
-    tag="Bindings",
     summary="Look up a user's binding",
-    scope="bindings",
-    parameters=(parameters.USER,),
-    answers=(Answer(status=200, description="The binding.", shape=schema.Binding, example=examples.BINDING),),
+    answers=(Answer(description="The binding.", shape=schema.Binding, example=examples.BINDING),),
     problems=("not-found",),
 )
-DELETE: Final = Operation(
+DELETE: Final = _call(
     method="DELETE",
     path="/v1/bindings/{user}",
     id="unbind",
-    tag="Bindings",
     summary="Unbind a user",
-    scope="bindings",
-    parameters=(parameters.USER,),
     answers=(Answer(status=204, description="No longer bound.", media=""),),
     problems=("not-found", "rate-limited"),
 )
-HISTORY: Final = Operation(
+HISTORY: Final = _call(
     method="GET",
     path="/v1/bindings/{user}/history",
     id="getBindingHistory",
-    tag="Bindings",
     summary="What became of a user's bindings",
     description="Oldest first; for support staff.",
-    scope="bindings",
-    parameters=(parameters.USER,),
-    answers=(Answer(status=200, description="The history.", shape=schema.History, example=examples.HISTORY),),
+    answers=(Answer(description="The history.", shape=schema.History, example=examples.HISTORY),),
 )
 FIND: Final = Operation(
     method="GET",
@@ -117,24 +107,9 @@ FIND: Final = Operation(
     summary="Find the users of a WeChat account",
     description="By exactly one of the query's members.",
     scope="bindings",
-    parameters=tuple(
-        Parameter(
-            name=name,
-            place="query",
-            description=description,
-            schema={"type": "string"},
-            example=example,
-            required=False,
-        )
-        for name, description, example in _LOOK_UPS
-    ),
+    parameters=tuple(in_query(name, description, example) for name, description, example in _LOOK_UPS),
     answers=(
-        Answer(
-            status=200,
-            description="At most 100 of them.",
-            shape=schema.Bindings,
-            example={"bindings": [examples.BINDING]},
-        ),
+        Answer(description="At most 100 of them.", shape=schema.Bindings, example={"bindings": [examples.BINDING]}),
     ),
     problems=("invalid", "bad-proof"),
 )
@@ -159,7 +134,7 @@ REDEEM: Final = Operation(
     "and a proof. `state` is what your session holds, never what the request brought.",
     scope="verify",
     body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
-    answers=(Answer(status=200, description="What it brought.", shape=schema.Redemption, example=examples.REDEMPTION),),
+    answers=(Answer(description="What it brought.", shape=schema.Redemption, example=examples.REDEMPTION),),
     problems=("ticket-spent", "ticket-expired", "bad-ticket", "idempotency-mismatch"),
     retry=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.client import schema
@@ -60,16 +61,15 @@ _LOGIN: Final = _Kind(
 def _calls(kind: _Kind) -> tuple[Operation, ...]:
     one, identified = f"{kind.path}/{{id}}", (kind.identifier,)
     id_of, token_of = {"id": "$response.body#/id"}, {"page_token": "$response.body#/page_token"}
-    shown = Answer(status=200, description=f"The {kind.noun}.", shape=kind.shape, example=kind.example)
+    shown = Answer(description=f"The {kind.noun}.", shape=kind.shape, example=kind.example)
+    call = partial(Operation, tag="By scan", scope=kind.scope)
     ended = kind.example | {"status": "canceled", "scan": None}
-    start = Operation(
+    start = call(
         method="POST",
         path=kind.path,
         id=f"start{kind.name}",
-        tag="By scan",
         summary=f"Start a {kind.noun}",
         description=kind.about,
-        scope=kind.scope,
         body=Body(shape=kind.asked, examples={"web": kind.sent}),
         answers=(
             Answer(
@@ -92,57 +92,43 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         retry=True,
         limited=True,
     )
-    get = Operation(
+    get = call(
         method="GET",
         path=one,
         id=f"get{kind.name}",
-        tag="By scan",
         summary=f"Read a {kind.noun}",
-        scope=kind.scope,
         parameters=identified,
         answers=(shown,),
         problems=("not-found",),
     )
-    scan = Operation(
+    scan = call(
         method="GET",
         path=f"{one}/scan",
         id=f"get{kind.name}Scan",
-        tag="By scan",
         summary=f"Get what the QR code of a {kind.noun} says",
-        scope=kind.scope,
         parameters=identified,
-        answers=(Answer(status=200, description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
+        answers=(Answer(description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
         problems=("not-found", "intent-ended", "wechat-unavailable"),
     )
-    cancel = Operation(
+    cancel = call(
         method="POST",
         path=f"{one}/cancel",
         id=f"cancel{kind.name}",
-        tag="By scan",
         summary=f"End a {kind.noun}",
-        scope=kind.scope,
         parameters=identified,
         body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
-        answers=(Answer(status=200, description=f"The {kind.noun}.", shape=kind.shape, example=ended),),
+        answers=(Answer(description=f"The {kind.noun}.", shape=kind.shape, example=ended),),
         problems=("not-found", "intent-ended"),
     )
-    watch = Operation(
+    watch = call(
         method="GET",
         path=f"{one}/events",
         id=f"watch{kind.name}",
-        tag="By scan",
         summary=f"Watch a {kind.noun}",
         description="Server-sent events: `event: change`, at once and at every change, until it is over.",
-        scope=kind.scope,
         parameters=identified,
         answers=(
-            Answer(
-                status=200,
-                description="The stream.",
-                media=EVENTS,
-                shape=kind.shape,
-                example=examples.event(kind.example),
-            ),
+            Answer(description="The stream.", media=EVENTS, shape=kind.shape, example=examples.event(kind.example)),
         ),
         problems=("not-found",),
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.client import schema
 from codesvc.web.api.message_inputs import MessageInput, RecipientInput, RecipientsInput
 from codesvc.web.contract import examples
-from codesvc.web.contract.operation import Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import Answer, Body, Operation, in_path
 
 if TYPE_CHECKING:
     from codesvc.web.api.inputs import Input
 
 TAG: Final = "Messages"
-_ID: Final = Parameter(
-    name="id", place="path", description="A message's id.", schema={"type": "string"}, example=examples.MESSAGE_ID
-)
+_ID: Final = in_path("id", "A message's id.", examples.MESSAGE_ID)
 
 _ONE_RECIPIENT: Final[dict[type[Input], dict[str, Any]]] = {RecipientInput: {"minProperties": 1, "maxProperties": 1}}
 
@@ -32,17 +31,16 @@ _NEEDED: Final[dict[str, Any]] = {
     ]
 }
 
-SEND: Final = Operation(
+_call = partial(Operation, tag=TAG, scope="messages")
+SEND: Final = _call(
     method="POST",
     path="/v1/messages",
     id="sendMessage",
-    tag=TAG,
     summary="Deliver a code that you made",
     description="Takes a code and answers at once; the delivery follows. Who is bound gets it as a template message, "
     "and everybody else by the gateway that the site's configuration names for SMS or e-mail. The answer is the same "
     "for both. Name a `recipient`, or a `user`, or both; a user alone has no gateway to fall back to. The code is kept "
     "encrypted until its delivery has ended, `expires_in` at the longest, and in no log.",
-    scope="messages",
     body=Body(
         shape=MessageInput,
         examples={
@@ -78,34 +76,30 @@ SEND: Final = Operation(
     retry=True,
     limited=True,
 )
-GET: Final = Operation(
+GET: Final = _call(
     method="GET",
     path="/v1/messages/{id}",
     id="getMessage",
-    tag=TAG,
     summary="Read a message",
     description="Where it stands, for an hour after its end. If its purpose does not disclose bindings, it reads as "
     "accepted until then.",
-    scope="messages",
     parameters=(_ID,),
-    answers=(Answer(status=200, description="The message.", shape=schema.Message, example=examples.MESSAGE),),
+    answers=(Answer(description="The message.", shape=schema.Message, example=examples.MESSAGE),),
     problems=("not-found",),
 )
-RECIPIENT: Final = Operation(
+RECIPIENT: Final = _call(
     method="POST",
     path="/v1/recipients",
     id="findRecipient",
-    tag=TAG,
     summary="Get the user id of a phone number or e-mail address",
     description="Always the same one for a recipient, and another one on every site. Bind a WeChat account under it (a "
     "bind intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
-    scope="messages",
     body=Body(
         shape=RecipientsInput,
         examples={"phone": {"recipient": {"phone": "+8613800138000"}}},
         narrowed_parts=_ONE_RECIPIENT,
     ),
-    answers=(Answer(status=200, description="The id.", shape=schema.RecipientUser, example=examples.RECIPIENT_USER),),
+    answers=(Answer(description="The id.", shape=schema.RecipientUser, example=examples.RECIPIENT_USER),),
 )
 
 CALLS: Final = (SEND, GET, RECIPIENT)

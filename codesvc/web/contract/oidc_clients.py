@@ -8,23 +8,17 @@ from codesvc.client import schema
 from codesvc.config.oidc_settings import OidcClient
 from codesvc.web.api.table_inputs import OidcClientTable
 from codesvc.web.contract.administration import SITE, call
-from codesvc.web.contract.operation import Answer, Body, Parameter
+from codesvc.web.contract.operation import Answer, Body, in_path, in_query
 from codesvc.web.contract.tables import table_schema
 
-_CLIENT: Final = Parameter(
-    name="client",
-    place="path",
-    description="The app's client_id.",
-    schema={"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-    example="wiki",
+_CLIENT: Final = in_path(
+    "client", "The app's client_id.", "wiki", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 )
-_NEW_SECRET: Final = Parameter(
-    name="new_secret",
-    place="query",
-    description="Give the app another secret; the one before stays valid.",
-    schema={"type": "boolean", "default": False},
+_NEW_SECRET: Final = in_query(
+    "new_secret",
+    "Give the app another secret; the one before stays valid.",
     example=True,
-    required=False,
+    schema={"type": "boolean", "default": False},
 )
 _SETTINGS: Final[dict[str, Any]] = {
     "name": {"zh": "山月百科", "en": "Moonhill Wiki"},
@@ -59,7 +53,6 @@ CALLS: Final = (
         parameters=(SITE,),
         answers=(
             Answer(
-                status=200,
                 description="The apps, those of the configuration first.",
                 shape=schema.OidcClientViews,
                 example={"issuer": "https://code.example.com/oidc/tea", "clients": [_VIEW]},

@@ -49,6 +49,19 @@ class Parameter:
     required: bool = True
 
 
+_TEXT: Final = {"type": "string"}
+
+
+def in_path(name: str, description: str, example: Any, schema: dict[str, Any] = _TEXT) -> Parameter:
+    """A parameter in the path; a text, if no other schema is given."""
+    return Parameter(name=name, place="path", description=description, schema=schema, example=example)
+
+
+def in_query(name: str, description: str, example: Any, schema: dict[str, Any] = _TEXT) -> Parameter:
+    """An optional parameter in the query; a text, if no other schema is given."""
+    return Parameter(name=name, place="query", description=description, schema=schema, example=example, required=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """The request body of a call.
@@ -86,7 +99,7 @@ class Answer:
             as OpenAPI runtime expressions.
     """
 
-    status: int
+    status: int = 200
     description: str
     shape: type[Shape] | tuple[type[Shape], ...] | None = None
     example: Any = None

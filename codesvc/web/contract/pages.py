@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from codesvc.client import schema
 from codesvc.domain import logo
 from codesvc.web.api.inputs import EmptyInput, PageCheckInput
 from codesvc.web.contract import examples, parameters
-from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, in_path
 
 _PAGES: Final = (schema.VerificationPage, schema.IntentPage)
 _ON: Final = (
-    Answer(status=200, description="", media=HTML, schema={"type": "string"}),
+    Answer(description="", media=HTML, schema={"type": "string"}),
     Answer(
         status=303,
         description="After a form post: a redirect to the page, or after approval to `return_url`.",
@@ -22,44 +23,35 @@ _ON: Final = (
 )
 _ACTS: Final = ("check", "events", "renew", "resend", "state")
 
-SHOW: Final = Operation(
+_page_call = partial(Operation, tag="Pages", access=Access.PAGE, parameters=(parameters.PAGE_TOKEN,))
+SHOW: Final = _page_call(
     method="GET",
     path="/p/{page_token}",
     id="showPage",
-    tag="Pages",
     summary="The hosted page",
     description="Send the browser to this page. At the end it goes to your `return_url` with `verification`, "
     "`bind_intent` or `login` in the query. Compare that id with the one in your session, then read the state with "
     "your key.",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
-    answers=(Answer(status=200, description="A page.", media=HTML, schema={"type": "string"}),),
+    answers=(Answer(description="A page.", media=HTML, schema={"type": "string"}),),
     problems=("not-found",),
     people=True,
 )
-STATE: Final = Operation(
+STATE: Final = _page_call(
     method="GET",
     path="/p/{page_token}/state",
     id="getPageState",
-    tag="Pages",
     summary="What the page shows, as JSON",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
-    answers=(Answer(status=200, description="The state of the page.", shape=_PAGES, example=examples.PAGE),),
+    answers=(Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),),
     problems=("not-found", "forbidden"),
 )
-WATCH: Final = Operation(
+WATCH: Final = _page_call(
     method="GET",
     path="/p/{page_token}/events",
     id="watchPage",
-    tag="Pages",
     summary="What the page shows, as a stream of changes",
     description="Server-sent events of type `change`. Their `now` is null.",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
     answers=(
         Answer(
-            status=200,
             description="The stream.",
             media=EVENTS,
             shape=_PAGES,
@@ -80,33 +72,23 @@ PICTURE: Final = Operation(
     access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
-        Parameter(
-            name="kind",
-            place="path",
-            description="The image format.",
-            schema={"type": "string", "enum": ["png", "svg"]},
-            example="svg",
-        ),
+        in_path("kind", "The image format.", "svg", {"type": "string", "enum": ["png", "svg"]}),
     ),
     answers=(
-        Answer(status=200, description="The image.", media="image/svg+xml", schema={"type": "string"}),
-        *(Answer(status=200, description="The image.", media=f"image/{form}", schema={}) for form in logo.FORMS),
+        Answer(description="The image.", media="image/svg+xml", schema={"type": "string"}),
+        *(Answer(description="The image.", media=f"image/{form}", schema={}) for form in logo.FORMS),
     ),
     problems=("not-found", "verification-ended", "intent-ended", "wechat-unavailable"),
 )
-CHECK: Final = Operation(
+CHECK: Final = _page_call(
     method="POST",
     path="/p/{page_token}/check",
     id="checkOnPage",
-    tag="Pages",
     summary="Check a code from the page",
     description="The guess counts for the IP address of the browser. A form post gets a page or a redirect.",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=PageCheckInput, examples={"typed": {"code": "721082"}}, media=(JSON, FORM)),
     answers=(
         Answer(
-            status=200,
             description="Approved. The answer has no proof: read the proof with your key.",
             shape=schema.VerificationPage,
             example=examples.PAGE | {"status": "approved", "scan": None},
@@ -116,36 +98,30 @@ CHECK: Final = Operation(
     problems=("not-found", "forbidden", "verification-ended", "wrong-code", "malformed-code", "guess-budget"),
     people=True,
 )
-RESEND: Final = Operation(
+RESEND: Final = _page_call(
     method="POST",
     path="/p/{page_token}/resend",
     id="resendOnPage",
-    tag="Pages",
     summary="Send the same code again, from the page",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
-    answers=(Answer(status=200, description="The state.", shape=schema.VerificationPage, example=examples.PAGE), *_ON),
+    answers=(Answer(description="The state.", shape=schema.VerificationPage, example=examples.PAGE), *_ON),
     problems=("not-found", "forbidden", "verification-ended", "resend-too-soon"),
     people=True,
 )
-RENEW: Final = Operation(
+RENEW: Final = _page_call(
     method="POST",
     path="/p/{page_token}/renew",
     id="renewOnPage",
-    tag="Pages",
     summary="Start a successor, once",
     description="Starts one successor with the same user, purpose, metadata and `return_url`. This is possible if the "
     "verification, bind intent or login has expired, if the verification was superseded or has no attempts left, or if "
     "another WeChat account has used the QR code. It counts as a start from the IP address of the browser. A repeated "
     "call returns the same successor. A successor cannot be renewed, nor a verification with a phone number or e-mail "
     "address. Your server finds the successor in the member `successor` of the predecessor.",
-    access=Access.PAGE,
-    parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
     answers=(
-        Answer(status=200, description="The successor.", shape=schema.Renewal, example=examples.RENEWAL),
-        Answer(status=200, description="", media=HTML, schema={"type": "string"}),
+        Answer(description="The successor.", shape=schema.Renewal, example=examples.RENEWAL),
+        Answer(description="", media=HTML, schema={"type": "string"}),
         Answer(
             status=303,
             description="After a form post: a redirect to the successor's page.",
@@ -166,13 +142,7 @@ PREFLIGHT: Final = Operation(
     access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
-        Parameter(
-            name="act",
-            place="path",
-            description="The call that the page is going to make.",
-            schema={"type": "string", "enum": list(_ACTS)},
-            example="state",
-        ),
+        in_path("act", "The call that the page is going to make.", "state", {"type": "string", "enum": list(_ACTS)}),
     ),
     answers=(Answer(status=204, description="The origin is allowed.", media=""),),
     problems=("not-found", "forbidden"),

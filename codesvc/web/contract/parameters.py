@@ -6,38 +6,19 @@ from typing import Final
 
 from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN
 from codesvc.web.contract.examples import BIND_ID, LOGIN_ID, TOKEN, VERIFICATION_ID
-from codesvc.web.contract.operation import Parameter
+from codesvc.web.contract.operation import Parameter, in_path
 
-VERIFICATION: Final = Parameter(
-    name="id", place="path", description="A verification's id.", schema={"type": "string"}, example=VERIFICATION_ID
+VERIFICATION: Final = in_path("id", "A verification's id.", VERIFICATION_ID)
+BIND_INTENT: Final = in_path("id", "A bind intent's id.", BIND_ID)
+LOGIN: Final = in_path("id", "A login's id.", LOGIN_ID)
+USER: Final = in_path(
+    "user",
+    "Your identifier of the person, percent-encoded as UTF-8.",
+    "alice",
+    {"type": "string", "pattern": USER_PATTERN, "maxLength": LONGEST_USER},
 )
-BIND_INTENT: Final = Parameter(
-    name="id", place="path", description="A bind intent's id.", schema={"type": "string"}, example=BIND_ID
-)
-LOGIN: Final = Parameter(
-    name="id", place="path", description="A login's id.", schema={"type": "string"}, example=LOGIN_ID
-)
-USER: Final = Parameter(
-    name="user",
-    place="path",
-    description="Your identifier of the person, percent-encoded as UTF-8.",
-    schema={"type": "string", "pattern": USER_PATTERN, "maxLength": LONGEST_USER},
-    example="alice",
-)
-PAGE_TOKEN: Final = Parameter(
-    name="page_token",
-    place="path",
-    description="The `page_token` of a verification, bind intent or login.",
-    schema={"type": "string"},
-    example=TOKEN,
-)
-ACCOUNT: Final = Parameter(
-    name="account",
-    place="path",
-    description="The account's name in the configuration.",
-    schema={"type": "string"},
-    example="main",
-)
+PAGE_TOKEN: Final = in_path("page_token", "The `page_token` of a verification, bind intent or login.", TOKEN)
+ACCOUNT: Final = in_path("account", "The account's name in the configuration.", "main")
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
     place="header",

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from codesvc.client import schema
 from codesvc.web.api.inputs import ClockInput
-from codesvc.web.contract.operation import HTML, Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import HTML, Access, Answer, Body, Operation, in_path
 from codesvc.web.problem_types import PROBLEMS
 
 _TEXT: Final = {"type": "string"}
 _FRONT: Final = {"service": "codesvc", "reference": "/docs", "contract": "/openapi.json"}
 
-HEALTH: Final = Operation(
+_call = partial(Operation, tag="Service", access=Access.ANYBODY)
+HEALTH: Final = _call(
     method="GET",
     path="/healthz",
     id="getHealth",
-    tag="Service",
     summary="Does the process run?",
-    access=Access.ANYBODY,
-    answers=(Answer(status=200, description="It does.", shape=schema.Health, example={"status": "ok"}),),
+    answers=(Answer(description="It does.", shape=schema.Health, example={"status": "ok"}),),
 )
-READINESS: Final = Operation(
+READINESS: Final = _call(
     method="GET",
     path="/readyz",
     id="getReadiness",
-    tag="Service",
     summary="Can the process do its work?",
-    access=Access.ANYBODY,
     answers=(
-        Answer(
-            status=200,
-            description="The store answers.",
-            shape=schema.Readiness,
-            example={"status": "ready", "store": "ok"},
-        ),
+        Answer(description="The store answers.", shape=schema.Readiness, example={"status": "ready", "store": "ok"}),
         Answer(
             status=503,
             description="The store does not answer.",
@@ -43,77 +36,60 @@ READINESS: Final = Operation(
         ),
     ),
 )
-METRICS: Final = Operation(
+METRICS: Final = _call(
     method="GET",
     path="/metrics",
     id="getMetrics",
-    tag="Service",
     summary="Numbers for Prometheus",
     description="For operators: by `admin.listen`, with the only site's key of scope `admin`, or with an admin key of "
     "scope `read`.",
-    access=Access.ANYBODY,
-    answers=(Answer(status=200, description="The numbers.", media="text/plain", schema=_TEXT),),
+    answers=(Answer(description="The numbers.", media="text/plain", schema=_TEXT),),
     problems=("unauthenticated", "forbidden", "unavailable"),
 )
-DOCUMENT: Final = Operation(
+DOCUMENT: Final = _call(
     method="GET",
     path="/openapi.json",
     id="getContract",
-    tag="Service",
     summary="This document",
-    access=Access.ANYBODY,
-    answers=(Answer(status=200, description="OpenAPI 3.1.", schema={"type": "object"}),),
+    answers=(Answer(description="OpenAPI 3.1.", schema={"type": "object"}),),
 )
-REFERENCE: Final = Operation(
+REFERENCE: Final = _call(
     method="GET",
     path="/docs",
     id="readReference",
-    tag="Service",
     summary="This document, to read",
-    access=Access.ANYBODY,
-    answers=(Answer(status=200, description="A page.", media=HTML, schema=_TEXT),),
+    answers=(Answer(description="A page.", media=HTML, schema=_TEXT),),
 )
-FRONT: Final = Operation(
+FRONT: Final = _call(
     method="GET",
     path="/",
     id="readFront",
-    tag="Service",
     summary="What this service is",
     description="A small page where `Accept` names `text/html`.",
-    access=Access.ANYBODY,
-    answers=(Answer(status=200, description="Where the reference stands.", shape=schema.Front, example=_FRONT),),
+    answers=(Answer(description="Where the reference stands.", shape=schema.Front, example=_FRONT),),
 )
-EXPLANATION: Final = Operation(
+EXPLANATION: Final = _call(
     method="GET",
     path="/problems/{name}",
     id="explainProblem",
-    tag="Service",
     summary="What a problem type means and what to do",
-    access=Access.ANYBODY,
     parameters=(
-        Parameter(
-            name="name",
-            place="path",
-            description="The last part of a problem's `type`.",
-            schema={"type": "string", "enum": sorted(PROBLEMS)},
-            example="wrong-code",
+        in_path(
+            "name", "The last part of a problem's `type`.", "wrong-code", {"type": "string", "enum": sorted(PROBLEMS)}
         ),
     ),
-    answers=(Answer(status=200, description="A page.", media=HTML, schema=_TEXT),),
+    answers=(Answer(description="A page.", media=HTML, schema=_TEXT),),
     problems=("not-found",),
 )
-CLOCK: Final = Operation(
+CLOCK: Final = _call(
     method="POST",
     path="/test/clock",
     id="moveClock",
-    tag="Service",
     summary="Move the service's time ahead (test mode only)",
     description="Never back. In live mode the address does not exist.",
-    access=Access.ANYBODY,
     body=Body(shape=ClockInput, examples={"minute": {"advance": 60}}),
     answers=(
         Answer(
-            status=200,
             description="The time now.",
             shape=schema.Clock,
             example={"offset": 60.0, "now": "2026-11-22T09:31:16.810Z"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from codesvc.client import schema
@@ -26,16 +27,15 @@ _GO_ON: Final = {
 }
 _DOCUMENT: Final = "The verification."
 
-START: Final = Operation(
+_call = partial(Operation, tag="Verifications", scope="verify")
+START: Final = _call(
     method="POST",
     path="/v1/verifications",
     id="startVerification",
-    tag="Verifications",
     summary="Start a verification",
     description="Makes a code and sends it to the WeChat that is bound to `user`, if there is one. Otherwise, and "
     "wherever `scan` is not null, the person scans the QR code of `page_url` or `scan.image_url` and receives the code "
     "in the chat. For a sign-up pass a random id for each attempt as `user`, never the typed name.",
-    scope="verify",
     body=Body(
         shape=StartInput,
         examples={
@@ -64,46 +64,39 @@ START: Final = Operation(
     retry=True,
     limited=True,
 )
-GET: Final = Operation(
+GET: Final = _call(
     method="GET",
     path="/v1/verifications/{id}",
     id="getVerification",
-    tag="Verifications",
     summary="Read a verification",
     description="For 10 minutes after approval with `proof`. An ended one can be read for an hour.",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
+    answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found",),
 )
-SCAN: Final = Operation(
+SCAN: Final = _call(
     method="GET",
     path="/v1/verifications/{id}/scan",
     id="getVerificationScan",
-    tag="Verifications",
     summary="Get what the QR code says",
     description="Attaches a QR code if there is none yet, which spends one of the account's 100,000 a day. Only needed "
     "if you draw the picture yourself: `image_url` and the page do it too.",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
-    answers=(Answer(status=200, description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
+    answers=(Answer(description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
     problems=("not-found", "verification-ended", "wechat-unavailable"),
 )
-CHECK: Final = Operation(
+CHECK: Final = _call(
     method="POST",
     path="/v1/verifications/{id}/check",
     id="checkVerification",
-    tag="Verifications",
     summary="Check a typed code",
     description="Blanks, dashes, case and full-width digits do not matter. Until a code has gone out, every "
     "code is wrong. Of two right checks at once exactly one is approved; with an Idempotency-Key the winner may "
     "repeat its call.",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=CheckInput, examples={"typed": {"code": "721082", "client_ip": "192.0.2.1"}}),
     answers=(
         Answer(
-            status=200,
             description="Approved, with `proof`.",
             shape=schema.Verification,
             example=examples.APPROVED,
@@ -121,44 +114,37 @@ CHECK: Final = Operation(
     retry=True,
     limited=True,
 )
-RESEND: Final = Operation(
+RESEND: Final = _call(
     method="POST",
     path="/v1/verifications/{id}/resend",
     id="resendVerification",
-    tag="Verifications",
     summary="Send the same code again",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
+    answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found", "verification-ended", "resend-too-soon"),
     limited=True,
 )
-CANCEL: Final = Operation(
+CANCEL: Final = _call(
     method="POST",
     path="/v1/verifications/{id}/cancel",
     id="cancelVerification",
-    tag="Verifications",
     summary="End a verification",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.CANCELED),),
+    answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.CANCELED),),
     problems=("not-found", "verification-ended"),
 )
-WATCH: Final = Operation(
+WATCH: Final = _call(
     method="GET",
     path="/v1/verifications/{id}/events",
     id="watchVerification",
-    tag="Verifications",
     summary="Watch a verification",
     description="Server-sent events: `event: change` with the verification as `data`, at once and at every change, "
     "until it has ended. A comment line every 15 seconds keeps proxies awake.",
-    scope="verify",
     parameters=(parameters.VERIFICATION,),
     answers=(
         Answer(
-            status=200,
             description="The stream.",
             media=EVENTS,
             shape=schema.Verification,

@@ -2,64 +2,48 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from codesvc.client import schema as client_schema
 from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.contract import examples, schemas
-from codesvc.web.contract.operation import JSON, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import JSON, Answer, Body, Operation, Parameter, in_path, in_query
 
-_ID: Final = Parameter(
-    name="id",
-    place="path",
-    description="What the header `webhook-id` says.",
-    schema={"type": "string"},
-    example=examples.WEBHOOK_ID,
-)
+_ID: Final = in_path("id", "What the header `webhook-id` says.", examples.WEBHOOK_ID)
 _NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
-_SHOWN: Final = Answer(
-    status=200, description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY
-)
+_SHOWN: Final = Answer(description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY)
 
 
 def _filter(name: str, description: str, schema: dict[str, Any], example: Any) -> Parameter:
-    return Parameter(name=name, place="query", description=description, schema=schema, example=example, required=False)
+    return in_query(name, description, example, schema)
 
 
-ENDPOINT: Final = Operation(
+_call = partial(Operation, tag="Webhooks", scope="admin", problems=("not-found",))
+ENDPOINT: Final = _call(
     method="GET",
     path="/v1/webhooks",
     id="getWebhook",
-    tag="Webhooks",
     summary="See how your webhook fares",
-    scope="admin",
-    answers=(
-        Answer(status=200, description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),
-    ),
+    answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
     problems=("not-found",),
 )
-ENABLE: Final = Operation(
+ENABLE: Final = _call(
     method="POST",
     path="/v1/webhooks/enable",
     id="enableWebhook",
-    tag="Webhooks",
     summary="Send again to an endpoint that was disabled",
     description="An endpoint that answers 410 Gone is disabled. What waited meanwhile goes out.",
-    scope="admin",
     body=_NOTHING,
-    answers=(
-        Answer(status=200, description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),
-    ),
+    answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
     problems=("not-found",),
 )
-TEST: Final = Operation(
+TEST: Final = _call(
     method="POST",
     path="/v1/webhooks/test",
     id="testWebhook",
-    tag="Webhooks",
     summary="Send a test event",
     description="Of type `webhook.test`, whatever the endpoint listens to.",
-    scope="admin",
     body=_NOTHING,
     answers=(
         Answer(
@@ -71,7 +55,6 @@ TEST: Final = Operation(
             links={name: {"id": "$response.body#/id"} for name in ("getWebhookDelivery", "resendWebhookDelivery")},
         ),
     ),
-    problems=("not-found",),
     retry=True,
 )
 LIST: Final = Operation(
@@ -95,7 +78,6 @@ LIST: Final = Operation(
     ),
     answers=(
         Answer(
-            status=200,
             description="A page.",
             shape=client_schema.WebhookDeliveries,
             example={
@@ -106,26 +88,22 @@ LIST: Final = Operation(
     ),
     problems=("invalid",),
 )
-GET: Final = Operation(
+GET: Final = _call(
     method="GET",
     path="/v1/webhooks/deliveries/{id}",
     id="getWebhookDelivery",
-    tag="Webhooks",
     summary="Read an event and what came of sending it",
-    scope="admin",
     parameters=(_ID,),
     answers=(_SHOWN,),
     problems=("not-found",),
 )
-RESEND: Final = Operation(
+RESEND: Final = _call(
     method="POST",
     path="/v1/webhooks/deliveries/{id}/resend",
     id="resendWebhookDelivery",
-    tag="Webhooks",
     summary="Send an event again",
     description="Under the same id, at once and on a fresh schedule. A receiver that remembers ids will pass over one "
     "that it has seen.",
-    scope="admin",
     parameters=(_ID,),
     body=_NOTHING,
     answers=(_SHOWN,),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from codesvc.client import schema
 from codesvc.web.api.event_input import EventInput
 from codesvc.web.contract import parameters
-from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.operation import Access, Answer, Body, Operation, in_query
 
 _TEXT: Final = {"type": "string"}
 _NEEDED: Final = {"scan": ["scene"], "text": ["content"], "template_receipt": ["msgid", "status"]}
@@ -45,7 +45,6 @@ EVENT: Final = Operation(
     ),
     answers=(
         Answer(
-            status=200,
             description="Whether the event was for this service, and what to reply.",
             shape=schema.Heard,
             example={"ours": True, "reply": None},
@@ -53,14 +52,7 @@ EVENT: Final = Operation(
     ),
 )
 _SIGNED: Final = tuple(
-    Parameter(
-        name=name,
-        place="query",
-        description=description,
-        schema=_TEXT,
-        example=example,
-        required=False,
-    )
+    in_query(name, description, example)
     for name, description, example in (
         (
             "signature",
@@ -83,16 +75,9 @@ CALLBACK_CHECK: Final = Operation(
     parameters=(
         parameters.ACCOUNT,
         *_SIGNED,
-        Parameter(
-            name="echostr",
-            place="query",
-            description="The text to return.",
-            schema={"type": "string"},
-            example="5837397692398912",
-            required=False,
-        ),
+        in_query("echostr", "The text to return.", "5837397692398912"),
     ),
-    answers=(Answer(status=200, description="`echostr`.", media="text/plain", schema=_TEXT),),
+    answers=(Answer(description="`echostr`.", media="text/plain", schema=_TEXT),),
     problems=("not-found", "bad-signature", "bad-callback"),
 )
 CALLBACK: Final = Operation(
@@ -105,8 +90,8 @@ CALLBACK: Final = Operation(
     access=Access.SIGNATURE,
     parameters=(parameters.ACCOUNT, *_SIGNED),
     answers=(
-        Answer(status=200, description="`success`, if there is no reply.", media="text/plain", schema=_TEXT),
-        Answer(status=200, description="A reply in the chat.", media="application/xml", schema={}),
+        Answer(description="`success`, if there is no reply.", media="text/plain", schema=_TEXT),
+        Answer(description="A reply in the chat.", media="application/xml", schema={}),
     ),
     problems=("not-found", "bad-signature", "bad-callback", "slow-request", "too-large", "compressed", "unavailable"),
 )
