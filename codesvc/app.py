@@ -71,7 +71,7 @@ from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
 from codesvc.sites.relying_parties import RelyingParties
 from codesvc.store.change_notifier import ChangeNotifier
-from codesvc.store.opening import opened
+from codesvc.store.connection import opened
 from codesvc.store.secret_cache import SecretCache
 from codesvc.web import admin, plain_addresses, refusals
 from codesvc.web.api.views import Views

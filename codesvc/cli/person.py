@@ -16,7 +16,7 @@ from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.personal_data import PersonalData
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.file_rewrite import Rewrite, Rewritten, rewrite_files
-from codesvc.store.packed_reader import opened
+from codesvc.store.key_contents import unpacked
 from codesvc.store.personal_traces import readable
 
 if TYPE_CHECKING:
@@ -106,5 +106,5 @@ def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
 
 def _as_json(kind: str, content: Content) -> Any:
     """The content of a key as a JSON value; packed records are decoded."""
-    packed = opened(kind, content.value) if isinstance(content.value, bytes) else None
+    packed = unpacked(kind, content.value) if isinstance(content.value, bytes) else None
     return readable(content.value) if packed is None else packed

@@ -11,8 +11,16 @@ from codesvc.sandbox.media import MediaStore
 from codesvc.sandbox.migration import Migration
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.quota import Quotas
-from codesvc.sandbox.short_key import ShortKey
 from codesvc.sandbox.tags import Tags
+
+
+@dataclass(frozen=True)
+class ShortKey:
+    """A long text that `shorten/gen` keeps under a short key for some time; times in seconds since the epoch."""
+
+    text: str
+    created_at: float
+    expires_at: float
 
 
 @dataclass

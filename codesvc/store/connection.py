@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from redis import DriverInfo
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import parse_url
@@ -22,13 +23,34 @@ from codesvc.store.embedded import run_embedded
 from codesvc.store.retention import Retention
 from codesvc.store.sentinel import Sentinels
 from codesvc.store.servers import OneServer, Server
+from codesvc.store.store import Store
+from codesvc.store.versions import require_new_enough
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AsyncExitStack
 
     from codesvc.config import Store as StoreSettings
+    from codesvc.config import settings
+    from codesvc.domain.clock import Offset
     from codesvc.store.cluster import Address
     from codesvc.store.servers import Servers
+
+_log = structlog.get_logger(__name__)
+
+
+async def opened(stack: AsyncExitStack, kept: settings.Store, url: str, offset: Offset, tag_key: str) -> Store:
+    """The store, closed with the stack. A store that does not answer yet is no error.
+
+    Raises:
+        StoreTooOld: a server of the store is too old.
+    """
+    servers = await connect(url, timeout=kept.timeout)
+    stack.push_async_callback(servers.aclose)
+    if not await require_new_enough(servers):
+        _log.warning("store_silent", store=servers.shown)
+    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
+
 
 _DRIVER: Final = DriverInfo()
 """What a store lists for each connection. Without it redis-py reads its version from its files for each of them."""

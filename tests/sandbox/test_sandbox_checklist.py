@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from codesvc.sandbox.ticket import make_ticket
+from codesvc.sandbox.qrcode import make_ticket
 
 SEND = "/cgi-bin/message/template/send"
 

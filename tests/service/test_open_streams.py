@@ -14,7 +14,7 @@ from codesvc.store.change_notifier import EVERYBODY
 from codesvc.web.context import SERVICES
 from codesvc.web.event_streams import stream as streaming
 from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS, MOST_OF_A_PAGE
-from codesvc.web.event_streams.shared_reads import SharedReads
+from codesvc.web.event_streams.stream import SharedReads
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
 from tests.world import KEY, wrong

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from codesvc.sandbox.account_state import ShortKey
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_short_key
 from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.rights import Right
-from codesvc.sandbox.short_key import ShortKey
 
 _MAX_BYTES = 4096
 _MAX_LIFE = 2_592_000

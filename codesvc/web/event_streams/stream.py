@@ -6,7 +6,8 @@ undisclosed verification shows no more than its GET (DESIGN rule 7).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -14,7 +15,6 @@ from codesvc.domain.verification import Status
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
-from codesvc.web.event_streams.shared_reads import SharedReads
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,6 +25,32 @@ if TYPE_CHECKING:
     from codesvc.domain.intent import Intent, IntentId
     from codesvc.domain.record import Record
     from codesvc.sites.directory import SiteEntry
+
+_T = TypeVar("_T")
+
+
+class SharedReads:
+    """Reads that are shared by all who ask for the same key in the same turn of the event loop."""
+
+    def __init__(self) -> None:
+        self._reads: dict[Hashable, asyncio.Future[Any]] = {}
+
+    async def read(self, key: Hashable, read: Callable[[], Awaitable[_T]]) -> _T:
+        """What `read` returns, or a read that another caller has begun in this turn.
+
+        A change wakes all streams of a verification in one turn, and the read is sent in the next one. So no stream
+        gets a state from before the change that woke it.
+
+        Raises:
+            Exception: what `read` raises, to each caller.
+        """
+        reading: asyncio.Future[_T] | None = self._reads.get(key)
+        if reading is None:
+            reading = self._reads[key] = asyncio.ensure_future(read())
+            asyncio.get_running_loop().call_soon(self._reads.pop, key)
+        # One caller that is cancelled does not end the read of the others.
+        return await asyncio.shield(reading)
+
 
 _STREAMS: Final = web.AppKey("open_streams", OpenStreams)
 _READS: Final = web.AppKey("shared_reads", SharedReads)

@@ -24,15 +24,13 @@ from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
-from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
 from codesvc.web.forms import FORM
 from codesvc.web.languages import spoken_by
-from codesvc.web.pages.follow_code import follow_code
-from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
+from codesvc.web.pages.page_requests import allow_calls, cross_origin, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import draw, wants_part
-from codesvc.web.pictures import draw_code, draw_icon
+from codesvc.web.pictures import draw_code, draw_icon, follow_code
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:

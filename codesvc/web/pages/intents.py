@@ -17,15 +17,13 @@ from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
-from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.follow_code import follow_code
 from codesvc.web.pages.intent_view import page_path, render_intent, shown, speech_of, state_of
-from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
+from codesvc.web.pages.page_requests import allow_calls, cross_origin, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import device, wants_part
-from codesvc.web.pictures import draw_code
+from codesvc.web.pictures import draw_code, follow_code
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from aiohttp import web
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import EmptyInput
-from codesvc.web.cors import cross_origin
+from codesvc.web.context import CROSS_ORIGIN
 from codesvc.web.forms import FORM
+from codesvc.web.origins import is_own
 from codesvc.web.pages.verification_view import render_problem
 from codesvc.web.problem import Problem, invalid, unavailable
 
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from codesvc.sites.directory import SiteEntry
+
+
+def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
+    """The CORS headers for an allowed origin: the service's own, or one of the site's `origins`.
+
+    Raises:
+        Problem: the request has an origin that is not allowed.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or is_own(request, origin):
+        return {}
+    if origin not in site.config.origins:
+        raise Problem("forbidden", "This origin is not one of the site's.")
+    headers = {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        "Vary": "Origin",
+    }
+    request[CROSS_ORIGIN] = headers
+    return headers
 
 
 def allow_calls(request: web.Request, site: SiteEntry) -> web.Response:
