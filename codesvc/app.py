@@ -18,8 +18,8 @@ from codesvc.delivery.channels.means import Means
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.messages import relaying
 from codesvc.delivery.pace import Pace
+from codesvc.delivery.webhooks.dispatcher import WebhookWorker
 from codesvc.delivery.webhooks.sender import Sender
-from codesvc.delivery.webhooks.worker import WebhookWorker
 from codesvc.delivery.worker import Worker
 from codesvc.domain.clock import Offset
 from codesvc.domain.health import PlatformHealth

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.operation import run_operation
+from codesvc.cli.store_operation import run_operation
 from codesvc.domain.audit import Act, Gone
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError

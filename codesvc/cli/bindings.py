@@ -17,7 +17,7 @@ import aiohttp
 
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.operation import run_operation
+from codesvc.cli.store_operation import run_operation
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.service.bindings_transfer import Import, export

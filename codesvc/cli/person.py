@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.operation import run_operation
+from codesvc.cli.store_operation import run_operation
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.personal_data import PersonalData

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from codesvc.app import prepare
 from codesvc.cli import oidc
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.operation import run_operation
+from codesvc.cli.store_operation import run_operation
 from codesvc.cli.tables import print_table, table_in
 from codesvc.domain.clock import rfc3339
 from codesvc.service.registry_administration import RegistryAdministration

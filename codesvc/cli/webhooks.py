@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store
-from codesvc.cli.operation import run_operation
+from codesvc.cli.store_operation import run_operation
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.webhook import HookStatus

@@ -1,7 +1,7 @@
 """The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
 from codesvc.config.account_settings import Account, Message
-from codesvc.config.brand import Brand
+from codesvc.config.brand_settings import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
 from codesvc.config.service_settings import Service

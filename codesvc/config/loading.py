@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from codesvc.config.brand import colour_notices
+from codesvc.config.brand_settings import colour_notices
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.files import read_tables

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from codesvc.config.account_settings import Account, KeyHash, Shown, WebAddress
 from codesvc.config.addresses import operators_listener, origin, receiver_url, store_url
-from codesvc.config.brand import Brand
+from codesvc.config.brand_settings import Brand
 from codesvc.config.constraints import (
     Among,
     Between,

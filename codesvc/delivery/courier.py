@@ -20,8 +20,8 @@ import msgspec
 import structlog
 
 from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE
+from codesvc.delivery.channels.channel_list import make_channels
 from codesvc.delivery.channels.protocol import Attempt, Ending
-from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import structlog
 
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Handover, Taken
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Handover, Taken
 from codesvc.domain.codes import VerificationId, derive
 from codesvc.domain.message import MessageStatus
 from codesvc.runtime import metrics
@@ -17,8 +17,8 @@ from codesvc.sites.lazy import PerEntry
 from codesvc.store.messages import MessageResult
 
 if TYPE_CHECKING:
-    from codesvc.delivery.gateways.protocol import Gateway
-    from codesvc.delivery.gateways.registry import Gateways
+    from codesvc.delivery.gateways.gateway import Gateway
+    from codesvc.delivery.gateways.gateway_list import Gateways
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.message import Message
     from codesvc.domain.recipient import Recipient

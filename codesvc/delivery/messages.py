@@ -24,8 +24,8 @@ from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.delivery.gateway_calls import GatewayCalls, Relaying
-from codesvc.delivery.gateways.protocol import GATEWAY_SECONDS
-from codesvc.delivery.gateways.registry import Gateways
+from codesvc.delivery.gateways.gateway import GATEWAY_SECONDS
+from codesvc.delivery.gateways.gateway_list import Gateways
 from codesvc.delivery.job_state import call_id
 from codesvc.delivery.store_retry import PatientStore
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
-from codesvc.delivery.channels import registry
+from codesvc.delivery.channels import channel_list
 from codesvc.doctor import inbound_sources
 from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import Finding, ok, warn
@@ -96,7 +96,7 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
     if not usable(kind, LISTED):
         return ok(what, f"none: {kind.described} only answers, so codes come by keyword")
     has = account.messages
-    wanted = {channel: registry.missing(channel, account) for channel in LISTED if channel in channels}
+    wanted = {channel: channel_list.missing(channel, account) for channel in LISTED if channel in channels}
     missing = [f"{option} (channel {channel})" for channel, option in wanted.items() if option]
     if missing:
         return warn(

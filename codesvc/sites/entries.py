@@ -12,7 +12,7 @@ from codesvc.domain.channels import usable
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
-from codesvc.sites.brand import Looks
+from codesvc.sites.looks import Looks
 from codesvc.wechat.callback_format import CallbackKeys
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 
 from codesvc.config.relay_settings import Inbound
 from codesvc.domain.secret import Secret
-from codesvc.web.inbound.protocol import Call, Unreadable
-from codesvc.web.inbound.registry import ADAPTERS
+from codesvc.web.inbound.adapter import Call, Unreadable
+from codesvc.web.inbound.adapter_list import ADAPTERS
 from tests.relay.conftest import SECRET, new_relay, stub  # noqa: F401  fixtures
 from tests.stores import until
 

@@ -9,9 +9,9 @@ import pytest
 from codesvc.delivery import courier
 from codesvc.delivery.breaker import FAILURES
 from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.channel_list import make_channels
 from codesvc.delivery.channels.means import Means
 from codesvc.delivery.channels.protocol import Attempt, Ending
-from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import Circuit
 from codesvc.domain import channels as table

@@ -22,7 +22,7 @@ from codesvc.config.relay_settings import (
     TwilioGateway,
 )
 from codesvc.delivery.gateways import aliyun, shaped, signed, smtp, tencent, twilio
-from codesvc.delivery.gateways.protocol import Handover, Taken
+from codesvc.delivery.gateways.gateway import Handover, Taken
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret

@@ -9,8 +9,8 @@ from multidict import CIMultiDict
 from codesvc.config.relay_settings import Inbound
 from codesvc.domain.inbound import ADAPTERS as NAMES
 from codesvc.domain.secret import Secret
-from codesvc.web.inbound.protocol import Call
-from codesvc.web.inbound.registry import ADAPTERS
+from codesvc.web.inbound.adapter import Call
+from codesvc.web.inbound.adapter_list import ADAPTERS
 
 NOW, BODY = 1_700_000_000, b'{"x":1}'
 WEBHOOK = {

@@ -7,7 +7,7 @@ from babel import Locale, localedata
 
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
-from codesvc.web.inbound.protocol import Reason
+from codesvc.web.inbound.adapter import Reason
 from codesvc.web.pages.widget_files import words
 from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts

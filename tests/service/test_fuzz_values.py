@@ -23,7 +23,7 @@ from codesvc.domain.signed_links import Subject, Use
 from codesvc.web.admin.links import person_route
 from codesvc.web.api.inputs import Input
 from codesvc.web.context import SERVICES
-from codesvc.web.inbound.registry import ADAPTERS
+from codesvc.web.inbound.adapter_list import ADAPTERS
 from codesvc.web.problem_types import PROBLEMS
 from tests.oidc.parties import provider
 from tests.people.asks import reply

@@ -26,9 +26,9 @@ from codesvc.client.schema.intent import (
     Redemption,
 )
 from codesvc.client.schema.message import MESSAGE_KINDS, MESSAGE_STATUSES, Message, MessageNews, RecipientUser
-from codesvc.client.schema.operation import Clock, Component, Front, Health, Heard, Readiness
 from codesvc.client.schema.problem import PROBLEM_SHAPES, Fault, ProblemDocument
 from codesvc.client.schema.proof import BASES, Claims, Jwk, Jwks
+from codesvc.client.schema.service import Clock, Component, Front, Health, Heard, Readiness
 from codesvc.client.schema.verification import (
     CHANNELS,
     DELIVERY_STATUSES,

@@ -17,15 +17,15 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken, filled, reason_of
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codesvc.config.relay_settings import AliyunGateway
+    from codesvc.delivery.gateways.gateway import Handover
     from codesvc.delivery.gateways.http import HttpAnswer
-    from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _LATER: Final = frozenset({"isp.SYSTEM_ERROR", "isp.RAM_PERMISSION_DENY", "Throttling", "Throttling.User"})

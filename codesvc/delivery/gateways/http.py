@@ -15,7 +15,7 @@ import msgspec
 from yarl import URL
 
 from codesvc import __version__
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.delivery.webhooks.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
 

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 import msgspec
 from yarl import URL
 
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken, filled
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import ShapedGateway
+    from codesvc.delivery.gateways.gateway import Handover
     from codesvc.delivery.gateways.http import HttpAnswer
-    from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _MEDIA: Final = {"json": "application/json", "form": "application/x-www-form-urlencoded"}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
 from codesvc.delivery.webhooks.signature import signature
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.recipient import MessageKind
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codesvc.config.relay_settings import SignedGateway
+    from codesvc.delivery.gateways.gateway import Handover
     from codesvc.delivery.gateways.http import HttpAnswer
-    from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _ALREADY: Final = 409

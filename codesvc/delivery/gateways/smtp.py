@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
 
-from codesvc.delivery.gateways.protocol import GATEWAY_SECONDS, GatewayAnswer, Taken
+from codesvc.delivery.gateways.gateway import GATEWAY_SECONDS, GatewayAnswer, Taken
 from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import SmtpGateway
-    from codesvc.delivery.gateways.protocol import Handover
+    from codesvc.delivery.gateways.gateway import Handover
 
 _PERMANENT: Final = 500
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from yarl import URL
 
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken, filled, reason_of
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codesvc.config.relay_settings import TencentGateway
+    from codesvc.delivery.gateways.gateway import Handover
     from codesvc.delivery.gateways.http import HttpAnswer
-    from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _TYPE: Final = "application/json; charset=utf-8"

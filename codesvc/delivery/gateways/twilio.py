@@ -10,13 +10,13 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import TwilioGateway
+    from codesvc.delivery.gateways.gateway import Handover
     from codesvc.delivery.gateways.http import HttpAnswer
-    from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _CODE: Final = re.compile(r"[0-9]{1,6}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call
+    from codesvc.web.inbound.adapter import Call
 
 TOLERANCE: Final = 300
 """How far the time in a signature may be from ours, seconds: Standard Webhooks and ZITADEL (HOOKS 2, 3)."""

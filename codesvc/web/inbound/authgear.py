@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from codesvc.web.inbound.adapter import Adapter, Reading, Reason, answered
 from codesvc.web.inbound.authentication import by_hex_of_body
 from codesvc.web.inbound.bodies import json_of
-from codesvc.web.inbound.protocol import Adapter, Reading, Reason, answered
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call, Refusal
+    from codesvc.web.inbound.adapter import Call, Refusal
 
 SIGNATURE: Final = "x-authgear-body-signature"
 _WORDS: Final = {

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from codesvc.domain.inbound import code_in
+from codesvc.web.inbound.adapter import Unreadable
 from codesvc.web.inbound.authentication import KEY_IN_QUERY
-from codesvc.web.inbound.protocol import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call
+    from codesvc.web.inbound.adapter import Call
 
 _MOST_FIELDS: Final = 200
 _BARE_DIGITS: Final = re.compile(r"[0-9]{5,15}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from codesvc.web.inbound.adapter import Adapter, Reading
 from codesvc.web.inbound.authentication import by_token
 from codesvc.web.inbound.bodies import code_and_text, fields_of
-from codesvc.web.inbound.protocol import Adapter, Reading
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call
+    from codesvc.web.inbound.adapter import Call
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.inbound import code_in
+from codesvc.web.inbound.adapter import Adapter, Reading
 from codesvc.web.inbound.authentication import by_token
 from codesvc.web.inbound.bodies import fields_of
-from codesvc.web.inbound.protocol import Adapter, Reading
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call
+    from codesvc.web.inbound.adapter import Call
 
 _CODES: Final = ("code", "login_code", "registration_code", "verification_code", "recovery_code")
 _CODED: Final = frozenset(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from codesvc.web.inbound.adapter import Adapter, Reading, no_in_words
 from codesvc.web.inbound.authentication import by_token
 from codesvc.web.inbound.bodies import json_of, with_plus
-from codesvc.web.inbound.protocol import Adapter, Reading, no_in_words
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Inbound
-    from codesvc.web.inbound.protocol import Call
+    from codesvc.web.inbound.adapter import Call
 
 
 def _read(_: Inbound, call: Call) -> list[Reading]:

@@ -29,8 +29,8 @@ from codesvc.service.message_models import (
 from codesvc.service.messages import recipient_of
 from codesvc.web.api.inputs import language
 from codesvc.web.context import SITE, services
-from codesvc.web.inbound.protocol import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
-from codesvc.web.inbound.registry import ADAPTERS
+from codesvc.web.inbound.adapter import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
+from codesvc.web.inbound.adapter_list import ADAPTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from codesvc.service.message_models import MessageResult
     from codesvc.sites.directory import SiteEntry
     from codesvc.web.context import Services
-    from codesvc.web.inbound.protocol import Adapter, Reading
+    from codesvc.web.inbound.adapter import Adapter, Reading
 
 routes = web.RouteTableDef()
 _log = structlog.get_logger(__name__)

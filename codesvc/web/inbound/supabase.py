@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
+from codesvc.web.inbound.adapter import Adapter, Reading, Reason, answered
 from codesvc.web.inbound.authentication import by_standard_webhooks
 from codesvc.web.inbound.bodies import json_of, with_plus
-from codesvc.web.inbound.protocol import Adapter, Reading, Reason, answered
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from codesvc.config.relay_settings import Inbound
+    from codesvc.web.inbound.adapter import Call, Refusal
     from codesvc.web.inbound.bodies import Fields
-    from codesvc.web.inbound.protocol import Call, Refusal
 
 _NEW_ADDRESS: Final = ("user.new_email", "user.email_new")
 _AT_ONCE: Final = {"Retry-After": "1"}

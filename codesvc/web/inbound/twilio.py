@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.web.inbound.adapter import Adapter, Reading, Reason, Unreadable, answered
 from codesvc.web.inbound.authentication import by_token
 from codesvc.web.inbound.bodies import code_and_text, form_of
-from codesvc.web.inbound.protocol import Adapter, Reading, Reason, Unreadable, answered
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from codesvc.config.relay_settings import Inbound
+    from codesvc.web.inbound.adapter import Call, Refusal, Taken
     from codesvc.web.inbound.bodies import Fields
-    from codesvc.web.inbound.protocol import Call, Refusal, Taken
 
 _CREATED: Final = 201
 _CODES: Final = {

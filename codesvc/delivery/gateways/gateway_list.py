@@ -14,7 +14,7 @@ from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Gateway as GatewayConfig
-    from codesvc.delivery.gateways.protocol import Gateway
+    from codesvc.delivery.gateways.gateway import Gateway
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
     from codesvc.domain.recipient import MessageKind
     from codesvc.sites.directory import Directory, SiteEntry

@@ -21,7 +21,7 @@ from codesvc.web.inbound import (
 )
 
 if TYPE_CHECKING:
-    from codesvc.web.inbound.protocol import Adapter
+    from codesvc.web.inbound.adapter import Adapter
 
 ADAPTERS: Final[dict[str, Adapter]] = {
     adapter.name: adapter

@@ -9,7 +9,7 @@ from codesvc.domain.colours import DARK, LIGHT, Palette, palette
 from codesvc.domain.logo import Logo, parse
 
 if TYPE_CHECKING:
-    from codesvc.config.brand import Brand
+    from codesvc.config.brand_settings import Brand
 
 
 @dataclass(frozen=True, slots=True)
