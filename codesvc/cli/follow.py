@@ -18,7 +18,7 @@ from codesvc.domain.keyring import MasterKey
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.store.connection import connect, retention_of, store_url
 from codesvc.store.embedded import DataInUseError
-from codesvc.store.keys import DEPLOYMENT, Keys, offset
+from codesvc.store.keys import DEPLOYMENT, offset
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from codesvc.config import Settings
+    from codesvc.sites.entries import SiteEntry
 
 _STARTING_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
@@ -130,16 +131,14 @@ class StoreReader:
 
     Args:
         store: the service's store.
-        settings: the settings, from which the names of the site's keys follow.
-        site: the name of the site.
+        site: the site.
         identifier: the id of the verification.
     """
 
-    def __init__(self, store: Store, settings: Settings, site: str, identifier: str) -> None:
-        account = settings.accounts[settings.sites[site].account]
+    def __init__(self, store: Store, site: SiteEntry, identifier: str) -> None:
         self._store = store
-        self._keys = Keys(settings.store.prefix, account.appid)
-        self._site = site
+        self._keys = site.store_keys
+        self._site = site.name
         self._identifier = identifier
 
     async def look(self) -> Snapshot:

@@ -22,6 +22,7 @@ import aiohttp
 from codesvc.cli.follow import ApiReader, Snapshot, StoreReader, open_store
 from codesvc.cli.sending_key import ForeignKey, NoKey, given_key, key_for_one_run
 from codesvc.config import ConfigError, load
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError, in_words
@@ -29,13 +30,15 @@ from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
 from codesvc.runtime.qr_code import draw_lines
 from codesvc.service.operators.account_state import read_token_trouble_of
-from codesvc.store.keys import Keys
+from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import read_directory
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
     from codesvc.config import Settings
+    from codesvc.sites.entries import AccountEntry, SiteEntry
     from codesvc.store.store import Store
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
@@ -45,6 +48,7 @@ _REPEAT_SECONDS: Final = 5.0
 _KEY_TRIES: Final = 20
 """How often a call is tried with a new key, with _POLL_SECONDS between two tries."""
 _UNAUTHORIZED: Final = 401
+_MOST_NAMED: Final = 20
 
 
 class Exit(IntEnum):
@@ -56,6 +60,10 @@ class Exit(IntEnum):
     USAGE = 2
     NO_RECEIPT = 3
     """No result before `--wait` was over."""
+
+
+class UnknownSite(CodesvcError):
+    """There is no site of the given name."""
 
 
 class Refused(CodesvcError):
@@ -72,11 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         settings = load(arguments.config, os.environ)
     except ConfigError as error:
         return _complain(str(error), Exit.USAGE)
-    if arguments.site not in settings.sites:
-        return _complain(f"no site {arguments.site}; there are {', '.join(sorted(settings.sites))}", Exit.USAGE)
     try:
-        return http_server.run(_send(arguments, settings, given_key(arguments, settings)))
-    except (ForeignKey, NoKey) as error:
+        return http_server.run(_send(arguments, settings))
+    except (ForeignKey, NoKey, UnknownSite) as error:
         return _complain(str(error), Exit.USAGE)
     except (CodesvcError, aiohttp.ClientError) as error:
         # aiohttp's error texts contain the host, but no headers and so no key.
@@ -85,31 +91,52 @@ def run(arguments: argparse.Namespace) -> int:
         return _complain(in_words(error) or type(error).__name__, Exit.FAILED)
 
 
-async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> int:
+async def _directory(store: Store | None, settings: Settings) -> Directory:
+    """The sites of the configuration, and of the store where it can be reached."""
+    return Directory(settings) if store is None else await read_directory(store, settings)
+
+
+def _site(directory: Directory, name: str) -> SiteEntry:
+    """The site of that name.
+
+    Raises:
+        UnknownSite: there is none.
+    """
+    site = directory.sites.get(name)
+    if site is None:
+        away = ", and in the store, which cannot be reached from here, those set up at run time"
+        known = ", ".join(sorted(directory.sites)[:_MOST_NAMED])
+        raise UnknownSite(f"no site {name}; there are {known}{away if directory.kept is None else ''}")
+    return site
+
+
+async def _send(arguments: argparse.Namespace, settings: Settings) -> int:
     url = (arguments.url or settings.service.public_url).rstrip("/")
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
-        fresh = not key
-        if fresh:
+        directory = await _directory(store, settings)
+        site, key = _site(directory, arguments.site), given_key(arguments, directory)
+        if not key:
             key = await key_for_one_run(stack, store, settings, arguments.site)
             _say("no key was given: a key was created for this run and will be removed at its end")
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
         body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
-        if settings.sites[arguments.site].client_ip == "required" or arguments.client_ip:
+        if site.config.client_ip == "required" or arguments.client_ip:
             body["client_ip"] = arguments.client_ip or "127.0.0.1"
         start = functools.partial(_ask, http, "POST", f"{url}/v1/verifications", body)
-        started = await (_call_with_new_key(start) if fresh else start())
+        may_be_new = store is not None and hash_line(key) not in {known.hash for known in site.config.keys}
+        started = await (_call_with_new_key(start) if may_be_new else start())
         path = f"{url}/v1/verifications/{started['id']}"
         _say(f"started {started['id']}, reference {started['reference']}, valid until {started['expires_at']}")
-        scans = settings.accounts[settings.sites[arguments.site].account].may(Right.QR_CODES)
+        scans = site.account.config.may(Right.QR_CODES)
         watch: StoreReader | ApiReader
         if store is None:
             _say("this machine cannot reach the store, so the API is used; it hides undisclosed deliveries (rule 7)")
             watch = ApiReader(lambda: _ask(http, "GET", path))
         else:
-            watch = StoreReader(store, settings, arguments.site, started["id"])
-            await _say_account_state(store, settings, arguments.site)
+            watch = StoreReader(store, site, started["id"])
+            await _say_account_state(store, site.account)
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path, started, scans=scans))
 
 
@@ -126,13 +153,11 @@ async def _call_with_new_key(call: Callable[[], Awaitable[dict[str, Any]]]) -> d
     return await call()
 
 
-async def _say_account_state(store: Store, settings: Settings, site: str) -> None:
+async def _say_account_state(store: Store, account: AccountEntry) -> None:
     """Print why nothing can be sent, if the account has no access token."""
-    name = settings.sites[site].account
-    keys = Keys(settings.store.prefix, settings.accounts[name].appid)
-    trouble = await read_token_trouble_of(store, keys, name)
+    trouble = await read_token_trouble_of(store, account.store_keys, account.name)
     if trouble is not None:
-        _say(f"accounts.{name}: {trouble.means}")
+        _say(f"accounts.{account.name}: {trouble.means}")
 
 
 async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.app import prepare
 from codesvc.cli.initial_configuration import api_key_file
-from codesvc.config.api_keys import hash_line
 from codesvc.config.faults import UnfitError
 from codesvc.config.files import read_secret
 from codesvc.domain.errors import CodesvcError
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from codesvc.config import Settings
+    from codesvc.sites.directory import Directory
     from codesvc.store.store import Store
 
 KEY_VARIABLE: Final = "CODESVC_API_KEY"
@@ -41,22 +41,36 @@ class ForeignKey(CodesvcError):
     """The given key does not belong to the site."""
 
 
-def given_key(arguments: argparse.Namespace, settings: Settings, env: Mapping[str, str] = os.environ) -> str:
+def given_key(arguments: argparse.Namespace, directory: Directory, env: Mapping[str, str] = os.environ) -> str:
     """The key from `--key`, from the environment, or from the file that `codesvc init` wrote; "" if there is none.
 
+    Args:
+        arguments: of the command line; `site` and `key` are read.
+        directory: the sites and their keys. Without those of the store it cannot judge a key that is not in the
+            configuration: such a key is returned, and the service judges it.
+        env: the environment.
+
     Raises:
-        ForeignKey: the key by `--key` or the environment is not one of the site's in the configuration.
+        ForeignKey: the key by `--key` or the environment is another site's, or nobody's.
     """
-    known = {key.hash for key in settings.sites[arguments.site].keys}
     if key := arguments.key or env.get(KEY_VARIABLE, ""):
-        if hash_line(key) not in known:
-            raise ForeignKey(f"this key is none of sites.{arguments.site}'s")
+        whose = _site_of(key, directory)
+        judged = bool(whose) or directory.kept is not None
+        if judged and whose != arguments.site:
+            other = f"it is a key of sites.{whose}" if whose else "neither the configuration nor the store has it"
+            raise ForeignKey(f"this is no key of sites.{arguments.site}: {other}")
         return str(key)
     try:
         key, _ = read_secret(arguments.config.parent / api_key_file(arguments.site))
     except UnfitError:
         return ""
-    return key if hash_line(key) in known else ""  # else the file has an old key that was replaced
+    return key if _site_of(key, directory) == arguments.site else ""  # else the file has an old key that was replaced
+
+
+def _site_of(key: str, directory: Directory) -> str:
+    """The name of the site that a key belongs to, "" for an unknown key."""
+    caller = directory.caller(key)
+    return caller.site.name if caller else ""
 
 
 async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: Settings, site: str) -> str:

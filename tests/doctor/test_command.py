@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +204,28 @@ async def test_send_takes_the_key_that_init_wrote(ward, config):
     status, out, err = await codesvc(*send(path, "nobody"), CODESVC_API_KEY="")
     assert (status, "failed (no-binding)" in out) == (1, True), out + err
     assert KEY not in out + err
+
+
+async def test_send_works_for_sites_and_keys_of_the_store(ward, config, tmp_path):
+    path, site = config(ward), tmp_path / "club.json"
+    _, told, _ = await codesvc("keys", "add", "shop", "second", "--scopes", "verify", "--config", path)
+    key = re.search(r"csk_shop_\S+", told)[0]
+    site.write_text(json.dumps({"name": "Club", "account": "main"}))
+    assert (await codesvc("sites", "put", "club", str(site), "--config", path))[0] == 0
+    to_club = ("send", "--config", path, "--site", "club", *send(path, "nobody")[5:])
+    for arguments, given in ((send(path, "nobody"), key), (to_club, "")):
+        status, out, err = await codesvc(*arguments, CODESVC_API_KEY=given)
+        assert (status, "failed (no-binding)" in out) == (1, True), out + err
+    status, _, err = await codesvc(*to_club, CODESVC_API_KEY=key)
+    assert (status, "it is a key of sites.shop" in err) == (2, True), err
+    status, _, err = await codesvc(*send(path, "nobody"), CODESVC_API_KEY="csk_shop_" + "z" * 43)
+    assert (status, "neither the configuration nor the store has it" in err) == (2, True), err
+    # Without the store, only the service knows the key, and nobody here knows the site.
+    away = config(ward, tmp_path / "elsewhere")
+    status, out, err = await codesvc(*send(away, "nobody", "reset", "--wait", "0"), CODESVC_API_KEY=key)
+    assert (status, "started vf_" in out) == (3, True), out + err
+    status, _, err = await codesvc(*to_club, CODESVC_API_KEY=key)
+    assert (status, "in the store, which cannot be reached from here" in err) == (2, True), err
 
 
 @pytest.mark.parametrize("stale", [False, True])
