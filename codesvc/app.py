@@ -34,7 +34,7 @@ from codesvc.domain.ticket import TicketSecrets
 from codesvc.messages.chat import ChatComposer
 from codesvc.messages.composer import Composer
 from codesvc.messages.templates import Templates
-from codesvc.runtime import crash_points, tracing
+from codesvc.runtime import crash_points, repeated_lines, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
@@ -185,8 +185,8 @@ async def _run(
             directory.accounts, lambda a: SecretCache(store, a.store_keys, keyring), lambda entry: entry.config
         )
         recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRecord(store.callbacks)
-        await stack.enter_async_context(recorder.running())
-        await stack.enter_async_context(heard.running())
+        for background in (repeated_lines.running(), recorder.running(), heard.running()):
+            await stack.enter_async_context(background)
         tokens, clients = reach(
             directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
         )

@@ -160,7 +160,15 @@ async def _say_account_state(store: Store, account: AccountEntry) -> None:
         _say(f"accounts.{account.name}: {trouble.means}")
 
 
-async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:
+async def _follow(
+    wait: float,
+    watch: StoreReader | ApiReader,
+    show_scan: Any,
+    *,
+    poll_seconds: float = _POLL_SECONDS,
+    repeat_seconds: float = _REPEAT_SECONDS,
+) -> int:
+    """Print each change until the end. Before there is a QR code, a state that stays is repeated now and then."""
     clock = asyncio.get_running_loop().time
     deadline, printed_at, printed = clock() + wait, clock(), ""
     scan_shown, explained = False, ""
@@ -168,7 +176,7 @@ async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -
         seen = await watch.look()
         words = describe(seen)
         # After the QR code was shown, print nothing until the state changes, so that the code stays in view.
-        if words != printed or (not scan_shown and clock() - printed_at > _REPEAT_SECONDS):
+        if words != printed or (not scan_shown and clock() - printed_at > repeat_seconds):
             _say(f"{words}{_age(seen)}")
             printed, printed_at = words, clock()
         if (meaning := explain(seen)) and meaning != explained:
@@ -183,7 +191,7 @@ async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -
             end = Exit.NO_RECEIPT
         if end is not None:
             return int(end)
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)
 
 
 def describe(seen: Snapshot) -> str:

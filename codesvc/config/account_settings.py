@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from codesvc.config.addresses import token_way, web_address
-from codesvc.config.constraints import Among, Between, Matching, account_picture, message_fields, shown
+from codesvc.config.constraints import Among, Between, Matching, account_picture, message_fields, name_for_people, shown
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.channels import TEMPLATED, Channel
 from codesvc.domain.secret import Secret
@@ -42,7 +42,7 @@ class Account:
     """One WeChat Official Account. `qr_picture` is a data URL; in the file it may name a picture's file."""
 
     appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx and 16 hexadecimal digits, in lower case")]
-    name: Shown
+    name: Annotated[str, name_for_people]
     kind: Annotated[str, Among(tuple(AccountKind))] = AccountKind.VERIFIED_SERVICE.value
     original_id: Annotated[str, Matching(r"gh_[0-9a-z]{12}", "must be gh_ and 12 characters")] | None = None
     secret: _AppSecret

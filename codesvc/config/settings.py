@@ -138,6 +138,7 @@ class Limits:
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
     binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
+    gateway_messages: _Limit = (Rate(5_000, 86_400),)
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {

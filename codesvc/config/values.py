@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_
 from cattrs.cols import homogenous_tuple_structure_factory, is_frozenset, list_structure_factory
 
 from codesvc.config.account_settings import MessageFields
-from codesvc.config.constraints import shown
+from codesvc.config.constraints import name_for_people
 from codesvc.config.faults import UnfitError, kind_of, suggestion
 from codesvc.config.rates import rates
 from codesvc.config.service_settings import Network
@@ -108,8 +108,8 @@ def _local_text(raw: Any, _: Any) -> LocalText:
         text = LocalText(_text(raw["zh"]), _text(raw["en"]))
     else:
         text = LocalText(_text(raw), raw)
-    shown(text.zh)
-    shown(text.en)
+    name_for_people(text.zh)
+    name_for_people(text.en)
     return text
 
 

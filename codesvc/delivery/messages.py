@@ -124,6 +124,10 @@ class MessageDelivery:
                         await self._push(account, job, begun)
                 case "wait":
                     await self._sleep(begun.wait_ms / 1000)
+                case _ if begun.spent:
+                    self._recorder.gateway_spent(begun.shown)
+                    await self._record(account, job, MessageResult(result="failed", reason="gateway-limit"))
+                    return
                 case _:
                     verdict = await self._gateways.call(begun, next(calls))
                     if verdict.result is not None:

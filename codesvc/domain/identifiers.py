@@ -57,9 +57,14 @@ def stranger_in(text: str) -> int | None:
     """The place of the first character that a user id may not have, counted from 0; None if there is none."""
     for place, character in enumerate(text):
         known = character in _USER_PUNCTUATION or unicodedata.category(character)[0] in "LMN"
-        if not known or character in _INVISIBLE:
+        if not known or is_invisible(character):
             return place
     return None
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character is a letter or mark that nobody sees."""
+    return character in _INVISIBLE
 
 
 def unlike_normal(text: str) -> int | None:

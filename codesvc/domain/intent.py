@@ -91,6 +91,11 @@ RENEW_MS: Final = {Kind.BIND: 600_000, Kind.LOGIN: KEPT_AFTER_END_MS}
 without the site's session, and whoever is at the screen later may be another person.
 """
 
+APP_LOGIN_KEPT_MS: Final = 600_000
+"""How long the login of an app can be read after its end. Anybody can begin one, without a key, and apps forget theirs
+within minutes.
+"""
+
 _ID: Final = re.compile(r"(bi|lg)_[a-z2-7]{26}")
 
 

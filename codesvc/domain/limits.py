@@ -49,7 +49,12 @@ class LimitReached:
     @property
     def retry_after(self) -> int:
         """Whole seconds to wait, at least 1 (RFC 9110 section 10.2.3)."""
-        return max(1, -(-self.wait_ms // 1000))
+        return whole_seconds(self.wait_ms)
+
+
+def whole_seconds(wait_ms: int) -> int:
+    """A wait in whole seconds, as `Retry-After` has it: rounded up, at least 1 (RFC 9110 section 10.2.3)."""
+    return max(1, -(-wait_ms // 1000))
 
 
 def names(limit: str, rates: Iterable[Rate]) -> tuple[str, ...]:

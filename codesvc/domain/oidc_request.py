@@ -25,6 +25,7 @@ LONGEST_HINT: Final = 4_096
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK: Final = ("127.0.0.1", "[::1]")
+_HIGHEST_PORT: Final = 65_535
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,7 +85,8 @@ def _is_loopback_of(given: str, known: str) -> bool:
     for host in _LOOPBACK:
         found = re.fullmatch(rf"http://{re.escape(host)}(?::[0-9]{{1,5}})?(/.*)?", known)
         if found is not None:
-            return re.fullmatch(rf"http://{re.escape(host)}:[0-9]{{1,5}}{re.escape(found[1] or '')}", given) is not None
+            asked = re.fullmatch(rf"http://{re.escape(host)}:([0-9]{{1,5}}){re.escape(found[1] or '')}", given)
+            return asked is not None and 1 <= int(asked[1]) <= _HIGHEST_PORT
     return False
 
 

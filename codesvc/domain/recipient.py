@@ -33,6 +33,7 @@ _DIALLED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]{4,40}")
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _REGION: Final = re.compile(r"[A-Z]{2}")
+_GOOGLE: Final = ("gmail.com", "googlemail.com")
 _HASH_BYTES: Final = 15
 _PHONE: Final = "/recipient/phone"
 _EMAIL: Final = "/recipient/email"
@@ -83,6 +84,21 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         phone's, is of no country.
         """
         return self.kind is MessageKind.EMAIL or phonenumbers.region_code_for_number(self._parsed) in countries
+
+    @property
+    def mailbox(self) -> Recipient:
+        """The recipient as limits count it: addresses that reach one mailbox are one.
+
+        Many mail servers deliver `alice+anything@` to `alice@` (RFC 5233), and Google's ignore dots and have two names.
+        It is for counting only: elsewhere they may be two people, who then share a limit.
+        """
+        if self.kind is MessageKind.SMS:
+            return self
+        local, _, host = self.identity.rpartition("@")
+        local = local.partition("+")[0] or local
+        if host in _GOOGLE:
+            local, host = local.replace(".", ""), _GOOGLE[0]
+        return msgspec.structs.replace(self, identity=f"{local}@{host}")
 
     @property
     def _parsed(self) -> phonenumbers.PhoneNumber:

@@ -1,7 +1,8 @@
 """What is heard of WeChat's callbacks, by account and from all processes: good ones, refused ones, and silence.
 
 Anybody can call the callback's address. So a process counts in memory and writes once a second, in the background: no
-callback waits for it. What a signature covers is kept apart from what has none: strangers cannot hide a real fault.
+callback waits for it. The log too has a line a second at most for each account and reason, with their number. What a
+signature covers is kept apart from what has none: strangers cannot hide a real fault.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import structlog
 
 from codesvc.domain.callback_health import Heard, Reason, Refused
 from codesvc.domain.errors import ScriptError, StoreUnavailable
-from codesvc.runtime import metrics
+from codesvc.runtime import metrics, repeated_lines
 from codesvc.runtime.tasks import end
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class CallbackRecord:
         pending = self._of(account, "signed" if signed else "unsigned")
         pending.why, pending.reason = str(error)[:_LONGEST], reason
         pending.count += 1
+        repeated_lines.note(
+            _log_refused, f"{account} {reason}", account=account, error=type(error).__name__, why=str(error)
+        )
 
     def hear(self, account: str) -> None:
         """Record a good callback."""
@@ -135,6 +139,10 @@ class CallbackRecord:
             await self._store.mark(name, good="" if kind == GOOD else good, count=count)
             return
         await self._store.note(name, good=good, count=count, why=pending.why, reason=pending.reason)
+
+
+def _log_refused(*, account: str, error: str, why: str, count: int) -> None:
+    _log.warning("callback_refused", account=account, error=error, why=why, count=count)
 
 
 def _refused(each: Refusal) -> Refused:

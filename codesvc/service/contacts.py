@@ -6,10 +6,13 @@ it when it calls the site's gateway. Stored and done is the same whether the use
 
 from __future__ import annotations
 
+import hmac
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from codesvc.domain.addresses import network, region
 from codesvc.domain.errors import Invalid
 from codesvc.domain.message import new_message_id
 from codesvc.domain.recipient import user_ids
@@ -17,10 +20,13 @@ from codesvc.domain.sealed_content import SealedContent
 from codesvc.service.messages import recipient_of, relay_of, require_country
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from codesvc.config.relay_settings import Relay
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.recipient import MessageKind, Recipient
     from codesvc.domain.sealed_content import Seals
+    from codesvc.service.models import StartRequest
     from codesvc.sites.directory import SiteEntry
 
 
@@ -35,21 +41,24 @@ class Contact(NamedTuple):
     whom: Recipient
     relay: Relay
 
-    def packed(self, seals: Seals, keyring: Keyring, site: str, locale: str) -> tuple[bytes, bytes]:
+    def packed(self, seals: Seals, keyring: Keyring, site: SiteEntry, request: StartRequest) -> tuple[bytes, bytes]:
         """What the start script reads of it, and the sealed recipient.
 
-        `whom` is a keyed hash of the contact, for its limit. After a rotation of the master key a contact is counted
-        anew.
+        `whom` is a keyed hash of the contact's number or mailbox, for its limits, and `place` one of the network too.
+        After a rotation of the master key a contact is counted anew.
         """
-        identifier = new_message_id()
+        identifier, whom = new_message_id(), user_ids(keyring, site.name, self.whom.mailbox)[0]
         said = {
             "id": identifier,
-            "whom": user_ids(keyring, site, self.whom)[0],
+            "whom": whom,
+            "place": _place(keyring, whom, request.address),
+            "region": region(request.address) if request.address else "",
             "kind": self.whom.kind.value,
-            "locale": locale,
+            "locale": request.locale,
             "wait": round(self.relay.receipt_wait * 1000),
             "window": self.relay.repeat_window * 1000,
             "shadow": self.relay.shadow,
+            "cap": site.rates["gateway_messages"],
         }
         return msgspec.msgpack.encode(said), seals.close(identifier, SealedContent(self.whom))
 
@@ -67,3 +76,11 @@ def contact_of(site: SiteEntry, kind: MessageKind, given: str) -> Contact:
         member = "/contact/phone" if kind.value == "sms" else "/contact/email"
         raise Invalid(str(error), member) from None
     return Contact(whom, relay)
+
+
+def _place(keyring: Keyring, whom: str, address: IPv4Address | IPv6Address | None) -> str:
+    """What stands for the network of an address, for this contact alone; "" if it is not known."""
+    if address is None:
+        return ""
+    said = f"{whom}\0{network(address)}".encode()
+    return hmac.digest(keyring.current.derive("contact place"), said, sha256).hex()[:20]

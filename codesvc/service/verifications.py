@@ -135,7 +135,7 @@ class Verifications:
         # Nothing is sent for a test identity.
         said, box = b"", b""
         if contact and not test:
-            said, box = contact.packed(self._seals, self._keyring, site.name, request.locale)
+            said, box = contact.packed(self._seals, self._keyring, site, request)
         start = Start(
             id=short.text,
             long_id=long.text,

@@ -22,6 +22,7 @@ import msgspec
 import structlog
 
 from codesvc.domain.addresses import bucket, network
+from codesvc.domain.limits import whole_seconds
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.store.outcomes import Outcome
 from codesvc.store.visits import Arriving
@@ -148,7 +149,7 @@ class Visits:
         if admitted.outcome is Outcome.SAME:
             return Arrival(errand)
         if admitted.outcome is Outcome.LIMITED:
-            return Arrival(errand, "often", max(1, -(-admitted.wait_ms // 1000)))
+            return Arrival(errand, "often", whole_seconds(admitted.wait_ms))
         identity = await self._exchange(account, code)
         if identity is None:
             return Arrival(errand, "stale")

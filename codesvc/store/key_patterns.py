@@ -43,6 +43,7 @@ IN_PARTITION: Final = {
     "message": "message:%s",
     "sealed": "sealed:%s",
     "asked_again": "asked-again:%s:%s",
+    "known_places": "known-places:%s:%s",
     "webhook": "webhook:%s:%s",
     "webhook_log": "webhook-log:%s",
     "webhook_due": "webhook-due:%s",
@@ -89,7 +90,10 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
     """A pattern for the keys whose names end with a user. The user may contain colons; the parts before it may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
     told = [
-        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately", "asked_again")),
+        *(
+            IN_PARTITION[kind] % (here, whose)
+            for kind in ("binding", "history", "lately", "asked_again", "known_places")
+        ),
         IN_PARTITION["window"] % (any_part, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),
     ]

@@ -90,6 +90,7 @@ class MessageBegun(MessageReply, frozen=True):
         step: what comes next: `push`, `wait` (for the receipt) or `hand` (to the gateway).
         wait_ms: how long to wait for the receipt.
         again: whether the gateway may have been called before, by a process that died.
+        spent: whether the site's limit of gateway messages is used up; then the gateway is not called.
         quota: `yes` if a call was charged, the quota that is used up (`day`, `minute`), "" if none was to be charged.
         day: the key of the quota that was charged.
         call: the id of the call that was charged, "" if none was.
@@ -99,6 +100,7 @@ class MessageBegun(MessageReply, frozen=True):
     step: str = ""
     wait_ms: int = 0
     again: bool = False
+    spent: bool = False
     quota: str = ""
     day: str = ""
     call: str = ""
@@ -179,6 +181,7 @@ class Messages:
                 "shared_pushes": start.shared_pushes,
                 "site_starts": start.rates["site_starts"],
                 "address_starts": start.rates["address_starts"],
+                "gateway_messages": start.rates["gateway_messages"],
                 "hooks": start.hooks,
                 "idem": start.idempotency_key,
                 "fingerprint": start.fingerprint,

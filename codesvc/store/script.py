@@ -31,7 +31,7 @@ from codesvc.domain.binding import MOST_USERS
 from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
-from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
+from codesvc.domain.intent import APP_LOGIN_KEPT_MS, BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
 from codesvc.domain.limits import encode
 from codesvc.domain.message import ENDED_MESSAGES, MESSAGE_KEPT_MS, MESSAGE_MOVES, SAME_CALL_MS
 from codesvc.domain.quota import THRESHOLDS
@@ -159,6 +159,7 @@ def _known() -> dict[str, str]:
         "MOST_PACKED": f"{MOST_PACKED}",
         "MOST_RECENT": f"{MOST_RECENT}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
+        "APP_LOGIN_KEPT": f"{APP_LOGIN_KEPT_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
         "DOUBLE_START": f"{DOUBLE_START_MS}",
         "KEPT_SHOWN": f"{KEPT_SHOWN_MS}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
 
 
-BROWSER_TRIES: Final = (Rate(10, 600),)
-"""How many codes of web authorisation one browser may bring for one subject: each costs a call to WeChat."""
-SUBJECT_TRIES: Final = (Rate(40, 600),)
-"""The same for all browsers: who has the link to a question can make browsers, but not questions."""
-ADDRESS_TRIES: Final = (Rate(30, 600),)
-"""How many codes that WeChat does not know one address may bring. Good ones do not count: many people share one."""
-NETWORK_TRIES: Final = (Rate(120, 600),)
-"""The same for a network (IPv4 /24, IPv6 /48)."""
+class VisitLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How many codes of web authorisation are taken to WeChat: each costs a call.
+
+    Attributes:
+        browser: of one browser for one subject.
+        subject: of all browsers for one subject: who has the link to a question can make browsers, but not questions.
+        address: of one address, if WeChat does not know them. Good ones do not count: many people share one.
+        network: the same for a network (IPv4 /24, IPv6 /48).
+    """
+
+    browser: tuple[Rate, ...] = (Rate(10, 600),)
+    subject: tuple[Rate, ...] = (Rate(40, 600),)
+    address: tuple[Rate, ...] = (Rate(30, 600),)
+    network: tuple[Rate, ...] = (Rate(120, 600),)
 
 
 class Arriving(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,16 +46,6 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     address: str
     network: str
-
-    @property
-    def address_rates(self) -> str:
-        """The limit of the address, as the scripts read it."""
-        return encode(ADDRESS_TRIES) if self.address != NO_ADDRESS else ""
-
-    @property
-    def network_rates(self) -> str:
-        """The limit of the network, as the scripts read it."""
-        return encode(NETWORK_TRIES) if self.address != NO_ADDRESS else ""
 
 
 class VisitAdmitted(Reply, frozen=True):
@@ -75,9 +71,14 @@ class VisitRead(Reply, frozen=True):
 
 
 class Visits:
-    """Visits in the store. Every call raises StoreUnavailable if the store does not answer."""
+    """Visits in the store. Every call raises StoreUnavailable if the store does not answer.
 
-    def __init__(self, deployment: Deployment) -> None:
+    Attributes:
+        limits: of codes that browsers bring.
+    """
+
+    def __init__(self, deployment: Deployment, limits: VisitLimits = VisitLimits()) -> None:  # noqa: B008  it is frozen
+        self.limits = limits
         self._admit = Act(deployment, "admit_visit", VisitAdmitted)
         self._note = Act(deployment, "note_visit", Reply)
         self._read = Act(deployment, "read_visit", VisitRead)
@@ -87,17 +88,14 @@ class Visits:
         return await self._admit(
             keys,
             {
-                "visit": keys.visit(arriving.browser, arriving.subject),
+                **_counted_at(keys, arriving),
                 "by_browser": keys.openid_window("visit_browser", f"{arriving.browser}:{arriving.subject}"),
                 "by_subject": keys.openid_window("visit_subject", arriving.subject),
-                "by_address": keys.openid_window("visit_address", arriving.address),
-                "by_network": keys.openid_window("visit_network", arriving.network),
             },
             {
-                "browser_rates": encode(BROWSER_TRIES),
-                "subject_rates": encode(SUBJECT_TRIES),
-                "address_rates": arriving.address_rates,
-                "network_rates": arriving.network_rates,
+                **self._address_rates(arriving),
+                "browser_rates": encode(self.limits.browser),
+                "subject_rates": encode(self.limits.subject),
             },
         )
 
@@ -110,21 +108,33 @@ class Visits:
         """
         await self._note(
             keys,
+            _counted_at(keys, arriving),
             {
-                "visit": keys.visit(arriving.browser, arriving.subject),
-                "by_address": keys.openid_window("visit_address", arriving.address),
-                "by_network": keys.openid_window("visit_network", arriving.network),
-            },
-            {
+                **self._address_rates(arriving),
                 "openid": openid,
                 "unionid": unionid,
                 "life": life_ms,
                 "admitted": admitted,
-                "address_rates": arriving.address_rates,
-                "network_rates": arriving.network_rates,
             },
         )
+
+    def _address_rates(self, arriving: Arriving) -> dict[str, str]:
+        """The limits of the address and the network, as the scripts read them; "" where they are not known."""
+        known = arriving.address != NO_ADDRESS
+        return {
+            "address_rates": encode(self.limits.address) if known else "",
+            "network_rates": encode(self.limits.network) if known else "",
+        }
 
     async def read(self, keys: Keys, browser: str, subject: str) -> VisitRead:
         """The identity that a browser has proved."""
         return await self._read(keys, {"visit": keys.visit(browser, subject)}, {})
+
+
+def _counted_at(keys: Keys, arriving: Arriving) -> dict[str, str]:
+    """The keys that both scripts share: the visit, and what counts for the address and the network."""
+    return {
+        "visit": keys.visit(arriving.browser, arriving.subject),
+        "by_address": keys.openid_window("visit_address", arriving.address),
+        "by_network": keys.openid_window("visit_network", arriving.network),
+    }

@@ -9,7 +9,7 @@ import structlog
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
-from codesvc.runtime import metrics
+from codesvc.runtime import metrics, repeated_lines
 from codesvc.web.context import SITE, services
 from codesvc.web.problem import Problem
 
@@ -146,7 +146,7 @@ def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
             address = address_of_node(hop) if hop is not None else _nobody()
         except UnreadableHop as unreadable:
             metrics.FORWARDED_UNREADABLE.labels(unreadable.reason).inc()
-            _log.warning("forwarded_unreadable", reason=unreadable.reason)
+            repeated_lines.note(_log_unreadable, unreadable.reason, reason=unreadable.reason)
             here.readiness.proxies.note(readable=False)
             return None
         if not any(address in network for network in trusted):
@@ -157,3 +157,7 @@ def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
 
 def _nobody() -> NoReturn:
     raise UnreadableHop("no-address")
+
+
+def _log_unreadable(*, reason: str, count: int) -> None:
+    _log.warning("forwarded_unreadable", reason=reason, count=count)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
 from aiohttp import web
 
 from codesvc.domain.callback_health import PROBE_OPENID
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
 
 routes = web.RouteTableDef()
-_log = structlog.get_logger(__name__)
 
 
 def _account_in(request: web.Request) -> AccountEntry:
@@ -32,7 +30,6 @@ def _account_in(request: web.Request) -> AccountEntry:
 def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
     signed = isinstance(error, StaleCallback | BadEnvelope | BadMessage | BadKeys)
     services(request).readiness.callbacks.note(account.name, error, signed=signed)
-    _log.warning("callback_refused", account=account.name, error=type(error).__name__, why=str(error))
     if isinstance(error, BadEnvelope | BadMessage):
         return Problem("bad-callback", str(error))
     return Problem("bad-signature")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.limits import whole_seconds
+
 if TYPE_CHECKING:
     from codesvc.domain.record import Record
     from codesvc.sites.directory import SiteEntry
@@ -28,14 +30,14 @@ def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, st
             policies.append(stated)
             for name, rate in zip(names, rates.split(" "), strict=True):
                 more, _, ms = rate.partition("/")
-                # A negative number means none left; seconds are rounded up.
-                items.append(f'"{name}";r={"0" if more[0] == "-" else more};t={max(1, (int(ms) + 999) // 1000)}')
+                # A negative number means none left.
+                items.append(f'"{name}";r={"0" if more[0] == "-" else more};t={whole_seconds(int(ms))}')
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(items)} if items else {}
 
 
 def of_resend(record: Record) -> dict[str, str]:
     """The headers of an accepted resend: the next one is allowed at `resend_at`."""
-    wait = -(-(record.resend_at - record.now) // 1000)
-    if wait <= 0:
+    if record.resend_at <= record.now:
         return {}
+    wait = whole_seconds(record.resend_at - record.now)
     return {"RateLimit-Policy": f'"resend";q=1;w={wait}', "RateLimit": f'"resend";r=0;t={wait}'}

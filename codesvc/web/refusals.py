@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import (
     PayloadEncodingError,
 )
 
+from codesvc.runtime import repeated_lines
 from codesvc.runtime.http_server import MAX_LINE_BYTES, REFUSAL
 from codesvc.web.middleware import begin_request, end_request, problem_of, route_of
 from codesvc.web.problem import Problem
@@ -48,7 +49,8 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
         request_id = begin_request(request.headers.get("X-Request-Id"))
         if isinstance(error, BadHttpMessage):
             route, problem = _UNREADABLE, Problem("malformed", _detail(error))
-            _log.info("request_unreadable", reason=type(error).__name__)
+            reason = type(error).__name__
+            repeated_lines.note(_log_unreadable, reason, reason=reason)
         else:
             problem, route = problem_of(error), _UNKNOWN
             # Only such an exception is known to come after the route was found.
@@ -66,3 +68,7 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
 
 def _detail(error: BadHttpMessage) -> str:
     return next(text for kind, text in _DETAILS if isinstance(error, kind))
+
+
+def _log_unreadable(*, reason: str, count: int) -> None:
+    _log.info("request_unreadable", reason=reason, count=count)

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from codesvc.domain.limits import Rate
-from codesvc.store import visits
+from codesvc.store.visits import VisitLimits
+from codesvc.web.context import SERVICES
 from tests.people.asks import bind_intent
 from tests.people.browsers import browser, open_in_wechat, query_of
 
@@ -105,9 +106,9 @@ async def test_an_address_is_bounded_over_all_questions(new_world, address):
         assert view["status"] == 200
 
 
-async def test_good_codes_do_not_count_for_the_address_that_many_people_share(new_world, monkeypatch):
-    monkeypatch.setattr(visits, "ADDRESS_TRIES", (Rate(2, 600),))
+async def test_good_codes_do_not_count_for_the_address_that_many_people_share(new_world):
     async with new_world() as world:
+        world.app[SERVICES].store.visits.limits = VisitLimits(address=(Rate(2, 600),))
         for number in range(5):
             view = await open_in_wechat(await world.person(), await link_to_a_question(world, f"v-{number}"))
             assert view["status"] == 200, number

@@ -18,6 +18,7 @@ USUAL_FORM = (
 HIDDEN = "must not have a backslash, an encoded slash or a control character in its path"
 
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
+NO_MARKUP = "is shown to people in chats and mails: it must have no <, no > and no :// in it"
 BROKEN = [
     ("mode", "lve", 'must be one of live, test; did you mean "live"?'),
     ("mode", 3, "must be one of live, test"),
@@ -216,6 +217,16 @@ BROKEN = [
     ("sites.shop.account", "mian", 'is not an account of this file; did you mean "main"?'),
     ("sites.shop.name", {"zh": "店"}, "must be a string, or a table with exactly zh and en"),
     ("sites.shop.name", {"zh": "店", "en": 1}, "must be a string, not a whole number"),
+    ("sites.shop.name", '<a href="https://evil.example">店</a>', NO_MARKUP),
+    ("sites.shop.name", {"zh": "店", "en": "Shop > All"}, NO_MARKUP),
+    ("sites.shop.name", "https://evil.example", NO_MARKUP),
+    ("sites.shop.name", "店\n铺", "must be 1 to 64 printable characters without blanks around them"),
+    ("sites.shop.name", "abc\u202efed", "must be 1 to 64 printable characters without blanks around them"),
+    ("sites.shop.name", "a\u200bb", "must be 1 to 64 printable characters without blanks around them"),
+    ("sites.shop.name", "a\u3164b", "has letters that nobody sees, or too many marks on one letter"),
+    ("sites.shop.name", "a" + "\u0301" * 9, "has letters that nobody sees, or too many marks on one letter"),
+    ("sites.shop.purposes.pay.name", "<b>pay</b>", NO_MARKUP),
+    ("accounts.main.name", "<a>", NO_MARKUP),
     ("sites.shop.keys", [], "must not be empty"),
     (
         "sites.shop.origins",

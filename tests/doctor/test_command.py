@@ -259,9 +259,7 @@ async def test_send_explains_what_no_binding_means(ward, config):
     assert "-> nothing was pushed: no WeChat account is bound to this user yet, as with every new user" in out
 
 
-async def test_what_to_send_stays_the_last_line(monkeypatch, capsys):
-    monkeypatch.setattr(following, "_REPEAT_SECONDS", -1)
-    monkeypatch.setattr(following, "_POLL_SECONDS", 0)
+async def test_what_to_send_stays_the_last_line(capsys):
     awaiting = seen(DeliveryStatus.AWAITING_SCAN)
     looks = [awaiting] * 5 + [replace(awaiting, status=Status.APPROVED)]
 
@@ -272,7 +270,7 @@ async def test_what_to_send_stays_the_last_line(monkeypatch, capsys):
     async def show():
         following._say("    1234")
 
-    assert await following._follow(60, Watch(), show) == Exit.ARRIVED
+    assert await following._follow(60, Watch(), show, poll_seconds=0, repeat_seconds=-1) == Exit.ARRIVED
     *_, keyword, end = capsys.readouterr().out.splitlines()
     assert keyword == "    1234"
     assert "approved" in end

@@ -13,6 +13,7 @@ from codesvc.config.api_keys import hash_line
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.context import SERVICES
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told
+from tests.service.test_secrets_stay_out_of_sight import log
 from tests.world import KEY
 
 OTHER = {
@@ -422,3 +423,19 @@ async def test_nobody_is_shown_to_an_app_under_the_name_of_a_visitor(world, brow
 async def claims_of(browser, person):
     said = await browser.login(person)
     return await browser.claims((await browser.exchange(said["code"])).json)
+
+
+async def test_a_hint_is_in_no_log_and_leaves_with_no_referrer(new_world):
+    """An app sends the ID token in an address (`id_token_hint`); the answers are redirects and pages."""
+    with log() as written:
+        async with new_world(**provider()) as world:
+            hint = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LW9mLWEtcGVyc29u.c2ln"
+            seen = [await Browser(world).authorize(id_token_hint=hint)]
+            seen.append(await Browser(world).authorize(id_token_hint=hint, client_id="nobody"))
+            seen.append(await Browser(world).authorize(id_token_hint=hint, response_type="token"))
+            ways = ("", "&post_logout_redirect_uri=https://evil.example/", "&client_id=%ff", "&x" * 200)
+            seen += [await Browser(world).get(f"/oidc/shop/logout?id_token_hint={hint}{more}") for more in ways]
+    assert {answer.headers["Referrer-Policy"] for answer in seen} == {"no-referrer"}
+    assert '"request"' in written.getvalue()
+    assert hint.split(".")[1] not in written.getvalue()
+    assert all(hint not in answer.text + answer.headers.get("Location", "") for answer in seen)

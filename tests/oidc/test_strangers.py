@@ -169,3 +169,17 @@ async def test_strangers_at_an_app_leave_the_sites_qr_codes_alone(new_world):
         assert await picture(home) == 200
         started = await world.start()
         assert (await world.call("GET", f"/v1/verifications/{started['id']}/scan")).status == 200
+
+
+async def test_what_a_stranger_began_is_gone_within_minutes(new_world, valkey):
+    """Each holds some kilobytes that its sender chose, and anybody can begin them."""
+    async with new_world(**provider()) as world:
+        home = Browser(world)
+        started = await home.authorize(id_token_hint="h" * 2_000)
+        [at] = valkey.scan_iter("*:intent:*")
+        assert valkey.pttl(at) < 26 * 60_000
+        page = started.headers["Location"]
+        await world.advance(165 + 500)
+        assert (await home.get(page)).status == 200
+        await world.advance(101)
+        assert (await home.get(page)).status in {404, 410}

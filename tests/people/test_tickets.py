@@ -219,6 +219,20 @@ async def test_each_account_gets_its_own_link(new_world):
         assert re.findall(r"(\w\*\*\*\w)", text) == ["a***e", "r***t"]
 
 
+async def test_a_site_with_many_users_leaves_the_others_their_links(new_world):
+    """The sites of an account share the nine links of an answer, and a site binds openids as it likes."""
+    many = {"users_per_wechat": "many", "origins": [SITE], "chat": WITH_CHAT["sites__shop__chat"]}
+    many = {f"sites__cafe__{option}": chosen for option, chosen in many.items()}
+    async with new_world(**WITH_CHAT, **many) as world:
+        person = await world.bound("alice")
+        for number in range(12):
+            body = {"openid": person.openid}
+            await world.call("PUT", f"/v1/bindings/filler-{number:02}", body, key=OTHER_KEY)
+        text = await reply(person, "重置密码")
+        assert len(links_in(text)) == 9
+        assert "a***e" in text
+
+
 async def test_without_an_address_the_keyword_means_nothing(new_world):
     async with new_world() as world:
         assert await reply(await world.person(), "重置密码") is None

@@ -51,7 +51,7 @@ def test_an_address_may_not_be(address):
 
 def test_only_an_app_on_the_device_may_choose_its_port():
     known = ["http://127.0.0.1/back", "http://[::1]:80/back", "http://localhost/back"]
-    for given in ("http://127.0.0.1:1/back", "http://[::1]:50000/back"):
+    for given in ("http://127.0.0.1:1/back", "http://[::1]:50000/back", "http://[::1]:65535/back"):
         assert is_registered(given, known, public=True)
         assert not is_registered(given, known, public=False)
     for given in (
@@ -59,6 +59,10 @@ def test_only_an_app_on_the_device_may_choose_its_port():
         "http://127.0.0.1:1/bac",
         "http://127.0.0.2:1/back",
         "http://127.0.0.1:/back",
+        # No browser can go to such a port.
+        "http://127.0.0.1:0/back",
+        "http://127.0.0.1:65536/back",
+        "http://[::1]:99999/back",
     ):
         assert not is_registered(given, known, public=True)
 

@@ -16,6 +16,9 @@ TESTS = {
     "lock the owner out by using up limits": (
         "service/test_owner_and_attacker.py", "test_the_owner_gets_through_by_scanning_while_the_attack_lasts",
     ),
+    "keep out who has no WeChat by using up their SMS": (
+        "relay/test_contact_places.py", "test_strangers_in_any_number_of_networks_leave_the_person_a_third",
+    ),
     "let a victim scan one's own QR code": (
         "attacks/test_people_who_are_led_on.py", "test_whoever_shows_the_code_reads_nothing_of_who_scanned",
     ),

@@ -43,11 +43,23 @@ def acts_of(tree):
     return found
 
 
-def written_out(call, *places):
-    """Names of the keys and of the arguments, which have to stand where the call is."""
-    parts = [call.args[place] for place in places]
-    assert all(isinstance(part, ast.Dict) and None not in part.keys for part in parts), ast.unparse(call)
-    return tuple({key.value for key in part.keys} for part in parts)
+def members(part, tree):
+    """The names in a dictionary: they stand where the call is, or in what a function of the module returns."""
+    if isinstance(part, ast.Call):
+        [function] = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name.lstrip("_") == name_of(part.func).lstrip("_")
+        ]
+        part = function.body[-1].value
+    assert isinstance(part, ast.Dict), ast.unparse(part)
+    spread = [members(value, tree) for key, value in zip(part.keys, part.values, strict=True) if key is None]
+    return {key.value for key in part.keys if key is not None}.union(*spread)
+
+
+def written_out(call, tree, *places):
+    """Names of the keys and of the arguments."""
+    return tuple(members(call.args[place], tree) for place in places)
 
 
 def every_call():
@@ -57,11 +69,11 @@ def every_call():
         acts = acts_of(tree)
         for call in calls(tree) if acts else ():
             if name_of(call.func) in acts and len(call.args) == 3:
-                direct[acts[name_of(call.func)]].append(written_out(call, 1, 2))
+                direct[acts[name_of(call.func)]].append(written_out(call, tree, 1, 2))
             elif name_of(call.func) == "prepare":
-                prepared[acts[name_of(call.func.value)]].append((module, *written_out(call, 1, 2)))
+                prepared[acts[name_of(call.func.value)]].append((module, *written_out(call, tree, 1, 2)))
             elif name_of(call.func) in {"run", "raw"}:
-                runs[module].append(written_out(call, 0, 1))
+                runs[module].append(written_out(call, tree, 0, 1))
     return direct, prepared, runs
 
 

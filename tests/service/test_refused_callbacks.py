@@ -1,14 +1,17 @@
 """Refused callbacks are on `/readyz`, from whichever process refused them, without secrets and without noise."""
 
 import time
+from collections import Counter
 
 import pytest
+from structlog.testing import capture_logs
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.keys import refused_callbacks
 from codesvc.web.context import SERVICES
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope
+from tests.service.test_metrics import numbers, value
 from tests.world import OPERATOR_KEY
 
 SECRET = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
@@ -78,3 +81,27 @@ async def test_what_is_well_is_not_shown(world):
     person = await world.person()
     await person.say("hello")
     assert await refused(world) == []
+
+
+async def test_strangers_write_few_lines_and_none_is_forgotten(new_world):
+    """Anybody can send what is refused, hundreds of times a second; the metric and the lines' sum stay exact."""
+    with capture_logs() as written:
+        moved = await garbage(new_world)
+    lines = [line for line in written if line["event"] == "callback_refused"]
+    by_error = Counter()
+    for line in lines:
+        by_error[line["error"]] += line["count"]
+    assert by_error == {"BadSignature": 60, "BadEnvelope": 1}
+    assert len(lines) < 20
+    assert moved == 60
+
+
+async def garbage(new_world):
+    """Sixty callbacks of strangers, and one of WeChat's that cannot be read; what the metric says of the sixty."""
+    async with new_world() as world:
+        before = value(await numbers(world), "codesvc_callbacks_total", account="main", result="signature")
+        for _ in range(60):
+            await world.call("POST", "/wechat/main?signature=x&timestamp=1&nonce=1", data=b"{}", key=None)
+        await world.call("POST", f"/wechat/main{signed()}", data=b"", key=None)
+        after = value(await numbers(world), "codesvc_callbacks_total", account="main", result="signature")
+    return after - before

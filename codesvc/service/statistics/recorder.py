@@ -21,7 +21,7 @@ import structlog
 
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.message import PUSH, MessageStatus, ledger_reason
-from codesvc.runtime import metrics
+from codesvc.runtime import metrics, repeated_lines
 from codesvc.runtime.logging import log_steps
 from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
@@ -143,7 +143,7 @@ class Recorder:
 
     def guessed_at(self, record: Record) -> None:
         """Count a start that reached the site's limit of guesses. Its code is longer, and operators should know."""
-        _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
+        repeated_lines.note(_log_guessed, f"{record.site} {record.purpose}", site=record.site, purpose=record.purpose)
         metrics.LONG_CODES.labels(record.site, record.purpose).inc()
         self.refused(record.site, record.purpose, "site_guesses")
 
@@ -176,6 +176,13 @@ class Recorder:
         if fact is not None:
             reason = ledger_reason(message.reason) if fact is Fact.MESSAGE_HANDED else ""
             self._message(message, fact, reason)
+
+    def gateway_spent(self, message: Message) -> None:
+        """Count a message that the site's limit of gateway messages kept back. Operators should know."""
+        repeated_lines.note(
+            _log_gateway_spent, f"{message.site} {message.kind}", site=message.site, kind=message.kind.value
+        )
+        self.refused(message.site, message.purpose, "gateway_messages")
 
     def _message(self, message: Message, fact: Fact, reason: str) -> None:
         self._relayed(message.site, message.purpose, message.kind.value, fact, reason)
@@ -268,3 +275,11 @@ class Recorder:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             await self.flush()
+
+
+def _log_guessed(*, site: str, purpose: str, count: int) -> None:
+    _log.error("site_guessed_at", site=site, purpose=purpose, count=count)
+
+
+def _log_gateway_spent(*, site: str, kind: str, count: int) -> None:
+    _log.error("gateway_limit_reached", site=site, kind=kind, count=count)

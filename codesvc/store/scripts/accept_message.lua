@@ -3,7 +3,7 @@
 --   `users` are ids that stand for the recipient, separated by blanks: the first that is bound is the user, else the first.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
 -- KEYS: message sealed same idem address_starts site_starts outbox
--- ARGS: offset root account appid id users site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts hooks idem fingerprint deduped
+-- ARGS: offset root account appid id users site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
 -- OUTCOMES: started repeated mismatch limited absent
 -- USES: clock names windows recent_activity record reachability message admission
 -- REPLY started repeated: message _ left
@@ -61,7 +61,7 @@ write(m, {
   id = A.id, site = A.site, user = user, alias = alias, purpose = A.purpose, kind = A.kind, locale = A.locale, reference = A.reference,
   disclose = A.disclose, would = would, hooks = A.hooks, status = 'accepted', number = '1',
   plan = why and 'gateway' or 'wechat', reason = why or '', sent_to = openid or '',
-  created = now, expires = now + A.life,
+  created = now, expires = now + A.life, cap = A.gateway_messages ~= '' and A.gateway_messages or nil,
 })
 redis.call('PEXPIRE', K.message, tonumber(A.life) + MESSAGE_KEPT + TTL_MARGIN)
 redis.call('SET', K.sealed, A.box, 'PX', A.life)

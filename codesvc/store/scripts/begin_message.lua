@@ -1,13 +1,14 @@
 -- Purpose: look at the job of a message: what its next act is. `step` push: send the template message now (a `call` is
 --   charged); wait: until the receipt is overdue; hand: call the gateway now. Before the gateway is called the record
 --   says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1 for another attempt: an
---   earlier call's outcome is unknown. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
+--   earlier call's outcome is unknown; `spent` is 1 where the site's limit of gateway messages (`cap`, as it was when the
+--   message was taken) is used up, and then no call follows. A message counts once, however often it is handed. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
 --   The message of a verification's last resort follows WeChat's delivery of that verification (contact_step.lua).
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid topic group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
 -- USES: clock names windows recent_activity record reachability webhook message contact_step quota_alert quota batch
--- REPLY begun: message box step wait_ms again quota day call
+-- REPLY begun: message box step wait_ms again spent quota day call
 -- REPLY ended: message
 --   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost
 
@@ -16,14 +17,23 @@ if not m or message_ended(m) or m.number ~= A.number then
   acknowledge({A.entry})
   return {'stale', now}
 end
+-- A message counts once, before it is handed over for the first time.
+local function count_handover()
+  if m.handed then return end
+  local handed = window(key('window', 'gateway_messages', m.site, 'all'), m.cap or '')
+  m.handed, m.spent = '1', wait_for(handed) > 0 and '1' or nil
+  if not m.spent then count_event(handed) end
+end
+
 local v = m.verification and read_record(record_at(m.verification))
 local box = redis.call('GET', K.sealed)
 if m.verification and m.status == 'accepted' then
   local step, more = contact_step(m, v)
-  if step == 'wait' then return {'begun', now, {0, m.packed, m.id}, box or '', 'wait', more, 0, '', '', ''} end
+  if step == 'wait' then return {'begun', now, {0, m.packed, m.id}, box or '', 'wait', more, 0, 0, '', '', ''} end
   if step == 'hand' then
+    if box then count_handover() end
     write(m, {reason = more, expires = v.expires})
-    if box then tell_verification(v, 'handing_over', more) end
+    if box and not m.spent then tell_verification(v, 'handing_over', more) end
   else
     if step == 'delivered' then move_message(m, 'sent', {channel = v.channel}) end
     move_message(m, step, {reason = step == 'failed' and more or ''})
@@ -52,12 +62,12 @@ if m.status == 'accepted' and m.plan == 'wechat' then
     write(m, {plan = 'gateway', reason = why})
   else
     local quota = A.call ~= '' and take_quota(K.day, m.site, m.purpose == 'reset', A.call) or ''
-    return {'begun', now, {0, m.packed, m.id}, box, 'push', 0, 0, quota, K.day, A.call}
+    return {'begun', now, {0, m.packed, m.id}, box, 'push', 0, 0, 0, quota, K.day, A.call}
   end
 end
 if m.status == 'sent' and m.plan == 'wechat' then
   local wait = tonumber(m.due) - now
-  if wait > 0 then return {'begun', now, {0, m.packed, m.id}, box, 'wait', wait, 0, '', '', ''} end
+  if wait > 0 then return {'begun', now, {0, m.packed, m.id}, box, 'wait', wait, 0, 0, '', '', ''} end
   write(m, {plan = 'gateway', reason = 'no-receipt'})
 end
 local before = m.calling or ''
@@ -65,6 +75,7 @@ local again = before ~= '' and before ~= A.attempt and 1 or 0
 if m.status == 'handing_over' then
   write(m, {calling = A.attempt})
 else
+  count_handover()
   move_message(m, 'handing_over', {channel = 'gateway', calling = A.attempt})
 end
-return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, again, '', '', ''}
+return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, again, m.spent == '1' and 1 or 0, '', '', ''}

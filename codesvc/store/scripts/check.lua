@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact contact_places refund
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
@@ -17,18 +17,21 @@ if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 
 local address = A.address ~= '' and A.address or r.address
 local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.user_guesses)
+-- Whoever is reached by a contact alone has no scan that would lift this budget.
+local of_user = r.contact and r.known ~= '1' and for_strangers(A.user_guesses) or A.user_guesses
+local function guesses_of_user() return window_in(user_guesses.packed, user_guesses.at, of_user) end
 local address_rates = address ~= '-' and A.address_guesses or ''
 local address_guesses = window(key('window', 'address_guesses', r.site, address), address_rates)
 
 -- A call that is repeated under its key gets its first answer, and costs nothing. A wrong one gets it within the code's
 -- life, whatever has ended the verification since.
 if known[2] == 'approved' and r.status == 'approved' then
-  return answer('approved', r, 1, left_of_both(user_guesses, address_guesses))
+  return answer('approved', r, 1, left_of_both(guesses_of_user(), address_guesses))
 end
 if known[2] == 'wrong' and now < tonumber(r.expires) then
   r.attempts_left = tonumber(known[3])
   r.packed = packed_of(r)
-  return answer('wrong', r, 1, left_of_both(user_guesses, address_guesses))
+  return answer('wrong', r, 1, left_of_both(guesses_of_user(), address_guesses))
 end
 local function keep_answer(outcome, left)
   if A.idem == '' then return end
@@ -55,7 +58,7 @@ if site_wait > 0 then
   )
 end
 if not claimed_by_owner then
-  local limit, wait = 'user_guesses', wait_for(user_guesses)
+  local limit, wait = 'user_guesses', wait_for(guesses_of_user())
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
   if wait <= 0 and blind then limit, wait = 'site_guesses', r.blind == '1' and site_wait or wait_for(blind) end
   if wait > 0 then
@@ -75,6 +78,7 @@ if A.verdict == '1' and basis then
   end_and_refund(r, 'approved')
   keep_answer('approved')
   if r.contact then redis.call('DEL', key('asked_again', r.site, r.user)) end
+  if basis == 'contact' then remember_place(read_record(key('message', r.contact))) end
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
@@ -82,7 +86,7 @@ if A.verdict == '1' and basis then
   queue_verification_event(r, 'verification.approved')
   save(r)
   wake(r)
-  return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
+  return answer('approved', r, 0, left_of_both(guesses_of_user(), address_guesses))
 end
 
 if not claimed_by_owner then
@@ -103,4 +107,4 @@ end
 save(r)
 keep_answer('wrong', {'left', r.attempts_left})
 wake(r)
-return answer('wrong', r, 0, left_of_both(user_guesses, address_guesses))
+return answer('wrong', r, 0, left_of_both(guesses_of_user(), address_guesses))

@@ -1,5 +1,6 @@
 -- Purpose: issue the tickets that a chat message or a menu key requests. To bind: one for each site where this WeChat
---   may still be bound. To reset: one for each of its users. A repeated callback returns the tickets of the first.
+--   may still be bound. To reset: one for each of its users, nine at most, which the sites have in turn. A repeated
+--   callback returns the tickets of the first.
 -- KEYS: words seen
 -- ARGS: offset root topic openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
@@ -34,7 +35,6 @@ if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
 count_event(words)
 
 local function issue(site, user)
-  if #listed >= 4 * MOST then return end
   local id = A.seed .. '-' .. (#listed / 4 + 1)
   local r = {at = key('ticket', id)}
   write(r, {
@@ -45,14 +45,27 @@ local function issue(site, user)
   list(id, site, user)
 end
 
+local wanted = {}
 for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
   local users = allowed[site] and redis.call('SMEMBERS', key('owners', site, A.openid)) or {}
   table.sort(users)
   if A.wish == 'bind' then
-    if allowed[site] and #users < (many == '1' and MOST_USERS or 1) then issue(site, '') end
-  else
-    for _, user in ipairs(users) do issue(site, user) end
+    users = allowed[site] and #users < (many == '1' and MOST_USERS or 1) and {''} or {}
   end
+  wanted[#wanted + 1] = {site = site, users = users, given = 0}
+end
+-- The links go round the sites: one that has bound many users to this WeChat leaves the others theirs.
+local given, before = 0, -1
+while given < MOST and given > before do
+  before = given
+  for _, each in ipairs(wanted) do
+    if given < MOST and each.given < #each.users then
+      each.given, given = each.given + 1, given + 1
+    end
+  end
+end
+for _, each in ipairs(wanted) do
+  for place = 1, each.given do issue(each.site, each.users[place]) end
 end
 if #listed > 0 then return {'done', now, listed} end
 if A.wish == 'bind' then return {'same', now} end

@@ -32,7 +32,7 @@ if r.disarmed == '1' then
 else
   -- It is a second request: the gateway is used, if it has not been.
   policy.again = r.gateway == 'waiting' or nil
-  if policy.again and not user_limit(r) then
+  if policy.again then
     local bound = target and why_no_push(r, target, policy, nil)
     hasten_gateway(r, {plan = 'gateway', reason = bound or target and 'repeated' or 'no-binding'})
   end

@@ -50,7 +50,7 @@ write(r, {
   hooks = A.hooks, oidc = asked, stranger = A.stranger == '1' and '1' or nil,
   created = now, expires = expires, predecessor = old and old.id or nil,
 })
-redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)
+redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + intent_kept(r) + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end
 remember_start(A.id)
 return answer('started', r, 0, starts_left())

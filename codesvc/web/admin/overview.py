@@ -26,6 +26,7 @@ from codesvc.web.admin.worries import (
     certificate_worries,
     component_worries,
     endpoint_worries,
+    gateway_worries,
     registry_worries,
     worries,
 )
@@ -99,6 +100,10 @@ async def show(request: web.Request) -> web.Response:
     wrong = list(certificate_worries(words, here.readiness.certificate.seen, unix_ms()))
     guessed = story.limits.get("site_guesses", 0)
     wrong += worries(words, accounts, queues, await store_state(here), guessed=guessed, now=unix_ms())
+    capped = {
+        name: tell(each.total, choice.purposes).limits.get("gateway_messages", 0) for name, each in by_site.items()
+    }
+    wrong += gateway_worries(words, capped)
     wrong += await besides(here, words)
     variables = {
         "choice": choice,

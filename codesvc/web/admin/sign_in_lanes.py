@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.addresses import bucket, network
-from codesvc.domain.limits import Rate, encode
+from codesvc.domain.limits import Rate, encode, whole_seconds
 from codesvc.domain.passwords import is_password
 from codesvc.store.audit import LoginBudget
 from codesvc.store.outcomes import Outcome
@@ -104,7 +104,7 @@ class SignInLanes:
             return Outcome.LIMITED, _BUSY_SECONDS
         admitted = await self._store.audit.admit_login(visitor.budget, right=False)
         if admitted.outcome is Outcome.LIMITED:
-            return Outcome.LIMITED, -(-admitted.wait_ms // 1000)
+            return Outcome.LIMITED, whole_seconds(admitted.wait_ms)
         if not await lane.check(line, password):
             return Outcome.REFUSED, 0
         await self._store.audit.admit_login(visitor.budget, right=True)

@@ -287,3 +287,11 @@ def worries(
     if guessed:
         found.append(Worry("bad", w.t("worry.guessed", count=w.number(guessed))))
     return found
+
+
+def gateway_worries(w: Words, capped: Mapping[str, int]) -> Iterator[Worry]:
+    """The sites whose limit of gateway messages is used up, with how many were not sent."""
+    for site, count in capped.items():
+        if count:
+            text = w.t("worry.gateway_limit", site=site, count=w.number(count))
+            yield Worry("bad", text, w.t("worry.gateway_limit.do"))

@@ -18,6 +18,7 @@ from codesvc.domain.errors import Invalid, StoreUnavailable
 from codesvc.domain.identifiers import is_user
 from codesvc.domain.recipient import MessageKind
 from codesvc.domain.secret import Secret
+from codesvc.runtime import repeated_lines
 from codesvc.service.message_models import (
     LEAST_LIFE,
     LONGEST_SUBJECT,
@@ -84,7 +85,8 @@ async def receive(request: web.Request) -> web.Response:
     adapter, site = ADAPTERS.get(request.match_info["adapter"]), here.directory.sites.get(request.match_info["site"])
     known = _authenticated(adapter, site, call)
     if adapter is None or site is None or known is None:
-        _log.info("inbound_unauthenticated", site=site.name if site else None, source=adapter.name if adapter else None)
+        named = (site.name if site else None, adapter.name if adapter else None)
+        repeated_lines.note(_log_unauthenticated, str(named), site=named[0], source=named[1])
         return unauthenticated()
     request[SITE] = site.name
     name, source = known
@@ -217,3 +219,7 @@ def _message_of(result: MessageResult) -> Message:
     if result.message is None:
         raise _Refused(Reason.UNAVAILABLE, "the message could not be taken", _RETRY_AFTER)
     return result.message
+
+
+def _log_unauthenticated(*, site: str | None, source: str | None, count: int) -> None:
+    _log.info("inbound_unauthenticated", site=site, source=source, count=count)

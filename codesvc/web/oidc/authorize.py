@@ -27,7 +27,7 @@ from codesvc.web.browser import (
 )
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by, speech_for
-from codesvc.web.oidc.exchange import issuing_site, parameters, value_of
+from codesvc.web.oidc.exchange import issuing_site, parameters, unreferred, value_of
 from codesvc.web.origins import require_own_page
 from codesvc.web.pages.intent_view import page_path
 from codesvc.web.pages.page_requests import for_people
@@ -117,12 +117,10 @@ def _login(request: web.Request, site: SiteEntry) -> IntentId:
 
 
 def _redirect(found: Answer) -> web.Response:
-    response = see_other(with_parameters(found.redirect_uri, **found.parameters))
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return unreferred(see_other(with_parameters(found.redirect_uri, **found.parameters)))
 
 
 def _trouble(request: web.Request, site: SiteEntry, reason: str, *, status: int) -> web.Response:
     t = speech_for(request)
     page = PersonPage(title=t(f"oidc.{reason}"), hint=t(f"oidc.{reason}.hint"), icon="stop", stage="expired")
-    return render_person_page(request, site, page, status=status)
+    return unreferred(render_person_page(request, site, page, status=status))

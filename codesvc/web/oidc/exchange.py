@@ -60,6 +60,15 @@ def value_of(pairs: Sequence[tuple[str, str]], name: str) -> str:
     return next((value for given, value in pairs if given == name), "")
 
 
+def unreferred(response: web.Response) -> web.Response:
+    """An answer to an address that may hold an `id_token_hint`: what its page loads does not learn the address.
+
+    Its page sends no form, which would need a referrer policy that names the origin.
+    """
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def _pairs_of(text: str) -> list[tuple[str, str]]:
     """The parameters, in which octets that are no UTF-8 are replaced. Only a state keeps them, as lone surrogates."""
     try:

@@ -12,7 +12,7 @@ from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.oidc.exchange import issuing_site, parameters
+from codesvc.web.oidc.exchange import issuing_site, parameters, unreferred
 from codesvc.web.pages.page_requests import for_people
 from codesvc.web.pages.person_view import PersonPage, render_person_page
 from codesvc.web.uris import with_parameters
@@ -37,4 +37,4 @@ async def logout(request: web.Request) -> web.Response:
             return see_other(with_parameters(address, **state) if state else address)
     t = speech_for(request)
     page = PersonPage(title=t("oidc.logout"), hint=t("oidc.logout.hint"), icon="check", stage="approved")
-    return render_person_page(request, site, page)
+    return unreferred(render_person_page(request, site, page))

@@ -6,9 +6,12 @@ local function intent_status(r)
   return r.status
 end
 
+-- How long it can be read after its end.
+local function intent_kept(r) return r.oidc and APP_LOGIN_KEPT or KEPT_AFTER_END end
+
 local function intent_gone(r)
   if LIVE_INTENTS[intent_status(r)] then return false end
-  return now >= tonumber(r.ended or r.expires) + KEPT_AFTER_END
+  return now >= tonumber(r.ended or r.expires) + intent_kept(r)
 end
 
 local function move_intent(r, status, changes)

@@ -81,8 +81,8 @@ end
 -- Start the delivery of a verification. `policy` has the purpose's `channels` (in order, separated by commas) and
 -- `max_life` (ms). For a verification with a last resort (contact.lua) it also has `shadow` (WeChat is left out, and
 -- the gateway is always used), `again` (the person asked a second time, so the gateway is used), and `spent` (the limit
--- of the recipient is reached). A code by the gateway counts for the user like a push. A start does not use the gateway
--- if the limit of the user or of the recipient is reached.
+-- of the recipient is reached). A code by the gateway counts for the user like a push. It is limited by the recipient
+-- alone, whose limit strangers cannot use up (contact_places.lua): the user's limit they can.
 local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local own = user_limit(r)
@@ -91,7 +91,7 @@ local function deliver(r, openid, policy)
   if r.gateway == 'waiting' then
     policy.would = reason or 'push'
     reason = reason or policy.shadow and 'shadow' or policy.again and 'repeated' or nil
-    if (own or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
+    if (own == 'double' or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
   end
   if not reason then return push(r, openid, policy) end
   if (r.disclose ~= '1' or by_gateway(r)) and not own then count_user_push(r) end
