@@ -32,7 +32,8 @@ SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/c
 test: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(SLOW_TESTS:%=--ignore=%)
 
-# What `make test` leaves out.
+# What `make test` leaves out. Its tests wait for processes and browsers half of their time, so two cores take four at once.
+test-slow: PYTEST_ARGS = -n 4 --dist loadfile --no-loadscope-reorder -q
 test-slow: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(SLOW_TESTS)
 

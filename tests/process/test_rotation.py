@@ -1,4 +1,7 @@
-"""Secrets are changed under a running service, as docs/en/secrets.md says, and no request fails."""
+"""Secrets are changed under a running service, as docs/en/secrets.md says, and no request fails.
+
+One service for all walks, as in a real life: it goes on with what the walk before has left.
+"""
 
 import asyncio
 import contextlib
@@ -10,6 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from codesvc.config.api_keys import hash_line
@@ -21,6 +25,8 @@ from tests.process.test_reload import Log
 from tests.process.walks import steps, walk
 from tests.service.callbacks import push_of, sealed
 from tests.stores import free_port
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CONFIG = """
 mode = "test"
@@ -101,7 +107,7 @@ class Running:
         return status
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hooks():
     """A receiver of webhooks: its address and the signatures that came."""
     came = []
@@ -120,9 +126,9 @@ async def hooks():
     await runner.cleanup()
 
 
-@pytest.fixture
-async def service(tmp_path, hooks):
-    port = free_port()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(tmp_path_factory, hooks):
+    tmp_path, port = tmp_path_factory.mktemp("service"), free_port()
     (tmp_path / "secrets").mkdir(mode=0o700)
     made = {
         "master_key": secrets.token_urlsafe(48),
@@ -149,34 +155,9 @@ async def service(tmp_path, hooks):
         await process.wait()
 
 
-async def test_a_new_master_key_leaves_everything_under_way_good(service):
-    learn, use, forget = steps("Walk: a new master key")
-    old = secret(service.directory, "master_key")
-    waiting, approved, forgotten = [await service.start() for _ in range(3)]
-    status, done = await service.check(approved, service.code(approved, old))
-    assert status == 200
-    await service.step(learn)
-    assert service.code(await service.start(), old)
-    await service.step(use)
-    new = secret(service.directory, "master_key")
-    assert new != old
-    fresh = await service.start()
-    assert service.code(fresh, old) is None
-    assert (await service.check(fresh, service.code(fresh, new)))[0] == 200
-    assert await service.page(waiting) == 200
-    assert (await service.check(waiting, service.code(waiting, old)))[0] == 200
-    assert (await service.call("POST", "/v1/proofs/verify", {"proof": done["proof"]}))[0] == 200
-    await service.step(forget)
-    assert await service.page(forgotten) == 404
-    assert (await service.check(forgotten, service.code(forgotten, old)))[0] == 422
-
-
-async def test_nobody_meets_a_code_that_his_worker_does_not_know(service):
-    """Why it takes two reloads: while workers are replaced one by one, callers meet both kinds."""
-    learn, use, _ = steps("Walk: a new master key")
-    keys = [secret(service.directory, "master_key")]
-    await service.step(learn)
-    keys.append(secret(service.directory, "next"))
+@contextlib.asynccontextmanager
+async def visits(service, keys):
+    """Two people who start and check all the time; every code of theirs is right."""
     over, checked = asyncio.Event(), []
 
     async def visit():
@@ -190,22 +171,38 @@ async def test_nobody_meets_a_code_that_his_worker_does_not_know(service):
             ):
                 checked.append(answer.status)
 
-    visits = asyncio.gather(visit(), visit())
-    await service.step(use)
-    over.set()
-    await visits
+    visiting = asyncio.gather(visit(), visit())
+    try:
+        yield
+    finally:
+        over.set()
+        await visiting
     assert set(checked) == {200}
 
 
-async def test_a_new_api_key(service):
-    add, remove = steps("Walk: a new API key")
-    await service.step(add)
-    new = next(word for word in secret(service.directory, "new_key").split() if word.startswith("csk_"))
-    for key in (KEY, new):
-        assert (await service.call("GET", "/v1/bindings/alice", key=key))[0] == 200
-    await service.step(remove)
-    assert (await service.call("GET", "/v1/bindings/alice", key=KEY))[0] == 401
-    assert (await service.call("GET", "/v1/bindings/alice", key=new))[0] == 200
+async def test_a_new_master_key_leaves_everything_under_way_good(service):
+    """Nor does anybody meet a code that their worker does not know, while workers are replaced one by one: why it takes
+    two reloads."""
+    learn, use, forget = steps("Walk: a new master key")
+    old = secret(service.directory, "master_key")
+    waiting, approved, forgotten = [await service.start() for _ in range(3)]
+    status, done = await service.check(approved, service.code(approved, old))
+    assert status == 200
+    await service.step(learn)
+    assert service.code(await service.start(), old)
+    async with visits(service, [old, secret(service.directory, "next")]):
+        await service.step(use)
+    new = secret(service.directory, "master_key")
+    assert new != old
+    fresh = await service.start()
+    assert service.code(fresh, old) is None
+    assert (await service.check(fresh, service.code(fresh, new)))[0] == 200
+    assert await service.page(waiting) == 200
+    assert (await service.check(waiting, service.code(waiting, old)))[0] == 200
+    assert (await service.call("POST", "/v1/proofs/verify", {"proof": done["proof"]}))[0] == 200
+    await service.step(forget)
+    assert await service.page(forgotten) == 404
+    assert (await service.check(forgotten, service.code(forgotten, old)))[0] == 422
 
 
 async def test_a_new_callback_token_and_aes_key(service):
@@ -260,3 +257,15 @@ async def test_a_new_webhook_secret(service, hooks):
     await service.step(remove)
     assert await signatures("dave") == 1
     assert len(secret(service.directory, "webhook").splitlines()) == 1
+
+
+async def test_a_new_api_key(service):
+    """The last walk: the key of all others goes."""
+    add, remove = steps("Walk: a new API key")
+    await service.step(add)
+    new = next(word for word in secret(service.directory, "new_key").split() if word.startswith("csk_"))
+    for key in (KEY, new):
+        assert (await service.call("GET", "/v1/bindings/alice", key=key))[0] == 200
+    await service.step(remove)
+    assert (await service.call("GET", "/v1/bindings/alice", key=KEY))[0] == 401
+    assert (await service.call("GET", "/v1/bindings/alice", key=new))[0] == 200
