@@ -14,6 +14,7 @@ import msgspec
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
+from codesvc.domain.channels import WECHAT
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import tracing
@@ -94,8 +95,9 @@ class ChargedCalls:
         parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         charge = _charge(account, begun) if quota else None
         try:
-            sending = self._channels[channel].send(parcel)
-            attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
+            sending, service = self._channels[channel].send(parcel), channel.traits.service
+            name = f"send to {'WeChat' if service == WECHAT else service}"
+            attempt = await tracing.within(name, sending, channel=channel.value)
         except Exception:
             # The message cannot be written: channels report every failure of a call.
             if charge:

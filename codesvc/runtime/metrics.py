@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,139 +16,121 @@ if TYPE_CHECKING:
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
 
-REQUESTS: Final = Histogram(
+_counter = partial(Counter, registry=REGISTRY)
+_histogram = partial(Histogram, registry=REGISTRY)
+
+REQUESTS: Final = _histogram(
     "codesvc_http_request_seconds",
     "HTTP requests by route pattern and status",
     ("method", "route", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
-    registry=REGISTRY,
 )
-VERIFICATIONS: Final = Counter(
+VERIFICATIONS: Final = _counter(
     "codesvc_verifications",
     "Starts, checks and resends by what came of them",
     ("site", "purpose", "act", "outcome"),
-    registry=REGISTRY,
 )
-REFUSED: Final = Counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"), registry=REGISTRY)
-FORWARDED_UNREADABLE: Final = Counter(
+REFUSED: Final = _counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"))
+FORWARDED_UNREADABLE: Final = _counter(
     "codesvc_forwarded_unreadable",
     "Addresses of visitors that a trusted proxy did not hand on readably",
     ("reason",),
-    registry=REGISTRY,
 )
-LONG_CODES: Final = Counter(
+LONG_CODES: Final = _counter(
     "codesvc_long_codes",
     "Longer codes made because the site is being guessed at",
     ("site", "purpose"),
-    registry=REGISTRY,
 )
-CLAIMS: Final = Counter(
-    "codesvc_claims", "Scans and keywords by what came of them", ("account", "by", "outcome"), registry=REGISTRY
-)
-DELIVERIES: Final = Counter(
+CLAIMS: Final = _counter("codesvc_claims", "Scans and keywords by what came of them", ("account", "by", "outcome"))
+DELIVERIES: Final = _counter(
     "codesvc_delivery_attempts",
     "Attempts to carry a code, by ending and reason",
     ("account", "channel", "ending", "reason"),
-    registry=REGISTRY,
 )
-STEPS: Final = Counter(
+STEPS: Final = _counter(
     "codesvc_verification_steps",
     "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
     "once; wrong: each wrong code",
     ("site", "purpose", "step"),
-    registry=REGISTRY,
 )
-FALLBACKS: Final = Counter(
+FALLBACKS: Final = _counter(
     "codesvc_fallbacks",
     "Verifications of bound users whose code had to be scanned for, by why",
     ("site", "purpose", "reason"),
-    registry=REGISTRY,
 )
 _LATENCIES: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
-TO_DELIVERED: Final = Histogram(
+TO_DELIVERED: Final = _histogram(
     "codesvc_issue_to_delivered_seconds",
     "From the start to WeChat's receipt that the message was delivered",
     ("site", "purpose"),
     buckets=_LATENCIES,
-    registry=REGISTRY,
 )
-TO_APPROVED: Final = Histogram(
+TO_APPROVED: Final = _histogram(
     "codesvc_issue_to_approved_seconds",
     "From the start to the right code",
     ("site", "purpose"),
     buckets=_LATENCIES,
-    registry=REGISTRY,
 )
-ISSUE_SECONDS: Final = Histogram(
+ISSUE_SECONDS: Final = _histogram(
     "codesvc_issue_seconds",
     "How long it took to start a verification",
     ("site",),
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
-    registry=REGISTRY,
 )
-OIDC_LOGINS: Final = Counter(
+OIDC_LOGINS: Final = _counter(
     "codesvc_oidc_logins",
     "Logins to apps by OpenID Connect: started, signed_in, or the standard's error that the app was told",
     ("site", "client", "outcome"),
-    registry=REGISTRY,
 )
-CALLBACKS: Final = Counter(
+CALLBACKS: Final = _counter(
     "codesvc_callbacks",
     "WeChat's callbacks by what came of them: good, or why they were refused (signature, time, key, appid, form)",
     ("account", "result"),
-    registry=REGISTRY,
 )
-MESSAGES: Final = Counter(
+MESSAGES: Final = _counter(
     "codesvc_messages",
     "Messages by what came of them (asked, delivered, handed, unknown, failed; would: in shadow mode), and why",
     ("site", "kind", "what", "reason"),
-    registry=REGISTRY,
 )
-GATEWAY_CALLS: Final = Counter(
+GATEWAY_CALLS: Final = _counter(
     "codesvc_gateway_calls",
     "Calls of sites' gateways by whether they took the message (yes, no, later, unknown)",
     ("site", "kind", "taken"),
-    registry=REGISTRY,
 )
-RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
-WECHAT_CALLS: Final = Counter(
+RECEIPTS: Final = _counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"))
+WECHAT_CALLS: Final = _counter(
     "codesvc_wechat_calls",
     "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
     ("account", "endpoint", "errcode"),
-    registry=REGISTRY,
 )
-WECHAT_SECONDS: Final = Histogram(
+WECHAT_SECONDS: Final = _histogram(
     "codesvc_wechat_seconds",
     "How long WeChat took to answer",
     ("account", "endpoint"),
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-    registry=REGISTRY,
 )
-STORE_SECONDS: Final = Histogram(
+STORE_SECONDS: Final = _histogram(
     "codesvc_store_seconds",
     "How long the store took for a script, the wait for the connection included",
     ("script",),
     buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2),
-    registry=REGISTRY,
 )
-STORE_FAILURES: Final = Counter(
-    "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",), registry=REGISTRY
+STORE_FAILURES: Final = _counter(
+    "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",)
 )
 
-WEBHOOK_ATTEMPTS: Final = Counter(
-    "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result"), registry=REGISTRY
+WEBHOOK_ATTEMPTS: Final = _counter(
+    "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result")
 )
-WEBHOOK_PROXY_FAILURES: Final = Counter(
+WEBHOOK_PROXY_FAILURES: Final = _counter(
     "codesvc_webhook_proxy_failures",
     "Attempts to send a webhook that failed at the outbound proxy, by what is wrong with it",
     ("problem",),
-    registry=REGISTRY,
 )
-WEBHOOK_SECONDS: Final = Histogram(
+WEBHOOK_SECONDS: Final = _histogram(
     "codesvc_webhook_seconds",
     "How long receivers of webhooks took to answer",
     buckets=(0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
-    registry=REGISTRY,
 )
 
 
