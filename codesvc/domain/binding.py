@@ -12,6 +12,11 @@ from typing import Final
 
 import msgspec
 
+EVICTION_KEPT_MS: Final = 86_400_000
+"""How long it is remembered that a user lost a binding. It is longer than the life of everything that was begun before
+and could act afterwards: verifications, intents, proofs, handles, codes and tokens of relying parties.
+"""
+
 MOST_USERS: Final = 50
 """How many users of a site one WeChat account may have with `users_per_wechat = "many"`. A scan reads all of them."""
 

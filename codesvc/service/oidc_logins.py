@@ -50,7 +50,7 @@ _LANGUAGES: Final = ("zh", "en")
 _OVER: Final = {
     IntentStatus.EXPIRED: "The person did not confirm in time.",
     IntentStatus.DECLINED: "The person declined in WeChat.",
-    IntentStatus.CANCELED: "The person went back.",
+    IntentStatus.CANCELED: "The login was canceled.",
 }
 
 

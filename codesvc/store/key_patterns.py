@@ -37,6 +37,7 @@ IN_PARTITION: Final = {
     "union": "union:%s:%s",
     "binding_account": "binding-account",
     "history": "history:%s:%s",
+    "evicted": "evicted:%s:%s",
     "intent": "intent:%s",
     "ticket": "ticket:%s",
     "notice": "notice:%s",
@@ -92,7 +93,7 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
     told = [
         *(
             IN_PARTITION[kind] % (here, whose)
-            for kind in ("binding", "history", "lately", "asked_again", "known_places")
+            for kind in ("binding", "history", "evicted", "lately", "asked_again", "known_places")
         ),
         IN_PARTITION["window"] % (any_part, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),

@@ -1,6 +1,7 @@
 """The rules of bindings as a state machine over a real Valkey: whatever sites and people do, in whatever order.
 
-Never two WeChats for one user and site, never a silent re-bind, every removal visible in the history.
+Never two WeChats for one user and site, never a silent re-bind, every removal visible in the history. Whoever loses a
+user keeps nothing: what was begun for that user before binds nobody, and approvals that nobody collected are void.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class BindingMachine(RuleBasedStateMachine):
         self.bound = {}
         self.changes = dict.fromkeys(USERS, 0)
         self.open = []
+        self.logins = []
         self.handle_number = 0
 
     def run(self, story):
@@ -91,7 +93,17 @@ class BindingMachine(RuleBasedStateMachine):
     def become(self, user, phone):
         if self.bound.get(user) != phone:
             self.changes[user] += 1
+        if self.bound.get(user, phone) != phone:
+            self.lose(user)
         self.bound[user] = phone
+
+    def lose(self, user):
+        """The user has lost a binding, by a removal or a replacement."""
+        for each in self.open:
+            if each["intent"].user == user and each.get("said") in {None, Outcome.CONFLICT}:
+                each["void"] = True
+        for each in self.logins:
+            each["void"] |= each["user"] == user
 
     @rule(user=a_user, replace=maybe)
     def ask(self, user, replace):
@@ -105,8 +117,10 @@ class BindingMachine(RuleBasedStateMachine):
         asked = data.draw(st.sampled_from(self.open))
         identifier = IntentId.parse(asked["intent"].id)
         answer = self.run(self.decisions.claim(self.site.account, identifier, phone, by="scene"))
-        if asked["by"] in {None, phone}:
-            assert answer.outcome in {Outcome.ASKED, Outcome.ENDED}
+        if asked.get("void") and asked["by"] is None:
+            assert answer.outcome is Outcome.ABSENT
+        elif asked["by"] in {None, phone}:
+            assert answer.outcome is Outcome.ENDED or (answer.outcome is Outcome.ASKED and not asked.get("void"))
             asked["by"] = phone
         else:
             assert answer.outcome is Outcome.REFUSED
@@ -122,11 +136,14 @@ class BindingMachine(RuleBasedStateMachine):
             return
         if asked.get("said") is None:
             user = asked["intent"].user
-            if not yes:
+            if asked.get("void"):
+                expected = Outcome.ENDED
+            elif not yes:
                 expected = Outcome.DECLINED
             elif self.may(user, phone, replace=asked["replace"]):
                 expected = Outcome.BOUND
                 self.become(user, phone)
+                asked.pop("void", None)
             else:
                 expected = Outcome.CONFLICT
             asked["said"] = expected
@@ -145,13 +162,33 @@ class BindingMachine(RuleBasedStateMachine):
         if told.get("said") is Outcome.BOUND:
             return
         assert told["said"] is Outcome.CONFLICT
+        assert not told.get("void")
         assert before.get(user) == phone
         if self.many or told["by"] not in before.values():
             assert said.outcome is Outcome.BOUND
             told["said"] = Outcome.BOUND
             self.become(user, told["by"])
+            told.pop("void", None)
         else:
             assert said.outcome is Outcome.CONFLICT
+
+    @rule(phone=a_phone)
+    def log_in(self, phone):
+        request = AskRequest(kind=Kind.LOGIN, address=ip_address("192.0.2.1"))
+        identifier = IntentId.parse(self.run(self.intents.start(self.site, request)).intent.id)
+        self.run(self.decisions.claim(self.site.account, identifier, phone, by="scene"))
+        said = self.run(self.decisions.decide(self.site.account, phone, yes=True, identifier=identifier))
+        users = [user for user, whose in self.bound.items() if whose == phone]
+        assert said.outcome is {0: Outcome.UNKNOWN, 1: Outcome.APPROVED}.get(len(users), Outcome.CHOOSE)
+        if len(users) == 1:
+            self.logins.append({"id": identifier, "user": users[0], "void": False})
+
+    @precondition(lambda self: self.logins)
+    @rule(data=st.data())
+    def collect(self, data):
+        login = data.draw(st.sampled_from(self.logins))
+        found = self.run(self.intents.get(self.site, login["id"])).intent
+        assert (found.status, found.user) == (("canceled", "") if login["void"] else ("approved", login["user"]))
 
     @rule(user=a_user, phone=a_phone, replace=maybe, handle=maybe)
     def put(self, user, phone, replace, handle):
@@ -174,6 +211,7 @@ class BindingMachine(RuleBasedStateMachine):
         assert (result.outcome is Outcome.DONE) == (user in self.bound)
         if self.bound.pop(user, None):
             self.changes[user] += 1
+            self.lose(user)
 
     @rule(phone=a_phone)
     def withdraw(self, phone):
@@ -182,6 +220,7 @@ class BindingMachine(RuleBasedStateMachine):
         for user in [user for user, whose in self.bound.items() if whose == phone]:
             del self.bound[user]
             self.changes[user] = 1
+            self.lose(user)
 
     @invariant()
     def each_user_has_the_wechat_that_the_rules_gave_him(self):

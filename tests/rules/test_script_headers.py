@@ -110,7 +110,7 @@ def test_every_fragment_is_used():
 
 def test_a_call_with_other_names_than_the_headers_is_refused():
     loaded = script.load("read")
-    assert loaded.pack({"record": "k"}, {"offset": 0, "site": "s"}) == ["k", 0, "s"]
+    assert loaded.pack({"record": "k"}, {"offset": 0, "root": "r", "site": "s"}) == ["k", 0, "r", "s"]
     for keys, args in [({}, {"offset": 0, "site": ""}), ({"record": ""}, {"offset": 0}), ({"record": ""}, {"x": 1})]:
         with pytest.raises(TypeError):
             loaded.pack(keys, args)

@@ -3,12 +3,13 @@
 -- KEYS: intent pool day outbox
 -- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record intent quota_alert quota pool
+-- USES: clock names record eviction intent quota_alert quota pool
 -- REPLY attached: intent pool_left
 -- REPLY empty closed ended: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end
+cancel_if_from_before(r)
 if r.method ~= 'scan' then return answer('closed', r) end
 if not LIVE_INTENTS[intent_status(r)] then return answer('ended', r) end
 if r.scene_url then return answer('attached', r, redis.call('LLEN', K.pool)) end

@@ -4,7 +4,7 @@
 -- KEYS: binding record spent writes outbox
 -- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
--- USES: clock names windows record notice webhook audit binding_history reachability binding
+-- USES: clock names windows record eviction notice webhook audit binding_history reachability binding
 -- REPLY bound same: binding unreachable
 -- REPLY limited: wait_ms
 --   binding: flat list of fields and values; unreachable: why no message reaches the WeChat, '' if one may
@@ -23,10 +23,11 @@ if source ~= '' and current[1] == openid and current[2] == source then
 end
 if record then
   if record.spent then return {'spent', now} end
-  if now >= tonumber(record.approved) + PROOF_LIFE then return {'stale-proof', now} end
+  local void = is_approval_void(record) or was_evicted(A.site, A.user, openid, record.created)
+  if now >= tonumber(record.approved) + PROOF_LIFE or void then return {'stale-proof', now} end
 elseif A.handle_of ~= '' then
   if redis.call('EXISTS', K.spent) == 1 then return {'spent', now} end
-  if now >= tonumber(A.handle_until) then return {'stale-proof', now} end
+  if now >= tonumber(A.handle_until) or was_evicted(A.site, A.user, openid, A.handle_until - HANDLE_LIFE) then return {'stale-proof', now} end
 end
 
 local wanted = {

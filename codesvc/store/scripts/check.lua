@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact contact_places refund
+-- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
@@ -14,6 +14,7 @@ local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outco
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+cancel_void_approval(r)
 
 local address = A.address ~= '' and A.address or r.address
 local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.user_guesses)
@@ -71,7 +72,7 @@ end
 local basis = r.sent_to and basis_for(r, r.sent_to) or nil
 -- The gateway has brought the same code. It proves that the contact is the person's only if no WeChat had the code too.
 if is_handed(r) then basis = is_in_wechat(r) and 'either' or 'contact' end
-if r.disarmed == '1' then basis = nil end
+if r.disarmed == '1' or (not is_test(r) and is_from_before(r)) then basis = nil end
 if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})

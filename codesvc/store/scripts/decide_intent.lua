@@ -4,7 +4,7 @@
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
--- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
+-- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict approved unknown declined choose ended: intent
 
 local REPEAT_MARGIN = 60000
@@ -15,6 +15,7 @@ if id == '' then
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
+cancel_if_from_before(r)
 -- A number chooses one of several users that the question of a login named. Where it named no numbers, a number is not
 -- a confirmation: it answers some other message.
 if A.choice ~= '' and (r.kind ~= 'lg' or #offered_users(r) < 2) then return {'absent', now} end

@@ -5,14 +5,15 @@
 -- KEYS: intent code
 -- ARGS: offset root account topic site browser visitors life
 -- OUTCOMES: done early other stranger ended absent
--- USES: clock names record intent
+-- USES: clock names record eviction intent
 -- REPLY done: intent first
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
---   ended: declined, canceled or expired, or the code has been used or is too old
+--   ended: declined, canceled or expired, the user has lost the binding, or the code has been used or is too old
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site or not r.oidc then return {'absent', now} end
+cancel_if_from_before(r)
 local asked = cjson.decode(r.oidc)
 if asked.browser ~= A.browser then return answer('other', r) end
 if LIVE_INTENTS[intent_status(r)] then return answer('early', r) end
@@ -27,7 +28,7 @@ end
 local first_at = account_key('oidc_first', r.claimed_by)
 redis.call('SET', first_at, r.claimed_by, 'NX')
 local first, user = redis.call('GET', first_at), r.user or ''
-redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'user', user,
+redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'user', user, 'site', r.site,
   'display', user ~= '' and redis.call('HGET', key('binding', r.site, user), 'display') or '',
   'locale', cjson.decode(r.fixed).locale or 'zh', 'approved', r.ended,
   'client', asked.client, 'expires', string.format('%.0f', now + A.life))

@@ -1,12 +1,13 @@
 -- Purpose: read a verification for its page. For a site without addresses, note that the page was opened: then others do
 --   not supersede it for a while (decision 22).
 -- KEYS: record
--- ARGS: offset site
+-- ARGS: offset root site
 -- OUTCOMES: done absent
--- USES: clock record
+-- USES: clock names record eviction
 -- REPLY done: record _ _ new_steps
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 if r.address == '-' and r.opened ~= '1' and status_of(r) == 'pending' then write(r, {opened = '1'}) end
+cancel_void_approval(r)
 return answer('done', r)

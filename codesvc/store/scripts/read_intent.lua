@@ -1,10 +1,11 @@
 -- Purpose: read a bind intent or a login.
 -- KEYS: intent
--- ARGS: offset topic site
+-- ARGS: offset root topic site
 -- OUTCOMES: done absent
--- USES: clock record intent
+-- USES: clock names record eviction intent
 -- REPLY done: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end
+cancel_if_from_before(r)
 return answer('done', r)

@@ -1,10 +1,11 @@
 -- Purpose: read what an access token of a relying party lets it read.
 -- KEYS: token
--- ARGS: offset
+-- ARGS: offset root
 -- OUTCOMES: done absent
--- USES: clock
+-- USES: clock names eviction
 -- REPLY done: content
 
-local kept = redis.call('HMGET', K.token, 'content', 'expires')
+local kept = redis.call('HMGET', K.token, 'content', 'expires', 'site', 'user', 'approved')
 if not kept[1] or now >= tonumber(kept[2]) then return {'absent', now} end
+if has_lost_since_approval(kept[3], kept[4], kept[5]) then return {'absent', now} end
 return {'done', now, kept[1]}

@@ -5,7 +5,7 @@
 -- KEYS: message outbox day
 -- ARGS: offset root account topic group event number entry result reason msgid wait call counted sites assumed_daily reserve
 -- OUTCOMES: done stale
--- USES: clock names record delivery reachability eligibility webhook verification_events message contact_step quota batch
+-- USES: clock names record delivery reachability eviction eligibility webhook verification_events message contact_step quota batch
 -- REPLY done: message
 
 -- The site hears how the last resort of its verification has ended, where it may know.

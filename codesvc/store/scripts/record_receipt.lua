@@ -5,7 +5,7 @@
 -- KEYS: receipt unsigned outbox
 -- ARGS: offset root account appid topic status reason openid event unsigned_rates
 -- OUTCOMES: done other stale early-receipt
--- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events contact fall_back message
+-- USES: clock names windows unsigned record delivery reachability eviction eligibility webhook verification_events contact fall_back message
 -- REPLY done: record _ _ new_steps
 -- REPLY other: message
 

@@ -4,7 +4,7 @@
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names record webhook verification_events ticket
+-- USES: clock names record eviction webhook verification_events ticket
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
@@ -17,6 +17,7 @@ if known[1] then
   -- The successful call may be repeated: it gets the same verification, or a handle with the expiry of the first.
   if r.wish == 'bind' then return answer('done', r, known[3]) end
   local v = read_record(record_at(known[2]))
+  if v and is_approval_void(v) then return {'ended', now} end
   if v then return answer('done', r, 0, {0, v.packed, v.id}) end
 end
 if r.status == 'redeemed' then return {'spent', now} end

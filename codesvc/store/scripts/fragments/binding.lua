@@ -18,6 +18,20 @@ local function is_bound(openid)
   return false
 end
 
+-- Mark that this WeChat account has lost the user (eviction.lua).
+local function evict(site, user, openid)
+  local at, stamp = key('evicted', site, user), string.format('%.0f', now)
+  redis.call('HSET', at, 'at', stamp, tag_of(site, openid), stamp)
+  redis.call('PEXPIRE', at, EVICTION_KEPT)
+end
+
+-- Whether this WeChat account has lost the user at or after `since`, ms. Then a proof or handle that it got before does
+-- not bind it again. That of another WeChat account does, because a site uses it in a session of the user.
+local function was_evicted(site, user, openid, since)
+  local lost = redis.call('HGET', key('evicted', site, user), tag_of(site, openid))
+  return lost and tonumber(since) <= tonumber(lost)
+end
+
 -- Delete a binding and its indexes. The line of a binding is not in the history while the binding exists, so it is
 -- added now; not if the data of the person is being deleted (`forgotten`).
 local function delete_binding(site, user, openid, forgotten)
@@ -26,6 +40,7 @@ local function delete_binding(site, user, openid, forgotten)
   if past then add_history_line(site, user, past) end
   forget_unionid(at, site, user)
   redis.call('DEL', at)
+  evict(site, user, openid)
   redis.call('SREM', key('owners', site, openid), user)
   -- The mark belongs to all sites of the account: another site's binding may be void because of it.
   local mark = account_key('unknown', openid)

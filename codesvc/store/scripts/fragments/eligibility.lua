@@ -10,9 +10,10 @@ local function owner_of(r)
 end
 
 -- Why this openid may be approved: 'test', 'bound', 'vouched' or 'open'; nil if it may not. A user with a binding is
--- never approved with another WeChat account.
+-- never approved with another WeChat account. Nobody is approved in a verification from before the loss of a binding.
 local function basis_for(r, openid)
   if is_test(r) then return 'test' end
+  if is_from_before(r) then return nil end
   local owner = owner_of(r)
   if owner then return owner == openid and 'bound' or nil end
   if r.vouched == '1' then return 'vouched' end

@@ -23,3 +23,17 @@ local function move_intent(r, status, changes)
   write(r, changes)
   wake(r)
 end
+
+-- A bind intent from before the loss of a binding of its user is canceled. A login that was approved as a user who has
+-- lost the binding since reads as canceled; this is not stored. To be called before an intent is used (eviction.lua).
+local function cancel_if_from_before(r)
+  if r.kind == 'bi' and LIVE_INTENTS[intent_status(r)] and has_lost(r.site, r.user, r.created) then
+    move_intent(r, 'canceled', {})
+  elseif r.kind == 'lg' and r.status == 'approved' then
+    local bound = redis.call('HGET', key('binding', r.site, r.user), 'openid')
+    if bound ~= r.claimed_by or has_lost(r.site, r.user, r.ended) then
+      r.status, r.user = 'canceled', ''
+      r.packed = packed_of(r)
+    end
+  end
+end

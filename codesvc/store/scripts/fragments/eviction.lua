@@ -1,0 +1,31 @@
+-- eviction: a WeChat account that loses a user keeps no right over this user (DESIGN rule 6). Each loss, by an unbinding
+-- or a replacement, leaves a mark: a hash with the time of the latest loss in `at`, and that of each WeChat account
+-- under its tag. What was begun for the user before it approves, proves and binds nothing any more: verifications,
+-- proofs, bind intents, logins that were approved as this user, and what relying parties got of those. The scripts that
+-- use one of them compare its time with the mark. The mark is kept longer than all of them (EVICTION_KEPT).
+
+-- Whether the user has lost a binding at or after `since`, ms.
+local function has_lost(site, user, since)
+  local lost = redis.call('HGET', key('evicted', site, user), 'at')
+  return lost and tonumber(since) <= tonumber(lost)
+end
+
+-- The same for what a relying party got by a login as this user; '' or nil is a visitor, who has no binding to lose.
+local function has_lost_since_approval(site, user, approved)
+  return user and user ~= '' and site and site ~= '' and has_lost(site, user, approved)
+end
+
+-- Whether this verification was begun before a loss. Then no code of it is right any more.
+local function is_from_before(r) return has_lost(r.site, r.user, r.created) end
+
+-- Whether an approval is void: the user has lost a binding since.
+local function is_approval_void(r)
+  return r.status == 'approved' and not r.spent and has_lost(r.site, r.user, r.approved)
+end
+
+-- Let a verification read as canceled if its approval is void. This is not stored, as `expired` is not.
+local function cancel_void_approval(r)
+  if not is_approval_void(r) then return end
+  r.status, r.approved, r.basis = 'canceled', nil, nil
+  r.packed = packed_of(r)
+end
