@@ -1,4 +1,4 @@
-"""How commands handle their standard streams: closed pipes, full disks, and characters that cannot be encoded."""
+"""How commands handle their standard streams: closed pipes, full disks, and characters that are not simply shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.errors import in_words
+from codesvc.domain.visible_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +45,38 @@ def run(command: Callable[[], int], name: str) -> int:
 
 
 def show_every_character() -> None:
-    r"""Write characters that the encoding of an output does not have as escapes, such as `\u5c71`."""
+    r"""Write characters as escapes that the encoding of an output does not have, such as `\u5c71`.
+
+    On standard output also those that a terminal obeys instead of showing them: what a command prints may be outside
+    text. Standard error has the progress bar, which draws with them.
+    """
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="backslashreplace")
+    if type(sys.stdout) is io.TextIOWrapper:
+        sys.stdout = _VisibleOutput(sys.stdout)
+
+
+class _VisibleOutput(io.TextIOWrapper):
+    """Standard output on which every character is seen.
+
+    Args:
+        output: the standard output until now.
+    """
+
+    def __init__(self, output: io.TextIOWrapper) -> None:
+        encoding, lines, at_once = output.encoding, output.line_buffering, output.write_through
+        super().__init__(
+            output.detach(), encoding=encoding, errors="backslashreplace", line_buffering=lines, write_through=at_once
+        )
+
+    def write(self, text: str) -> int:
+        super().write(visible(text))
+        return len(text)
 
 
 def _failed(name: str, reason: str, status: int) -> int:
-    sys.stderr.write(f"codesvc {name}: {reason}\n")
+    sys.stderr.write(f"codesvc {name}: {visible(reason)}\n")
     return status
 
 

@@ -54,6 +54,14 @@ FAILED_LOGINS: Final = Act.LOGIN_FAILED.value
 """The name of the log of failed sign-ins. Strangers write its lines, so it is apart from all others."""
 
 
+REPEATABLE: Final = frozenset({Act.LOOKED_UP, Act.GUESSES_LIFTED, Act.WEBHOOK_RESENT, Act.WEBHOOK_ENABLED})
+"""Acts that one person can repeat as often as they like. For each site their lines are in a log of their own, so that
+they push out no line about a binding.
+"""
+REPEATABLE_LOG: Final = "repeatable:"
+"""What the names of these logs begin with; the site's name follows."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One line of the audit log.
 

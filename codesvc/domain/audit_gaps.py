@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from codesvc.domain.audit import FAILED_LOGINS, Act, Gone, Line
+from codesvc.domain.audit import FAILED_LOGINS, REPEATABLE_LOG, Act, Gone, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ class Log:
     """One audit log, as its partition's hash `audits` counts it.
 
     Attributes:
-        name: the site's name, "" for lines without a site, `FAILED_LOGINS` for failed sign-ins.
+        name: the site's name, behind `REPEATABLE_LOG` for what can be repeated; "" for lines without a site,
+            `FAILED_LOGINS` for failed sign-ins.
         written: how many numbered lines it got.
         by_length: how many of them were dropped because the log was full.
         by_age: how many were dropped because they were too old.
@@ -37,7 +38,7 @@ class Log:
     @property
     def site(self) -> str:
         """The site that the log belongs to, "" for none."""
-        return "" if self.name == FAILED_LOGINS else self.name
+        return "" if self.name == FAILED_LOGINS else self.name.removeprefix(REPEATABLE_LOG)
 
 
 def logs_in(counts: Mapping[Any, Any]) -> list[Log]:

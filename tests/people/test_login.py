@@ -2,6 +2,9 @@
 
 import pytest
 
+from codesvc.service.intent_decisions import IntentDecisions
+from codesvc.store.outcomes import Outcome
+from codesvc.web.context import SERVICES
 from tests.people.asks import bind_intent, binding, login, path_of, read, reply, scan, status
 from tests.world import OTHER_KEY
 
@@ -159,6 +162,20 @@ async def test_who_was_unbound_after_the_question_is_not_answered_for(world):
     assert "登录成功" not in await reply(person, "确认")
     ended = await read(world, started)
     assert (ended["status"], ended["user"], ended["handle"]) == ("canceled", None, None)
+
+
+async def test_a_yes_that_answered_nothing_answers_nothing_later(world):
+    """Whoever reads the line sends the same bytes again, after the person has scanned a login of theirs."""
+    person = await world.bound("alice")
+    decide = IntentDecisions(world.app[SERVICES].store, world.app[SERVICES].directory, None).decide
+    account = world.app[SERVICES].directory.accounts["main"]
+    early = await decide(account, person.openid, yes=True, dedupe="message 1")
+    assert early.outcome is Outcome.ABSENT
+    started = await login(world)
+    await scan(world, person, started)
+    assert (await decide(account, person.openid, yes=True, dedupe="message 1")).outcome is Outcome.ABSENT
+    assert await status(world, started) == "scanned"
+    assert (await decide(account, person.openid, yes=True, dedupe="message 2")).outcome is Outcome.APPROVED
 
 
 async def test_a_login_lives_five_minutes(world):

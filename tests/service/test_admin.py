@@ -17,6 +17,7 @@ from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Arrived
 from codesvc.service.statistics.series import SPANS
 from codesvc.web.admin.layout import LANGUAGES, speeches
+from codesvc.web.context import SERVICES
 from codesvc.wechat.call_labels import ENDPOINTS, OTHER, UNANSWERED
 from codesvc.wechat.errcodes import TABLE
 from tests.webhooks.receiver import SECRET
@@ -192,6 +193,27 @@ async def test_no_page_shows_a_code_or_an_openid(lan):
         text = (await lan.get(path))[2]
         assert not discloses(text, code)
         assert owner.openid not in text
+
+
+async def test_each_look_at_a_person_leaves_its_line_whatever_the_address_says(lan):
+    await lan.world.bound("alice-0815")
+    await lan.world.start("alice-0815", "reset")
+    address = await lan.find("alice-0815")
+    for path in (f"{address}?done=unbound", address, address):
+        assert (await lan.get(path))[0] == 200
+    lines = await lan.world.app[SERVICES].auditing.latest()
+    assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
+
+
+@pytest.mark.parametrize("trick", ["\x1b[2K\x1b[1A\x1b[2K", "\u202egnp.exe", "\x9b2K", "\u2028next", "a\rb"])
+async def test_a_reason_is_seen_as_it_is(lan, trick):
+    await lan.world.bound("alice-0815")
+    await lan.world.start("alice-0815", "reset")
+    address = await lan.find("alice-0815")
+    await lan.post(f"{address}/unbind", {"token": await lan.token(address), "reason": f"okay {trick}"})
+    [line] = [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act == "binding.removed"]
+    assert line.reason.startswith("okay")
+    assert line.reason.isprintable()
 
 
 async def test_a_binding_is_removed_with_a_reason_and_the_person_is_told(lan):

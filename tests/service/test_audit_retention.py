@@ -3,7 +3,9 @@
 import asyncio
 import json
 
-from codesvc.domain.audit import Act
+import pytest
+
+from codesvc.domain.audit import REPEATABLE, Act
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.store.partitions import PARTITIONS
@@ -14,7 +16,7 @@ DAY = 86_400
 SMALL = {"audit_lines": 1_000}
 
 
-async def flood(world, site, count, act=Act.LOOKED_UP):
+async def flood(world, site, count, act=Act.CLOCK_MOVED):
     """So many lines of a site, as fast as the store takes them."""
     here = world.app[SERVICES]
     entry = here.directory.sites[site] if site else None
@@ -43,6 +45,37 @@ async def test_a_stranger_cannot_push_the_operators_lines_out(new_world):
         await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
         await flood(world, "", 1_300, Act.LOGIN_FAILED)
         assert [line.actor for line in await lines(world, most=5_000) if line.act == Act.LOGIN] == ["admin:lan"]
+
+
+@pytest.mark.parametrize("act", sorted(REPEATABLE))
+async def test_what_one_can_do_any_number_of_times_pushes_no_line_about_a_binding_out(new_world, act):
+    """An operator looks at one person after another, to lose the line of what they did."""
+    async with new_world(store=SMALL) as world:
+        await world.bound("alice")
+        await world.call("DELETE", "/v1/bindings/alice")
+        await flood(world, "shop", 1_300, act)
+        kept = await lines(world, site="shop", most=5_000)
+        told = [line.act for line in kept if line.site == "shop"]
+        assert [each for each in told if each.startswith("binding")] == ["binding.removed", "binding.made"]
+        [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
+        assert (gap.site, gap.detail, gap.missing) == ("shop", "length", 1_300 - told.count(act))
+
+
+async def test_the_same_look_is_one_line_in_an_hour(world):
+    here = world.app[SERVICES]
+    shop, cafe = here.directory.sites["shop"], here.directory.sites["cafe"]
+
+    async def look(actor="admin:lan", site=shop, user="alice", detail="person"):
+        await here.auditing.note(actor, Act.LOOKED_UP, site=site, user=user, detail=detail)
+        return sum(line.act == Act.LOOKED_UP for line in await lines(world))
+
+    assert [await look() for _ in range(3)] == [1, 1, 1]
+    assert await look(user="bob") == 2
+    assert await look(actor="admin:mei") == 3
+    assert await look(site=cafe) == 4
+    assert await look(detail="vf_0") == 5
+    await world.advance(3_601)
+    assert [await look(), await look()] == [6, 6]
 
 
 async def test_what_the_log_dropped_is_said(new_world):

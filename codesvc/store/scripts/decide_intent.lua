@@ -7,11 +7,12 @@
 -- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict approved unknown declined choose ended: intent
 
-local REPEAT_MARGIN = 60000
+local REPEAT_MARGIN, NOTHING = 60000, '-'
 local id = A.id
 if id == '' then
-  id = redis.call('GET', K.seen) or redis.call('GET', K.asked)
-  if id then redis.call('SET', K.seen, id, 'NX', 'PX', TTL_MARGIN) end
+  id = redis.call('GET', K.seen) or redis.call('GET', K.asked) or NOTHING
+  -- Also a message that answered nothing: repeated, it must not answer what was asked after it.
+  redis.call('SET', K.seen, id, 'NX', 'PX', TTL_MARGIN)
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
+from codesvc.domain.visible_text import visible
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -42,7 +43,7 @@ def _person(request: web.Request) -> tuple[SiteEntry, str]:
 async def _reason(request: web.Request) -> str | None:
     """The operator's reason; None if it is missing or too short."""
     fields = await form_of(request)
-    reason = " ".join(str(fields.get("reason", "")).split())[:_LONGEST_REASON]
+    reason = " ".join(visible(str(fields.get("reason", ""))).split())[:_LONGEST_REASON]
     return reason if len(reason) >= SHORTEST_REASON else None
 
 
@@ -71,10 +72,9 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
 async def show(request: web.Request) -> web.Response:
     """Show the person."""
     site, user = _person(request)
-    if "done" not in request.query:
-        await services(request).auditing.note(
-            operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person"
-        )
+    await services(request).auditing.note(
+        operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person"
+    )
     return await _draw(request)
 
 

@@ -20,6 +20,8 @@ end
 
 local function audit(actor, act, about)
   local name = act == 'login.failed' and act or about.site or ''
+  -- What an operator can do any number of times pushes out no line about a binding (codesvc.domain.audit).
+  if REPEATABLE_ACTS[act] and name ~= '' then name = REPEATABLE_LOG .. name end
   local counts, log = key('audits'), name == '' and key('audit') or key('audit_of', name)
   about.at, about.actor, about.act = string.format('%.0f', now), actor, act
   if about.user then about.user = masked(about.user) end
