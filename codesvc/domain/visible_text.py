@@ -1,6 +1,6 @@
 """Makes characters visible that a terminal or a page obeys instead of showing. Pure.
 
-Whoever reads outside text must see what it is. Control characters move a terminal's cursor and clear its lines. Marks of
+Whoever reads outside text must see what it is. Control characters move a terminal's cursor and clear lines. Marks of
 direction (UAX 9) reorder the characters beside them. With them a person could hide the line of what they did.
 """
 
