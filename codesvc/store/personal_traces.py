@@ -56,6 +56,8 @@ _METADATA: Final = "metadata"
 _SITE_IN_NAME: Final = frozenset({"webhook", "oidc-code", "oidc-token"})
 _VERIFICATION: Final = "vf"
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
+_CONTAINERS: Final = frozenset(bytes([first]) for first in (*b"{[", *range(0x80, 0xA0), *range(0xDC, 0xE0)))
+"""First bytes of lists and tables in JSON, and in MessagePack (its specification, "Formats")."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,7 +101,7 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
     if person.names.fullmatch(name):
         return True
     texts = [name, *values(value)]
-    if any(not person.openids.isdisjoint(_WORD.findall(text)) for text in texts):
+    if any(openid in text and openid in _WORD.findall(text) for openid in person.openids for text in texts):
         return True
     if not any(person.user in text for text in texts):
         return False  # nearly every key of other people: its fields need not be read
@@ -177,6 +179,8 @@ def readable(value: Any) -> Any:
 
 def _opened(octets: bytes) -> Any:
     """The list or table that these bytes encode in JSON or MessagePack; None for anything else."""
+    if octets[:1] not in _CONTAINERS:
+        return None
     for decode in (msgspec.json.decode, msgspec.msgpack.decode):
         try:
             found = decode(octets)
