@@ -6,7 +6,7 @@ import pytest
 
 from tests.people.asks import bind_by_scan, reply, wait_for_text
 from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
-from tests.world import OTHER_KEY
+from tests.world import KEY, OTHER_KEY
 
 STATE = "the-session-s-own-state"
 
@@ -219,15 +219,17 @@ async def test_each_account_gets_its_own_link(new_world):
         assert re.findall(r"(\w\*\*\*\w)", text) == ["a***e", "r***t"]
 
 
-async def test_a_site_with_many_users_leaves_the_others_their_links(new_world):
+@pytest.mark.parametrize(("greedy", "modest"), [("shop", "cafe"), ("cafe", "shop")])
+async def test_a_site_with_many_users_leaves_the_others_their_links(new_world, greedy, modest):
     """The sites of an account share the nine links of an answer, and a site binds openids as it likes."""
-    many = {"users_per_wechat": "many", "origins": [SITE], "chat": WITH_CHAT["sites__shop__chat"]}
-    many = {f"sites__cafe__{option}": chosen for option, chosen in many.items()}
-    async with new_world(**WITH_CHAT, **many) as world:
-        person = await world.bound("alice")
-        for number in range(12):
-            body = {"openid": person.openid}
-            await world.call("PUT", f"/v1/bindings/filler-{number:02}", body, key=OTHER_KEY)
+    both = {"origins": [SITE], "chat": WITH_CHAT["sites__shop__chat"]}
+    chat = {f"sites__{site}__{option}": chosen for site in ("shop", "cafe") for option, chosen in both.items()}
+    keys = {"shop": KEY, "cafe": OTHER_KEY}
+    async with new_world(**chat, **{f"sites__{greedy}__users_per_wechat": "many"}) as world:
+        person = await world.person()
+        for site, user in ((modest, "alice"), *((greedy, f"filler-{number:02}") for number in range(12))):
+            answer = await world.call("PUT", f"/v1/bindings/{user}", {"openid": person.openid}, key=keys[site])
+            assert answer.status == 201, answer.text
         text = await reply(person, "重置密码")
         assert len(links_in(text)) == 9
         assert "a***e" in text

@@ -41,8 +41,8 @@ async def test_strangers_in_any_number_of_networks_leave_the_person_a_third(new_
         await proved_at(world, stub, valkey, HOME)
         await world.advance(86_401)
         brought = 0
-        for _ in range(4):
-            brought += await flood(world, stub, valkey, 8, user)
+        for _ in range(3):
+            brought += await flood(world, stub, valkey, 6, user)
             await world.advance(3_601)
         assert brought == 7
         # Another address of the network at home. The limit of the phone is what it was.
