@@ -112,7 +112,7 @@ bench:
 	.venv-bench/bin/python -m bench
 
 # Whether a start and a check still cost about what docs/decisions/performance.md says, beside a floor of the same run, and whether
-# no request without a key costs more than ten refusals (docs/decisions/threat-model.md); three minutes.
+# no request without a key costs more than ten refusals (docs/decisions/threat-model.md); two minutes.
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 

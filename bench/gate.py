@@ -1,4 +1,4 @@
-"""The regression gate of CI: a minute, a ratio to the floor of the same run, a generous margin. `python -m bench.gate`.
+"""The regression gate of CI: two minutes, a ratio to the floor of the same run, a wide margin. `python -m bench.gate`.
 
 What is compared is CPU of the server process, which a busy machine inflates too, but the floor with it. A call that
 costs `MOST` times its floor or more has been made dearer by something that nobody wanted.
@@ -29,7 +29,7 @@ MOST_PICTURE = 12.0
 async def _journeys() -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         async with run_embedded(Path(directory) / "data") as embedded:
-            found = await asyncio.to_thread(journey.measure, Path(directory), embedded.url, people=15, crowd=1)
+            found = await asyncio.to_thread(journey.measure, Path(directory), embedded.url, people=8, crowd=1)
     print("\n".join(journey.table(found)))
     late = [
         f"{name} costs {found.ratio(name):.2f} times as many requests to the floor; {most} is the most allowed"
@@ -47,7 +47,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         async with run_embedded(Path(directory) / "data") as embedded:
             subjects = await asyncio.to_thread(
-                calls.measure, Path(directory), embedded.url, requests=1500, rounds=5, floors=("multiplexed",)
+                calls.measure, Path(directory), embedded.url, requests=1000, rounds=3, floors=("multiplexed",)
             )
     print("\n".join(calls.table(subjects)))
     floor = subjects["multiplexed"]

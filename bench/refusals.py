@@ -205,7 +205,7 @@ async def weigh() -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         async with run_embedded(Path(directory) / "data") as embedded:
             costs = await asyncio.to_thread(
-                measure, Path(directory), embedded.url, embedded.pid, times=scaled(10), rounds=3
+                measure, Path(directory), embedded.url, embedded.pid, times=scaled(6), rounds=2
             )
     print("\n".join(table(costs)))
     return late(costs)

@@ -20,7 +20,8 @@ from tests.chromium import ARGUMENTS, chromium_for_tests
 from tests.programs import program_path
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", "en/integrating-java/"]
+WITH_MOST_CODE = "en/integrating-java/"
+PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", WITH_MOST_CODE]
 QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text(encoding="utf-8"))
 """What a reader asks the search, and the page that answers."""
 
@@ -65,14 +66,16 @@ def browser():
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_no_page_has_a_finding_or_asks_another_host(site, browser, width, scheme):
-    for address in PAGES:
+    for number, address in enumerate(PAGES):
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         asked = []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
         page.goto(f"{site}/{address}")
         page.wait_for_load_state("networkidle")
-        found = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
+        # All pages have one theme: axe reads them light and dark by turns, and the colours of code in both.
+        if WHOLE or address == WITH_MOST_CODE or number % 2 == (scheme == "dark"):
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
         assert [url for url in asked if not url.startswith(site)] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.lang") == ("zh-CN" if address.startswith("zh") else "en")
