@@ -51,8 +51,10 @@ _ALIASES: Final = {
 _WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
 _SERIAL: Final = re.compile(r"[0-9]{5}\.[0-9]+")
 _LONGEST_SHOWN: Final = 80
-_FORMULA: Final = re.compile(r"^[=+\-@']")
-_SHIELDED: Final = re.compile(r"'[=+\-@']")
+# What a spreadsheet may take for the beginning of a formula, also in its fullwidth, small and raised forms.
+_SIGNS: Final = r"[=+\-@'\u207a-\u207c\u208a-\u208c\ufe62\ufe63\ufe66\ufe6b\uff07\uff0b\uff0d\uff1d\uff20]"
+_FORMULA: Final = re.compile(f"^{_SIGNS}")
+_SHIELDED: Final = re.compile(f"'{_SIGNS}")
 # How people keep a spreadsheet from reading an id as a number: ="00123" and '00123. No id begins with either.
 _AS_TEXT: Final = re.compile(r"""=?"([^"]*)"|'([^'].*)""")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}

@@ -88,6 +88,7 @@ class Visit:
         languages: its `Accept-Language`.
         wechat: whether it is WeChat's own browser, which cannot scan its own screen.
         known: its cookie of an earlier login, "" if it has none.
+        opened: whether a person opened the address; False if a page loaded it as a picture, a frame or data.
     """
 
     browser: str
@@ -96,6 +97,7 @@ class Visit:
     languages: str
     wechat: bool
     known: str = ""
+    opened: bool = True
 
 
 class OidcLogins:
@@ -164,6 +166,8 @@ class OidcLogins:
             StoreUnavailable: the store does not answer.
         """
         asked = Protocol(self._parties, site).judge_authorization(pairs)
+        if not visit.opened:
+            raise ProtocolError("login_required", "A login needs a window of its own: open this address as a page.")
         try:
             self._parties.require_subjects()
         except SubjectKeyChanged:

@@ -1,4 +1,4 @@
-"""Whether a browser's request comes from a page of the service itself: by scheme, host and port (RFC 6454)."""
+"""Where a browser's request comes from: a page of the service itself (by scheme, host and port: RFC 6454) or not."""
 
 from __future__ import annotations
 
@@ -58,6 +58,25 @@ def require_own_page(request: web.Request) -> None:
         origin is not None and not is_own(request, origin)
     ):
         raise Problem("forbidden", "This form was not sent from our own page.")
+
+
+def is_opened(request: web.Request) -> bool:
+    """Whether a person opens the address as a page of its own, and no other page loads it as a picture or a frame.
+
+    By the Fetch Metadata of the request. Without them it counts as opened: WeChat's browser sends none.
+    """
+    mode, place = request.headers.get("Sec-Fetch-Mode", "navigate"), request.headers.get("Sec-Fetch-Dest", "document")
+    return mode == "navigate" and place == "document"
+
+
+def require_no_prefetch(request: web.Request) -> None:
+    """Refuse a request that another page lets the browser make ahead. If the person does go there, it is made again.
+
+    Raises:
+        Problem: it is one (`Sec-Purpose`).
+    """
+    if "prefetch" in request.headers.get("Sec-Purpose", ""):
+        raise Problem("forbidden", "A page that is only loaded ahead begins nothing.")
 
 
 def require_no_other_page(request: web.Request) -> None:

@@ -102,6 +102,35 @@ async def test_who_has_logged_in_before_gets_in_while_strangers_use_up_the_windo
         ]  # fmt: skip
 
 
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    {"Sec-Fetch-Mode": "no-cors"},
+    {"Sec-Fetch-Dest": "script"},
+    {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch;prerender"},
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("client_ip", ["required", "none"])
+async def test_a_page_uses_up_no_logins_of_its_visitors_by_pictures_and_frames(new_world, method, client_ip):
+    more = {"sites__shop__limits": {"address_starts": ["1/hour"], "site_starts": ["1/minute"]}}
+    async with new_world(**provider(**PROXY, **more, sites__shop__client_ip=client_ip)) as world:
+        visitor = {"X-Forwarded-For": "203.0.113.77"}
+        for headers in ELSEWHERE:
+            answer = await Browser(world).authorize(method=method, headers=visitor | headers)
+            assert answer.status in {303, 403}
+            assert answer.status == 403 or told(answer)["error"] == "login_required"
+            assert "Set-Cookie" not in answer.headers
+        opened = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        assert "error" not in told(await Browser(world).authorize(method=method, headers=visitor | opened))
+        await world.advance(3_601)
+        # WeChat's browser and old ones send none of these headers.
+        assert "error" not in told(await Browser(world).authorize(method=method, headers=visitor))
+
+
 async def test_logins_of_an_app_do_not_use_up_what_the_site_may_start_for_an_address(new_world):
     """Any page can make its reader's browser open the issuer: sixty pictures, and their sign-up was refused."""
     limits = {"address_starts": ["2/hour"], "site_starts": "none"}

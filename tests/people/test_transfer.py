@@ -82,7 +82,10 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     rows = [{"user": f"u-{n}", "openid": openid(n), "bound_at": "2024-05-01T07:01:00Z"} for n in range(500)]
     rows[7]["unionid"] = "unionid-7"
     names = {
-        f"u-{n}": name for n, name in enumerate(["山间的猫", "Anna K.", "=1+1", "'=1+1", "'quoted", "-5", 'a "b", c'])
+        f"u-{n}": name
+        for n, name in enumerate(
+            ["山间的猫", "Anna K.", "=1+1", "'=1+1", "'quoted", "-5", 'a "b", c', "＝1", "＋2", "'－3"]
+        )
     }
     for row in rows[: len(names)]:
         row["display"] = names[row["user"]]
@@ -100,7 +103,7 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     assert text.splitlines()[0] == "user,openid,unionid,bound_at,display"
     assert f"u-7,{openid(7)},unionid-7,2024-05-01T07:01:00.000Z" in text
     # A spreadsheet takes what begins like this for a formula, and people choose their names.
-    assert not re.search(r',"?[=+\-@][^,]*$', text, re.MULTILINE)
+    assert not re.search(r',"?[=+\-@＝＋－＠﹢][^,]*$', text, re.MULTILINE)
     assert len(text.splitlines()) == 501
 
     valkey.flushall()

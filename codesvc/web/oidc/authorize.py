@@ -28,7 +28,7 @@ from codesvc.web.browser import (
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by, speech_for
 from codesvc.web.oidc.exchange import issuing_site, parameters, unreferred, value_of
-from codesvc.web.origins import require_own_page
+from codesvc.web.origins import is_opened, require_no_prefetch, require_own_page
 from codesvc.web.pages.intent_view import page_path
 from codesvc.web.pages.page_requests import for_people
 from codesvc.web.pages.person_view import PersonPage, render_person_page
@@ -49,7 +49,11 @@ _BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answ
 @routes.post("/oidc/{site}/authorize")
 @for_people
 async def authorize(request: web.Request) -> web.Response:
-    """Start a login for a relying party."""
+    """Start a login for a relying party.
+
+    Only a person who opens the address starts one. A page could use up its visitors' logins by pictures and frames.
+    """
+    require_no_prefetch(request)
     site, logins = issuing_site(request), services(request).oidc.logins
     try:
         pairs = await parameters(request)
@@ -65,6 +69,7 @@ async def authorize(request: web.Request) -> web.Response:
         languages=asked_by(request),
         wechat=goes_to_wechat(request),
         known=person_cookie(request, site.name),
+        opened=is_opened(request),
     )
     try:
         login = await logins.begin(site, client, redirect_uri, pairs, visit)
