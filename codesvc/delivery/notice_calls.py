@@ -34,10 +34,10 @@ class Letter(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the name of the account's message, if there is one; "" for a text.
-        openid: of the receiver.
+        openid: the openid of the receiver.
         site: the site that it is about, whose share of the quota it uses; "" for none.
         reset: whether it belongs to a reset, which may use the whole quota.
-        client_msg_id: the same for each attempt.
+        client_msg_id: identifies the notice to WeChat; every attempt has the same.
         fields: writes the fields of the account's message.
         text: writes the customer-service message.
     """

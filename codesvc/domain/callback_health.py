@@ -66,7 +66,7 @@ class Refused:
         at: the latest of them, ms.
         why: the text of the latest error, without secrets.
         reasons: how many by reason.
-        reason: of the latest one.
+        reason: the reason of the latest refusal.
     """
 
     count: int

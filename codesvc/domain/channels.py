@@ -26,7 +26,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         zh: its name on operators' pages, in Chinese.
-        en: the same in English.
+        en: its name in English.
         sends: whether the courier sends codes by it, so that it has a module in `codesvc.delivery.channels`. A reply
             is written by `codesvc.service.callback_events`, in the HTTP answer to WeChat's callback.
         listed: whether a purpose may list it under `channels`, to be tried without a scan.

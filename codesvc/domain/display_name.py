@@ -2,7 +2,7 @@
 
 A masked user (`ud***81`) tells most people nothing, so a site may give a name with a binding. It is often chosen by the
 user, so it must not be able to pass for anything but a name: one short line, without links, and without characters
-that hide or reorder others. Only the WeChat that is bound, or that has just confirmed, sees it.
+that hide or reorder others. Only the WeChat account that is bound, or that has just confirmed, sees it.
 """
 
 from __future__ import annotations

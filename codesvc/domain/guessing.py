@@ -1,9 +1,9 @@
 """How many blind guesses a site takes after its guess budget is spent (decision 23).
 
-A guess is blind while no WeChat has claimed the verification by a signed callback: then its code may have been pushed
-to a person who asked for nothing. Past `site_guesses` an attacker could still use every attempt of every code that is
-live. So from then on blind guesses have a budget of their own for each code format, a small share of its codes. Past
-that a code counts only after a scan, or the person starts again; claimed verifications are not affected.
+A guess is blind while no WeChat account has claimed the verification by a signed callback: then its code may have been
+pushed to a person who asked for nothing. Past `site_guesses` an attacker could still use every attempt of every code
+that is live. So from then on blind guesses have a budget of their own for each code format, a small share of its codes.
+Past that a code counts only after a scan, or the person starts again; claimed verifications are not affected.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ class Intent:
 
     @property
     def recognisable_user(self) -> str:
-        """The user as the WeChat that scanned recognises it, masked until it has confirmed; "" without a user."""
+        """The name by which the person who scanned knows the user; masked until they confirm, "" without a user."""
         if self.kind is Kind.LOGIN:
             return dict(zip(self.choices, self.recognisable_choices, strict=False)).get(self.user, "")
         return recognisable(self.user, self.display)
@@ -232,7 +232,7 @@ class Intent:
     def renewable(self) -> bool:
         """Whether the page may start a successor, or lead on to the one that it has started (`start_intent.lua`).
 
-        It may once the time is over, and while another WeChat than the person's holds the only scan.
+        It may once the time is over, and while another WeChat account than the person's holds the only scan.
         """
         if self.predecessor:
             return False

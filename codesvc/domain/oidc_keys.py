@@ -31,7 +31,7 @@ class SigningKey(msgspec.Struct, frozen=True, dict=True):
 
     Attributes:
         kid: names it in tokens.
-        alg: of its signatures.
+        alg: the algorithm of its signatures.
         jwk: the private key (RFC 7517).
         made: when it was made, ms.
         replaced: when another began to sign in its place, ms; None before.

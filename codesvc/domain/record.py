@@ -210,9 +210,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     def renewable(self) -> bool:
         """Whether the page may start a successor, or lead on to the one that it has started (`start.lua`).
 
-        It may after it expired, was exhausted or superseded, and while a WeChat that is not the bound one holds the
-        only scan. The second is said only where the delivery is disclosed, so that the answer does not depend on the
-        user. With a last resort it may not: its page does not know the recipient.
+        It may after it expired, was exhausted or superseded, and while a WeChat account that is not the bound one holds
+        the only scan. The second is said only where the delivery is disclosed, so that the answer does not depend on
+        the user. With a last resort it may not: its page does not know the recipient.
         """
         if self.predecessor or self.gateway:
             return False

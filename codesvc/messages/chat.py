@@ -2,8 +2,8 @@
 
 Everything in them comes from the configuration, from a closed list, or is masked: the site's name, the reference, the
 device family, part of the address, the first and last characters of a user. The display name that a site gave for a
-user is in messages to the WeChat that is bound to it, or that has just confirmed, and in no others. In a conflict, the
-other user or the other WeChat account is never named.
+user is in messages to the WeChat account that is bound to it, or that has just confirmed, and in no others. In a
+conflict, the other user or the other WeChat account is never named.
 """
 
 from __future__ import annotations

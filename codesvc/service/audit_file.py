@@ -72,7 +72,7 @@ class AuditFile:
     Args:
         store: holds the log.
         partitions: returns the partitions that have logs; called anew each time.
-        path: of the file; None if no file is configured.
+        path: the path of the file; None if no file is configured.
     """
 
     def __init__(self, store: Store, partitions: Callable[[], Iterable[int]], path: Path | None) -> None:

@@ -194,7 +194,7 @@ class BindingsMove:
 
     async def _asked(self, openids: Sequence[str]) -> dict[str, str]:
         """The openid of each of these people under the new appid; "" for none."""
-        # A test identity has no WeChat, so it keeps its openid.
+        # A test identity has no WeChat account, so it keeps its openid.
         found = {openid: openid if is_test_openid(openid) else "" for openid in openids}
         asked = [openid for openid in openids if not is_test_openid(openid)]
         if self._calls is not None and asked:

@@ -212,7 +212,7 @@ class Import:
         for row, word in zip(sound, imported.verdicts, strict=True):
             self.counts[word] += 1
             if word in {"user", "wechat"}:
-                why = "the user has another WeChat" if word == "user" else "the WeChat has another user"
+                why = "the user has another WeChat account" if word == "user" else "the WeChat account has another user"
                 self._note(report, row, why)
         for row in rows:
             if row.problem:

@@ -25,7 +25,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A message in neutral terms. Its repr hides code and recipient.
 
     Attributes:
-        kind: as what the caller wanted it sent: `sms` or `email`; the last resort uses the site's gateway of that kind.
+        kind: `sms` or `email`, as the caller requested it; the last resort uses the site's gateway of that kind.
         recipient: phone number or e-mail address as the caller gave it; "" if only `user` is given.
         region: the country of phone numbers without a country code, "" for the site's own.
         user: the site's user id, "" to derive it from the recipient.

@@ -50,7 +50,7 @@ class ProtocolError(Exception):
     Attributes:
         error: its code, such as `invalid_grant`.
         description: for the developer of the relying party; ASCII without quotes.
-        status: of a direct answer.
+        status: the HTTP status of a direct answer.
     """
 
     error: str

@@ -37,7 +37,7 @@ class RegistryAdministration:
     """The use cases. Each change names its actor (`by`), for the audit log.
 
     Args:
-        settings: of the configuration file.
+        settings: the settings of the configuration file.
         directory: the present sites and accounts.
         registry: changes the entries in the store.
         composer: tries every message before the settings are accepted.

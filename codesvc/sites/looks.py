@@ -20,7 +20,7 @@ class Looks:
         logo: the picture; None: the first letter of the site's name.
         light: the colours of the light scheme; None: the service's own.
         dark: those of the dark scheme.
-        radius: of the card's corners, in CSS pixels; smaller parts have less.
+        radius: the radius of the card's corners, in CSS pixels; smaller parts have less.
         qr_frame: `line`, `accent` or `none`.
     """
 

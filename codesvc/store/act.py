@@ -117,7 +117,7 @@ class Act(Generic[_R]):
 
     Args:
         deployment: the deployment.
-        name: of the script.
+        name: the name of the script.
         reply: what it answers.
 
     Raises:

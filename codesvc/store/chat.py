@@ -69,8 +69,8 @@ class Chat:
         """Give a code to the person who scanned or sent the keyword, if they may have it.
 
         Args:
-            keys: of the account.
-            openid: of the person.
+            keys: the keys of the account.
+            openid: the openid of the person.
             by: what leads to the verification.
             pointer: the scene or the keyword.
             dedupe: identifies the callback; a repeated callback counts once.

@@ -22,7 +22,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         batch: its name. A batch that is sent again under the same name is added once.
         subject: the site or account.
-        counts: by name.
+        counts: the counts by name.
         seen: first and latest time of what failed and of good calls: ms since 1970, or ms before now (0 or less).
         started: ids of new verifications, oldest first.
         minutes_kept: how many minutes are kept.
@@ -82,7 +82,7 @@ class EpisodesRead(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        episodes: by field.
+        episodes: the episodes by field.
     """
 
     episodes: Annotated[dict[str, Episode], _episodes] = msgspec.field(default_factory=dict)

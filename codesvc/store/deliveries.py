@@ -37,7 +37,7 @@ class Begun(RecordReply, frozen=True):
     """BEGUN, or STALE if the job is no longer needed; then it is acknowledged.
 
     Attributes:
-        openid: of the receiver.
+        openid: the openid of the receiver.
         template_quota: `yes` if a call was charged, or the quota that is used up: `day`, `minute`; "" if no call was to
             be charged.
         spoke: whether a customer-service message may be sent now.
@@ -94,8 +94,8 @@ class NoticeBegun(Reply, frozen=True):
     """BEGUN, or STALE if the notice is too old; then its job is acknowledged.
 
     Attributes:
-        openid: of the receiver.
-        name: of the message.
+        openid: the openid of the receiver.
+        name: the name of the message.
         about: what the message says, JSON.
     """
 
@@ -120,7 +120,7 @@ class AccountDeliveries:
     Args:
         begin: the script that begins jobs.
         record: the script that records results.
-        keys: of the account.
+        keys: the keys of the account.
         sites: how many sites share it.
         wrapped: wraps a batch's coroutine before it runs as a task.
     """

@@ -23,7 +23,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of a start.
 
     Attributes:
-        id: of the new intent or login.
+        id: the id of the new intent or login.
         kind: `bi` or `lg`.
         site: the site's name.
         user: the user to bind, "" for a login.
@@ -39,7 +39,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         keyword: eight characters that lead to it in the chat, "" for none.
         life_ms: how long the intent is valid.
         idempotency_key: "" for none.
-        fingerprint: of the request with that key.
+        fingerprint: the hash of the request with that key.
         rates: each limit as the scripts read it.
         lane: whose window of the site's starts it counts in. Logins of apps, which take no key, have windows of their
             own (rule 3; `codesvc.service.start_lanes`).
@@ -195,8 +195,8 @@ class Intents:
         BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED or ABSENT.
 
         Args:
-            keys: of the account.
-            openid: of the person who decides.
+            keys: the keys of the account.
+            openid: the openid of the person who decides.
             identifier: of the intent or login; "" for the last question to this WeChat account.
             yes: whether they agree.
             choice: the number of a user of a login, "" for none.

@@ -17,7 +17,7 @@ async def key_batches(redis: Redis, pattern: str) -> AsyncIterator[list[bytes]]:
 
     Args:
         redis: a connection that decodes nothing.
-        pattern: of the names, as for KEYS.
+        pattern: the pattern of the names, as for KEYS.
 
     Raises:
         RedisError, OSError: the server does not answer.

@@ -22,10 +22,10 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of a message's start. Its repr would show no content: that is sealed.
 
     Attributes:
-        id: of the new message.
+        id: the id of the new message.
         site: the site's name.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
-        purpose: of the site.
+        purpose: the name of a purpose of the site.
         kind: `sms` or `email`.
         locale: `zh` or `en`.
         reference: what the page beside the code shows, "" for nothing.
@@ -38,10 +38,10 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         life_ms: how long the code is valid.
         repeat_window_ms: within this time a second message for a user goes to the gateway.
         idempotency_key: "" for none.
-        fingerprint: of the request with that key.
+        fingerprint: the hash of the request with that key.
         same_call: keyed hash of what identifies the call, "" for none.
         rates: each limit as the scripts read it.
-        shared_pushes: what the account's sites together have to remember of pushes to one WeChat.
+        shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 

@@ -31,7 +31,7 @@ class CodeClaimed(Reply, frozen=True):
         first: the openid that the person's subject is derived from; never logged.
         user: the bound user, "" for a visitor.
         display: the user's display name, "" for none.
-        locale: of the login.
+        locale: the language of the login.
         approved: when the person agreed, ms.
     """
 

@@ -93,8 +93,8 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
     Args:
         person: the person.
         name: the whole name.
-        kind: of the key.
-        value: as `codesvc.store.key_contents` reads it.
+        kind: the kind of the key.
+        value: the value, as `codesvc.store.key_contents` reads it.
     """
     if kind in OF_MANY:
         return False

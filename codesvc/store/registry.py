@@ -22,7 +22,7 @@ class RegistryRead(Reply, frozen=True):
     """DONE or SAME.
 
     Attributes:
-        version: of the registry.
+        version: the version of the registry.
         complete: whether the changes are the whole registry.
         changes: name to sealed text, "" for an entry that was removed.
     """

@@ -136,7 +136,7 @@ class Binding:
     """A site's user and a WeChat account.
 
     Attributes:
-        openid: of the WeChat account; never logged.
+        openid: the openid of the WeChat account; never logged.
         unionid: the person's id for all accounts of one owner, if WeChat has reported it.
         made_by: proof, openid, handle, intent, oauth or import.
         bound_at: ms.

@@ -72,7 +72,7 @@ class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A person's request for tickets in the chat.
 
     Attributes:
-        openid: of the person.
+        openid: the openid of the person.
         dedupe: identifies the message. A repeated message finds the tickets of the first time.
         seed: the beginning of the tickets' ids.
         wish: `bind` or `reset`.
@@ -102,7 +102,7 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
         fixed: the constant part of that verification's record, JSON.
         attempts: the number of attempts in that verification.
         idempotency_key: "" for none.
-        fingerprint: of the request with that key.
+        fingerprint: the hash of the request with that key.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
@@ -165,9 +165,9 @@ class Tickets:
         """Apply six digits that the ticket's WeChat account sent: APPROVED, WRONG, ENDED or ABSENT.
 
         Args:
-            keys: of the account.
-            identifier: of the ticket.
-            openid: of the sender.
+            keys: the keys of the account.
+            identifier: the id of the ticket.
+            openid: the openid of the sender.
             browser: the browser that they prove.
             right: whether they are this browser's digits.
             dedupe: identifies the message. A repeated message counts once.

@@ -22,7 +22,7 @@ class StartRules:
     The caller keeps the object, so that its call is prepared once.
 
     Attributes:
-        keys: of the site's account.
+        keys: the keys of the site's account.
         site: its name.
         purpose: its name.
         scan: who may scan: off, bound or open.
@@ -35,7 +35,7 @@ class StartRules:
         max_live: the most pending verifications of a user with one purpose and address.
         channels: the channels of a push, in order, separated by commas.
         rates: each limit as the scripts read it; "" is no limit.
-        shared_pushes: what the account's sites together have to remember of pushes to one WeChat.
+        shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
@@ -69,7 +69,7 @@ class Start:
         vouched: whether the site has authenticated the person by other means.
         keyword: eight characters that bring the code in the chat, "" for none.
         idempotency_key: "" for none.
-        fingerprint: of the request with that key.
+        fingerprint: the hash of the request with that key.
         predecessor: the verification whose page starts it, "" if the site does.
         contact: what `contact_start.lua` reads of a last resort, b"" for none.
         box: its sealed recipient.
@@ -112,7 +112,7 @@ class CheckRules:
     """The arguments that all checks of one site share; as `StartRules`.
 
     Attributes:
-        keys: of the site's account.
+        keys: the keys of the site's account.
         site: its name.
         rates: each limit as the scripts read it; "" is no limit.
     """
@@ -160,11 +160,11 @@ class ResendRules:
     """The arguments that all resends of one site share; as `StartRules`.
 
     Attributes:
-        keys: of the site's account.
+        keys: the keys of the site's account.
         site: its name.
         purposes: how each of its purposes resends.
         rates: each limit as the scripts read it.
-        shared_pushes: as `StartRules`.
+        shared_pushes: how many pushes have to be remembered, as in `StartRules`.
     """
 
     keys: Keys

@@ -117,12 +117,12 @@ class Verifications:
         """Check a typed code.
 
         Args:
-            rules: of the site.
-            identifier: of the verification.
+            rules: the rules of the site.
+            identifier: the id of the verification.
             right: whether it is the code.
             address: the rate-limit bucket of the person who types, "" for that of the start.
             idempotency_key: "" for none.
-            fingerprint: of the request with that key.
+            fingerprint: the hash of the request with that key.
         """
         prepared, idem = self._checks.get(rules) or self._checks.setdefault(rules, self._prepared_check(rules))
         keys = rules.keys
@@ -187,9 +187,9 @@ class Verifications:
         """Attach a QR code.
 
         Args:
-            keys: of the site's account.
+            keys: the keys of the site's account.
             site: its name.
-            identifier: of the verification.
+            identifier: the id of the verification.
             minted: a QR code created for it, as an entry of the pool; "" to take one from the pool.
             needed_ms: how long a QR code of the pool must remain valid.
             sites: how many sites share the account.

@@ -147,8 +147,8 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
     assert (wet.returncode, wet.stdout.split(",")[0]) == (3, "1 bound")
     report = [json.loads(line) for line in (tmp_path / "second.jsonl.conflicts.jsonl").read_text().splitlines()]
     assert sorted((line["line"], line["why"]) for line in report) == [
-        (1, "the user has another WeChat"),
-        (2, "the WeChat has another user"),
+        (1, "the user has another WeChat account"),
+        (2, "the WeChat account has another user"),
         (3, 'user "-" begins with a character that is neither a letter nor a digit'),
         (4, 'openid "?" has "?" (U+003F) at place 1; possible are A-Z, a-z, 0-9, - and _'),
         (5, 'bound_at "yesterday" is no time such as 2025-05-01T07:01:00+08:00'),

@@ -71,7 +71,7 @@ class Parcel(msgspec.Struct, frozen=True):
         account: the account whose sites it belongs to.
         record: the verification.
         openid: the person's openid in this account, "" if none is known.
-        client_msg_id: the same for each attempt at this delivery. A receiver that knows such ids delivers once
+        client_msg_id: identifies this delivery in every attempt. A receiver that knows such ids delivers once
             (WeChat: within 10 minutes, WECHAT.md 6.2).
     """
 

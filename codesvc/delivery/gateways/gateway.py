@@ -58,7 +58,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         recipient: to whom.
         code: "" if the caller sent a text alone.
         text: the ready text.
-        subject: of an e-mail.
+        subject: the subject of an e-mail.
         purpose: the site's name of the purpose.
         locale: `zh` or `en`.
         reason: why it comes to the gateway.

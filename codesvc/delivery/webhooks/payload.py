@@ -203,7 +203,7 @@ def draw(kind: str, created: int, facts: bytes) -> dict[str, Any]:
     Args:
         kind: its type.
         created: when it happened, ms.
-        facts: as the script noted them.
+        facts: the facts of the event, as the script noted them.
 
     Raises:
         msgspec.MsgspecError: the facts cannot be read.

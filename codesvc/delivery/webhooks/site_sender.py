@@ -43,7 +43,7 @@ class Lane:
         queue: holds the events.
         sender: makes attempts.
         directory: knows the endpoint, which may change meanwhile.
-        partition: of the site.
+        partition: the partition of the site.
         site: its name.
     """
 

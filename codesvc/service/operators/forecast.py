@@ -32,7 +32,7 @@ class Outlook:
         ends_in_seconds: seconds until it runs out at the present rate, None if it lasts until it is renewed.
         low: whether an operator should look.
         known: whether the amount is known; without an access token WeChat reports no quota.
-        age_seconds: of the oldest job of an outbox, seconds.
+        age_seconds: the age of the oldest job of an outbox, seconds.
     """
 
     account: str

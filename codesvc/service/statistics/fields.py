@@ -20,7 +20,7 @@ class Fact(StrEnum):
 
     ISSUED = "issued"
     PUSHED = "pushed"
-    """A push to the bound WeChat was queued."""
+    """A push to the bound WeChat account was queued."""
     UNBOUND = "unbound"
     """The user was not bound, so the page asked for a scan from the start."""
     SENT = "sent"

@@ -48,7 +48,7 @@ class AccountStanding:
         account: its name.
         pool: QR codes in the pool.
         pool_size: the full size of the pool; 0 for a kind without QR codes.
-        quotas: by API; those that the account's kind may not call are left out.
+        quotas: the quotas by API, without those that the account's kind may not call.
         token_age_seconds: seconds since the access token was fetched, None if there is none.
         token_left_seconds: seconds until it ends.
     """
@@ -68,7 +68,7 @@ class QueueStanding:
     Attributes:
         partition: its number.
         jobs: jobs in the outbox.
-        age_seconds: of the oldest job, seconds.
+        age_seconds: the age of the oldest job, seconds.
         hooks: webhook events that are still to be sent.
         overdue_seconds: how long ago the most overdue event was due, seconds.
     """

@@ -107,7 +107,7 @@ class Recorder:
 
         Args:
             act: `start`, `check` or `resend`.
-            site: of the verification.
+            site: the site of the verification.
             purpose: of the verification, "" if it is not known.
             reply: the store's reply.
             limit: the limit that refused, "" for none.

@@ -36,7 +36,7 @@ class Row:
         site: the site's name.
         day: the day in Beijing; None for a sum of days.
         kind: `sms` or `email`.
-        price: of one message of this kind.
+        price: the price of one message of this kind.
         asked: how many were accepted.
         delivered: how many WeChat delivered, by its receipt.
         handed: how many the site's gateway took, by why.

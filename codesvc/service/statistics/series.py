@@ -21,7 +21,7 @@ class Span:
     """A time span for statistics.
 
     Attributes:
-        name: as in the page's address.
+        name: the name in the page's address.
         kind: `minute` or `hour`, the kind of its buckets.
         buckets: the number of buckets.
         step: the number of buckets in one point of a series.

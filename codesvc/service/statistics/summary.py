@@ -40,7 +40,7 @@ class Story:
         p50: seconds until the receipt, median.
         p95: seconds until the receipt, 95th percentile.
         typed: seconds until the right code, median.
-        reasons: of fallbacks.
+        reasons: fallbacks by reason.
         limits: refusals by limit.
     """
 

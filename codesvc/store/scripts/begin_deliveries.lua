@@ -1,6 +1,6 @@
 -- Purpose: look at each job before it is done: whether it is still needed, and who receives it. Jobs that are not
---   needed are acknowledged, a delivery that waited ends with them, and a push that was not sent gives its count back. A
---   template message that is about to be sent is taken from the day's quota: what is charged is used. `jobs` is
+--   needed are acknowledged, a delivery that waited ends with them, and a push that was not sent gives its count back.
+--   A template message that is about to be sent is taken from the day's quota: what is charged is used. `jobs` is
 --   MessagePack: for each job its kind, verification, number, entry, the id of a call ('' for none) and when it is
 --   charged: `now`, or `if-next` if by this record the next act is to send a template message. `first` is `if-next` at
 --   the first look: an undisclosed push waits a random moment after it and is looked at again, so it has not begun.
@@ -9,9 +9,10 @@
 -- OUTCOMES: done begun stale
 -- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund quota_alert quota batch spoken_window
 -- REPLY begun: record openid template_quota spoke day call
---   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
---   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not
---   to be charged
+--   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be
+--   charged;
+--   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was
+--   not to be charged
 
 -- A delivery that was still to be made ends with its verification, or where the receiver may no longer use the code.
 local function give_up(r)
@@ -39,7 +40,7 @@ local function begin(kind, id, number, entry, call, moment)
     if kind == 'push' or kind == 'scan' then
       local waits = r.number == tonumber(number)
         and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
-      -- The binding may have changed meanwhile: a WeChat that could not use the code does not receive it.
+      -- The binding may have changed meanwhile: a WeChat account that could not use the code does not receive it.
       local by_now = tonumber(r.handed_number or 0) >= tonumber(number) and is_handed(r)
       if waits and r.delivery == 'queued' and by_now then
         -- The gateway has the code: a push that comes after it would be a second message.

@@ -7,7 +7,7 @@
 -- USES: clock names windows record eviction notice webhook audit binding_history reachability binding
 -- REPLY bound same: binding unreachable
 -- REPLY limited: wait_ms
---   binding: flat list of fields and values; unreachable: why no message reaches the WeChat, '' if one may
+--   binding: flat list of fields and values; unreachable: why no message reaches the WeChat account, '' if one may
 
 local openid, record, source = A.openid, nil, A.handle_of
 local current = redis.call('HMGET', K.binding, 'openid', 'source')

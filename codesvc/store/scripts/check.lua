@@ -1,6 +1,6 @@
 -- Purpose: check a typed code. The caller has compared the code; `verdict` is the result. The script decides whether it
---   counts: expiry, guess budgets, whether the code was sent to a WeChat, and whether that WeChat may approve this
---   user. Scripts run one after the other, so of two correct checks at once exactly one is approved.
+--   counts: expiry, guess budgets, whether the code was sent to a WeChat account, and whether that WeChat account may
+--   approve this user. Scripts run one after the other, so of two correct checks at once exactly one is approved.
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
@@ -8,7 +8,8 @@
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
---   wrong: the attempt was taken; repeated: 1 where this Idempotency-Key has had its answer before, and nothing was taken
+--   wrong: the attempt was taken; repeated: 1 where this Idempotency-Key has had its answer before, and nothing was
+--   taken
 
 local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
@@ -46,9 +47,9 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 -- first authentic claim by the owner resets (claim.lua).
 local owner = owner_of(r)
 local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
--- Past the site's guess budget, guesses at codes that nobody has claimed by a scan are blind. They have a budget for each
--- code format, and a code of normal length takes one of them. Otherwise every attempt of every live code would be left
--- to an attacker with many addresses (codesvc.domain.guessing).
+-- Past the site's guess budget, guesses at codes that nobody has claimed by a scan are blind. They have a budget for
+-- each code format, and a code of normal length takes one of them. Otherwise every attempt of every live code would be
+-- left to an attacker with many addresses (codesvc.domain.guessing).
 local site_guesses = window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
 local site_wait = is_claimed(r) and 0 or wait_for(site_guesses)
 local blind
@@ -70,7 +71,8 @@ end
 
 -- Before a delivery is queued or a scan claimed, and after "this was not me", every code counts as wrong (rule 5).
 local basis = r.sent_to and basis_for(r, r.sent_to) or nil
--- The gateway has brought the same code. It proves that the contact is the person's only if no WeChat had the code too.
+-- The gateway has brought the same code. It proves that the contact is the person's only if no WeChat account had the
+-- code too.
 if is_handed(r) then basis = is_in_wechat(r) and 'either' or 'contact' end
 if r.disarmed == '1' or (not is_test(r) and is_from_before(r)) then basis = nil end
 if A.verdict == '1' and basis then
@@ -80,7 +82,7 @@ if A.verdict == '1' and basis then
   keep_answer('approved')
   if r.contact then redis.call('DEL', key('asked_again', r.site, r.user)) end
   if basis == 'contact' then remember_place(read_record(key('message', r.contact))) end
-  -- The bound WeChat is informed of every finished reset (rule 6).
+  -- The bound WeChat account is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
   end

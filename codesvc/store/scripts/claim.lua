@@ -1,8 +1,8 @@
 -- Purpose: what a scan, or the keyword sent in the chat, does: give the code to this openid if it may have it.
 --   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
---   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a customer-service
---   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
---   followed (`followed` 1) can be reached, as follow has it.
+--   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a
+--   customer-service message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity
+--   has it; one who has just followed (`followed` 1) can be reached, as follow has it.
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
 -- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
@@ -54,7 +54,7 @@ local anew = first_time or not r.claimed_by
 local vouched = A.unvouched ~= '1'
 if not r.claimed_by or (vouched and not is_claimed(r)) then
   local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
-  -- What a forger can cause stays in the budget of the WeChat that it is sent to.
+  -- What a forger can cause stays in the budget of the WeChat account that it is sent to.
   local wait = vouched and 0 or keyword_wait(theirs.times, A.pushes, r.site)
   if wait > 0 then
     redis.call('DEL', K.seen)
@@ -66,7 +66,7 @@ if not r.claimed_by or (vouched and not is_claimed(r)) then
   open_activity[theirs.at] = theirs
   refund(r)
   r.unsigned = not vouched and '1' or nil
-  -- A forged claim must not show whether this WeChat is the user's (rule 7).
+  -- A forged claim must not show whether this WeChat account is the user's (rule 7).
   local shown_basis = (vouched or basis ~= 'bound') and basis or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = shown_basis, sent_to = A.openid,

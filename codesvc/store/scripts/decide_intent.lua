@@ -1,6 +1,7 @@
--- Purpose: the WeChat that scanned confirms or declines: by a reply in the chat (`id` is '' and means its latest
---   request), or by a button on a page after web authorisation proved the openid. Repeating the same answer returns the
---   same result. A repeated callback refers to the request of the first one, even if there is a newer request.
+-- Purpose: the WeChat account that scanned confirms or declines: by a reply in the chat (`id` is '' and means its
+--   latest request), or by a button on a page after web authorisation proved the openid. Repeating the same answer
+--   returns the same result. A repeated callback refers to the request of the first one, even if there is a newer
+--   request.
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent

@@ -1,5 +1,5 @@
--- Purpose: find the users of a site that are bound to one WeChat, or to one person by unionid. At most `most` are
---   returned.
+-- Purpose: find the users of a site that are bound to one WeChat account, or to one person by unionid. At most `most`
+--   are returned.
 -- KEYS: index
 -- ARGS: offset root account site most
 -- OUTCOMES: done

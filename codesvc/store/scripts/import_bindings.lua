@@ -6,7 +6,7 @@
 -- OUTCOMES: done
 -- USES: clock names notice webhook audit binding_history reachability binding
 -- REPLY done: verdicts
---   verdicts: for each row bound, same, user (has another WeChat) or wechat (has another user)
+--   verdicts: for each row bound, same, user (has another WeChat account) or wechat (has another user)
 
 local results = {}
 for _, row in ipairs(cjson.decode(A.rows)) do

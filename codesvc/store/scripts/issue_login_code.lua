@@ -1,4 +1,4 @@
--- Purpose: keep a code of wechat-server's protocol for the WeChat that asked for one in the chat.
+-- Purpose: keep a code of wechat-server's protocol for the WeChat account that asked for one in the chat.
 --   A repeated callback gets the answer of the first. `live` bounds how many codes of the site are live at once.
 --   While the site's budget of wrong codes is spent, the long code is kept instead of the short one.
 -- KEYS: code long_code words live misses

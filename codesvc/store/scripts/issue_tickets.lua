@@ -1,13 +1,14 @@
 -- Purpose: issue the tickets that a chat message or a menu key requests. To bind: one for each site where this WeChat
---   may still be bound. To reset: one for each of its users, nine at most, which the sites have in turn. A repeated
---   callback returns the tickets of the first.
+--   account may still be bound. To reset: one for each of its users, nine at most, which the sites have in turn. A
+--   repeated callback returns the tickets of the first.
 -- KEYS: words seen
 -- ARGS: offset root topic openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
 -- USES: clock names windows keyword_rates record
 -- REPLY done: tickets
 -- REPLY limited: limit wait_ms
---   tickets: id, site, user, display name, and so on; absent: nothing to reset; same: bound already wherever it could bind
+--   tickets: id, site, user, display name, and so on; absent: nothing to reset; same: bound already wherever it could
+--   bind
 
 local MOST = 9
 local listed = {}

@@ -1,5 +1,5 @@
--- Purpose: record that a person stopped following. Bindings stay, because that WeChat still protects its user (DESIGN
---   rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
+-- Purpose: record that a person stopped following. Bindings stay, because that WeChat account still protects its user
+--   (DESIGN rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
 -- KEYS: gone leavers spoke
 -- ARGS: offset root account topic openid sites event tag_key
 -- OUTCOMES: done

@@ -4,7 +4,7 @@
 -- OUTCOMES: done absent
 -- USES: clock names reachability
 -- REPLY done: binding unreachable
---   binding: flat list of fields and values; unreachable: why no message reaches the WeChat, '' if one may
+--   binding: flat list of fields and values; unreachable: why no message reaches the WeChat account, '' if one may
 
 local binding = redis.call('HGETALL', K.binding)
 if #binding == 0 then return {'absent', now} end

@@ -1,4 +1,4 @@
--- Purpose: read a ticket by its id, or the ticket for which a WeChat is expected to send digits.
+-- Purpose: read a ticket by its id, or the ticket for which a WeChat account is expected to send digits.
 -- KEYS: awaiting
 -- ARGS: offset root topic id
 -- OUTCOMES: done absent

@@ -1,6 +1,6 @@
 -- Purpose: redeem a ticket for a site, once. For a reset, a verification is started and approved in the same script,
---   but only if the WeChat that requested it is the one bound to the user. That WeChat is informed, as of every reset
---   (rule 6).
+--   but only if the WeChat account that requested it is the one bound to the user. That WeChat account is informed, as
+--   of every reset (rule 6).
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch

@@ -23,7 +23,8 @@ write(r, {
 })
 -- A push that still waits is replaced by this one.
 refund(r)
--- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
+-- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat account is still eligible, or to
+-- the owner.
 local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then

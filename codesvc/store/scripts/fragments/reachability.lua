@@ -1,5 +1,6 @@
--- reachability: whether a WeChat can receive messages of the account, and whether its binding still protects its user.
--- `gone`: the person stopped following. Such a WeChat may come back, and its binding protects the user meanwhile.
+-- reachability: whether a WeChat account can receive messages of the Official Account, and whether its binding still
+-- protects its user.
+-- `gone`: the person stopped following. They may come back, and their binding protects the user meanwhile.
 -- `unknown`: WeChat answered 40003: the account has no such openid, so nobody can ever act as it. The value is when, in
 -- ms, or 'moved' for an openid of another appid that has no successor here.
 
@@ -16,10 +17,10 @@ local function is_muted(openid)
   return muted_until and now < tonumber(muted_until)
 end
 
--- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat may take its place
--- as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an errcode.
--- An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (DESIGN rule 6).
--- `void` is the field of that name: the binding came from another appid, and its WeChat has no successor here.
+-- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat account may take
+-- its place as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an
+-- errcode. An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (rule 6).
+-- `void` is the field of that name: the binding came from another appid, and its openid has no successor here.
 local function is_void(openid, made_by, void)
   if void then return true end
   if made_by ~= 'import' and made_by ~= 'openid' then return false end

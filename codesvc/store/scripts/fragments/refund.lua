@@ -1,11 +1,12 @@
 -- refund: gives back what a push has counted, if it is voided before it is sent: by a newer start, because its
 -- verification ended or was claimed, or because it may no longer be sent. While it can be given back, a record has
--- `counted`: '1', or 'user' once the WeChat's count was given back alone. `turn` is when it was counted, and `due` when
--- it is sent at the earliest, both in ms since the start. `begun` is set from the moment it is handed to WeChat until
--- WeChat is known not to have taken it.
--- An undisclosed verification that is not pushed has counted for the user too (push.lua). It is treated as if it was sent
--- when due, and so is one whose push still waits then, for WeChat or its random moment: a caller can see by which
--- verification is superseded whether the user's count was given back (rule 7). The WeChat's count shows nothing.
+-- `counted`: '1', or 'user' once the WeChat account's count was given back alone. `turn` is when it was counted, and
+-- `due` when it is sent at the earliest, both in ms since the start. `begun` is set from the moment it is handed to
+-- WeChat until WeChat is known not to have taken it.
+-- An undisclosed verification that is not pushed has counted for the user too (push.lua). It is treated as if it was
+-- sent when due, and so is one whose push still waits then, for WeChat or its random moment: a caller can see by which
+-- verification is superseded whether the user's count was given back (rule 7). The WeChat account's count shows
+-- nothing.
 local function is_not_sent(r) return r.delivery == 'queued' and r.begun ~= '1' end
 local function may_refund(r)
   if r.disclose == '1' and r.delivery == 'queued' then return is_not_sent(r) end

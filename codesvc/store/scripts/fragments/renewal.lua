@@ -6,7 +6,7 @@ local function may_renew(r)
   if r.predecessor or r.successor or r.contact or is_from_before(r) then return false end
   local status = status_of(r)
   if status ~= 'pending' then return RENEWABLE[status] == true end
-  -- Another WeChat than the person's has used up the QR code.
+  -- Another WeChat account than the person's has used up the QR code.
   return r.disclose == '1' and r.claimed_by ~= nil and r.claimed_basis ~= 'bound'
 end
 

@@ -1,7 +1,7 @@
 -- settlement: what follows when the person who scanned confirms a bind intent or a login.
 
--- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat, agreed to replace a binding. Returns
--- whether it is bound.
+-- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat account, agreed to replace a binding.
+-- Returns whether it is bound.
 local function settle_bind(r, replace)
   local joined, whose, other = bind({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
@@ -17,7 +17,8 @@ local function settle_bind(r, replace)
       user = r.user, id = r.id, reference = r.reference, conflict = whose, method = r.method,
     })
   end
-  -- Ask the previous WeChat. Only one request at a time, even if a person with the user's session tries repeatedly.
+  -- Ask the previous WeChat account. Only one request at a time, even if a person with the user's session tries
+  -- repeatedly.
   if other and r.notices == '1' then
     local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
     if asked then
