@@ -108,7 +108,7 @@ def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     unknown = f", {counts['unknown']} with an openid that the account has not" if arguments.verify else ""
     refused = counts["user"] + counts["wechat"] + counts["faulty"] + counts["unknown"]
     sys.stdout.write(
-        f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat, "
+        f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat account, "
         f"{counts['wechat']} WeChats with another user, {counts['faulty']} faulty lines, {counts['skipped']} done "
         f"before{unknown}\n"
     )

@@ -42,8 +42,8 @@ class Answers:
     Attributes:
         kind: the kind of the account, a value of `accounts.*.kind`.
         public_url: how browsers and WeChat reach the service.
-        appid: of the account.
-        name: of the account, as people know it.
+        appid: the appid of the account.
+        name: the name of the account, as people know it.
         site: the site's name in the configuration and in its API key.
         site_name: the site's name as people know it.
         origins: the website's addresses.
@@ -79,9 +79,9 @@ class InitialConfiguration:
     """Everything that `codesvc init` writes.
 
     Attributes:
-        text: of `config.toml`.
+        text: the text of `config.toml`.
         files: the secrets, by file name below the configuration's directory.
-        pictures: by file name, as `files`.
+        pictures: the pictures by file name, like `files`.
     """
 
     text: str

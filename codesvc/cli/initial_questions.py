@@ -59,7 +59,7 @@ class Question:
     """One question.
 
     Attributes:
-        name: of the flag, without dashes, and of the texts `ask.{name}` and `rule.{name}`.
+        name: the name of the flag without dashes, and of the texts `ask.{name}` and `rule.{name}`.
         place: the option that the answer becomes; its own rule checks the answer.
         default: the answer if nothing is typed; None: there has to be one.
     """

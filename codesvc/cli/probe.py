@@ -1,7 +1,7 @@
 """`codesvc probe`: walks over a real account with its operator, and records what WeChat answers, without its values.
 
 It takes the place of the service for the time of the walk: it listens where the service does and opens WeChat's
-callbacks. It asks before each step, and sends only to the WeChat that scans its QR code or sends its keyword.
+callbacks. It asks before each step, and sends only to the WeChat account that scans its QR code or sends its keyword.
 `codesvc sandbox compare FILE` then compares the recording with the sandbox.
 """
 
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 _NOT_SAFE_KEY: Final = "A" * 43  # where an account in plaintext has no key
 _BEGINNING: Final = """\
-This walk asks before each step. It sends messages only to the WeChat that scans its QR code or sends its keyword.
+This walk asks before each step. It sends messages only to the WeChat account that scans its QR code or sends its
+keyword.
 逐步询问；只向扫了本次二维码或发了本次口令的微信发消息。
 The recording holds no secrets, tokens, openids or addresses: names, types and forms only. 记录里只有名称、类型和形式。
 y = go on 继续, n = leave out 跳过, q = stop 结束

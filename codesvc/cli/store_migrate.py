@@ -75,7 +75,7 @@ async def _open(stack: AsyncExitStack, text: str, prefix: str, *, exists: bool) 
 
     Args:
         stack: closes it.
-        text: as the command line names it.
+        text: the store, as the command line names it.
         prefix: the prefix, unless a configuration names it.
         exists: refuse an embedded store that would be made by opening it: a copy of an empty one proves nothing.
 

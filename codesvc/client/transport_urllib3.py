@@ -18,7 +18,7 @@ class Transport:
     """A pool of connections, safe for threads.
 
     Args:
-        timeout: of one exchange, seconds. A stream has as long to connect, and three times as long between two reads.
+        timeout: seconds for one exchange. For a stream: seconds to connect; two reads may be three times that apart.
     """
 
     def __init__(self, timeout: float) -> None:

@@ -28,7 +28,7 @@ class ReceivedEvent:
     """An event with a valid signature.
 
     Attributes:
-        id: the same for every attempt to send one event; store it to recognise repetitions.
+        id: identifies the event, and is the same in every attempt to send it; store it to recognise repetitions.
         event: the event; a type unknown to this version becomes a plain `WebhookEvent`.
     """
 
@@ -59,7 +59,7 @@ class WebhookReader:
 
         Args:
             body: the unchanged bytes.
-            headers: of the request; names are case-insensitive.
+            headers: the headers of the request; names are case-insensitive.
 
         Raises:
             BadWebhook: the signature or the body is not valid.

@@ -48,7 +48,7 @@ def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: 
     Args:
         settings: mode and other settings of the deployment.
         name: the site's name.
-        table: as in the file, without `keys`.
+        table: the table as it is in the file, without `keys`.
         accounts: the accounts that it may name.
 
     Raises:

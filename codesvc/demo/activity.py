@@ -1,7 +1,7 @@
 """A list of events of a customer's account, which the service reports by webhook.
 
 Customers check the list and notice an act that was not their own. Only the webhook reports these events: a scan, a
-change to another WeChat and an unfollow happen in WeChat and not in the shop.
+change to another WeChat account and an unfollow happen in WeChat and not in the shop.
 """
 
 from __future__ import annotations

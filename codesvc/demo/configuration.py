@@ -136,8 +136,8 @@ def service_settings(
         master_key: the master key; a new one is made if it is not given.
         webhook_secret: the webhook secret; a new one is made if it is not given.
         subject_key: what people's identities at apps derive from; a new one is made if it is not given.
-        client_secrets: of the apps of `codesvc.demo.login_clients`; without them there is no OpenID Provider.
-        operator_password: of the operator `demo`; without one there are no operator's pages.
+        client_secrets: the secrets of the apps in `codesvc.demo.login_clients`; without them no OpenID Provider.
+        operator_password: the password of the operator `demo`; without one there are no operator pages.
         admin_key: sets up the site of the identity system (`codesvc.demo.relay`); None for none.
 
     Raises:

@@ -89,7 +89,7 @@ def _introduce(stack: Stack, key: str) -> None:
     where, account, plan = stack.addresses, stack.account, stack.identity
     identity = f"\n  Identity    {where.website}/relay   a system that makes its own codes, and its SMS" if plan else ""
     calls = (
-        "\n  A code from outside: by SMS, and in the chat once a WeChat is linked there and the switch is at live:"
+        "\n  A code from outside: by SMS, and in the chat if a WeChat account is linked and the switch is at live:"
         f"\n    {plan.calls()}\n"
         if plan
         else ""

@@ -1,4 +1,4 @@
-"""Resetting a forgotten password: the code is sent to the bound WeChat, and the proof allows a new password."""
+"""Resetting a forgotten password: the code is sent to the bound WeChat account, and the proof allows a new password."""
 
 from __future__ import annotations
 

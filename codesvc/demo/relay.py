@@ -156,7 +156,7 @@ class IdentitySystem:
         return right
 
     async def bind_page(self, phone: str, *, address: str, locale: str) -> str:
-        """The page on which the phone's owner binds a WeChat.
+        """The page on which the phone's owner binds a WeChat account.
 
         Raises:
             ServiceError: `invalid` if this is no phone number, or see `ServiceCalls.call`.
@@ -265,7 +265,7 @@ async def sign_in(request: web.Request) -> web.Response:
 @routes.post("/relay/bind")
 @_prepared
 async def bind(request: web.Request) -> web.Response:
-    """Lead to the page on which a number's owner binds a WeChat. A real system asks for the session first."""
+    """Lead to the page on which a number's owner binds a WeChat account. A real system asks for the session first."""
     identity, number = request.app[IDENTITY], await _number(request)
     return go(await identity.bind_page(number, address=request.remote or "127.0.0.1", locale=locale_of(request)))
 

@@ -80,15 +80,15 @@ class ServiceCalls:
         return await self.call("POST", "/v1/proofs/verify", {"proof": proof})
 
     async def bind(self, user: str, proof: str) -> None:
-        """Bind the WeChat that received the code to this user; spends the proof.
+        """Bind the WeChat account that received the code to this user; spends the proof.
 
         Raises:
-            ServiceError: `binding-conflict` if that WeChat is bound to another user, or see `call`.
+            ServiceError: `binding-conflict` if that WeChat account is bound to another user, or see `call`.
         """
         await self.call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
 
     async def bind_handle(self, user: str, handle: str) -> None:
-        """Bind the WeChat that a handle (of a login or a ticket) stands for to this user.
+        """Bind the WeChat account that a handle (of a login or a ticket) stands for to this user.
 
         Raises:
             ServiceError: as `bind`.
@@ -120,7 +120,7 @@ class ServiceCalls:
         return await self.call("POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"})
 
     async def binding(self, user: str) -> dict[str, Any] | None:
-        """The user's binding (`reachable`, `bound_at`); None if no WeChat is bound.
+        """The user's binding (`reachable`, `bound_at`); None if no WeChat account is bound.
 
         Raises:
             ServiceError: see `call`.

@@ -1,4 +1,4 @@
-"""Signing up: verify first, then create the customer and bind the WeChat that received the code."""
+"""Signing up: verify first, then create the customer and bind the WeChat account that received the code."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ async def begin(request: web.Request) -> web.Response:
         started = await shop.service.start(
             request,
             purpose="register",
-            # A new id for each attempt, never the typed name. Otherwise a person could bind their WeChat to the name
-            # of another person.
+            # A new id for each attempt, never the typed name. Otherwise a person could bind their WeChat account to the
+            # name of another person.
             user="attempt-" + secrets.token_hex(12),
             locale=locale_of(request),
             return_url=f"{shop.public_url}/signup/return",

@@ -38,8 +38,8 @@ class Stack:
     Attributes:
         addresses: the addresses of its parts.
         account: the sandbox's default account.
-        password: of the operator `demo` of /admin.
-        app_secret: of the client for a reader's own app.
+        password: the password of the operator `demo` for /admin.
+        app_secret: the secret of the client for a reader's own app.
         identity: what the identity system is made with; None without one.
     """
 

@@ -1,4 +1,4 @@
-"""Binding a WeChat in the settings, logging in by a scan, and the links from the chat."""
+"""Binding a WeChat account in the settings, logging in by a scan, and the links from the chat."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _asked(request: web.Request, back: str) -> dict[str, Any]:
 
 @routes.post("/account/bind")
 async def begin_bind(request: web.Request) -> web.Response:
-    """Start binding a WeChat to the customer who is logged in."""
+    """Start binding a WeChat account to the customer who is logged in."""
     shop, session = request.app[SHOP], request[SESSION]
     if session.user is None:
         return go("/login")

@@ -58,7 +58,7 @@ class Wiki:
 
     Args:
         issuer: what its administrator entered.
-        secret: of its client.
+        secret: the secret of its client.
         address: its own.
     """
 

@@ -45,11 +45,11 @@ class Odds:
 
     Attributes:
         user: the chance to guess the code of one given user, on the worst day.
-        user_sustained: the same as a daily average over a long time.
+        user_sustained: the chance to guess the code of one user, as a daily average over a long time.
         anyone: the chance to guess the code of any user, on the worst day.
         user_guesses: the guesses for one user that count on the worst day; infinite without a limit.
         short_guesses: the guesses for codes of normal length, over all users, on the worst day.
-        long_guesses: the same for long codes.
+        long_guesses: the guesses for long codes, over all users, on the worst day.
     """
 
     user: float

@@ -22,7 +22,7 @@ def open_private(path: Path, *, append: bool = False, keep: bool = False, newlin
         path: the file. A symbolic link is refused: in a shared directory it may lead to another person's file.
         append: write at the end of an existing file.
         keep: do not truncate an existing file; start at its beginning.
-        newline: as the argument `newline` of `open`.
+        newline: the argument `newline` of `open`.
 
     Raises:
         OSError: the file cannot be opened, is a symbolic link, or belongs to another user and others can read it.

@@ -70,7 +70,7 @@ class Agents:
         return self._agents[account]
 
     def invite(self, account: str, wechat: str) -> None:
-        """Bind an agent to a WeChat.
+        """Bind an agent to a WeChat account.
 
         Raises:
             ApiError: 65401 unknown, 65407 they are bound already, 40035 no WeChat named.
@@ -98,7 +98,7 @@ class Agents:
         """Begin a session.
 
         Raises:
-            ApiError: 65401 unknown agent, 65402 not bound to a WeChat, 65414 another agent has the follower.
+            ApiError: 65401 unknown agent, 65402 not bound to a WeChat account, 65414 another agent has the follower.
         """
         if not self.find(account).wechat:
             raise ApiError(65402)

@@ -54,7 +54,7 @@ def seal(account: AccountSpec, fields: Mapping[str, Any], *, openid: str, timest
     Args:
         account: the source of mode, token, key and appid.
         fields: the elements in order.
-        openid: of the person; it is in the query, where no signature covers it (WECHAT.md 9.2).
+        openid: the openid of the person; it is in the query, where no signature covers it (WECHAT.md 9.2).
         timestamp: real time in seconds.
         nonce: digits.
     """

@@ -22,7 +22,7 @@ class Escapes:
     Attributes:
         treatment: `accepted` reads them, `refused` answers `errcode`, `shown` keeps them as the text that was sent.
         confidence: how sure the sources are.
-        errcode: of `refused`.
+        errcode: the errcode of the treatment `refused`.
         ascii_too: whether escapes of ASCII characters count, such as that of `&`, which Go writes.
     """
 
@@ -53,7 +53,7 @@ def escapes_of(path: str, *, refuse: bool | None) -> Escapes:
     """What an API does with escapes.
 
     Args:
-        path: of the API.
+        path: the path of the API.
         refuse: the setting `refuse_escapes`: None for the table, True for a refusal by every API, False for none.
     """
     known = TABLE.get(path, UNKNOWN)

@@ -9,7 +9,7 @@ class Settings:
     r"""Behaviour of one platform; every member can be changed by `PATCH /sandbox/settings`.
 
     Attributes:
-        content_type: of JSON answers; the default was observed on the real platform (WECHAT.md 1).
+        content_type: the content type of JSON answers; the default was observed on the real platform (WECHAT.md 1).
         small_ids: msgids have 9 digits (checklist 3).
         forced_overlap: after a forced refresh the previous stable token works for 300 s more (WECHAT.md 3.2).
         refuse_escapes: whether `\\uXXXX` in a body is refused. None: by the API, as the table of `escapes` says; True:

@@ -34,7 +34,7 @@ class Readiness:
         directory: the accounts.
         platforms: the results of the accounts' calls to WeChat.
         callbacks: what is heard of the accounts' callbacks.
-        certificate: of the public address.
+        certificate: what is known about the certificate of the public address.
 
     Attributes:
         proxies: what trusted proxies handed on.

@@ -33,7 +33,7 @@ class CallbackKeys:
     Attributes:
         appid: the account.
         tokens: the present token of the console, then the previous one while it is being changed.
-        aes_keys: likewise, 43 characters each; may be empty in plaintext mode.
+        aes_keys: the present EncodingAESKey and the previous one, 43 characters each; may be empty in plaintext mode.
         mode: the mode set in the console.
         original_id: `gh_…`; if given, a message to any other id is refused.
     """

@@ -14,7 +14,7 @@ _KEPT = ("file", "store")
 class Names(Answer, frozen=True, kw_only=True):
     """Names in order."""
 
-    names: Annotated[list[str], described("as many as were asked for", example=["cafe", "shop"])]
+    names: Annotated[list[str], described("the names, at most `limit`", example=["cafe", "shop"])]
     next: Annotated[str | None, described("give it as `after` to go on; null at the end")]
 
 

@@ -220,9 +220,9 @@ _KINDS: Final[dict[str, tuple[type[WebhookEvent], str]]] = {
     "binding.conflict": (BindingConflictEvent, "A bind intent was confirmed, and something stands in its way"),
     "binding.unreachable": (
         BindingUnreachableEvent,
-        "No message reaches a bound WeChat: it stopped following, or the account has no such openid",
+        "No message reaches a bound WeChat account: it stopped following, or the account has no such openid",
     ),
-    "login.approved": (LoginApprovedEvent, "A bound WeChat confirmed a login"),
+    "login.approved": (LoginApprovedEvent, "A bound WeChat account confirmed a login"),
     "quota.low": (QuotaLowEvent, "A day's quota of the account runs out"),
     "message.delivered": (MessageEvent, "WeChat says that the code of your message is on the phone"),
     "message.handed_over": (MessageEvent, "Your gateway took a message"),

@@ -55,7 +55,7 @@ def rename_agent(call: Call) -> Mapping[str, Any]:
 
 
 def invite_agent(call: Call) -> Mapping[str, Any]:
-    """Invite a WeChat to be an agent; here they have accepted at once."""
+    """Invite a WeChat account to be an agent; here they have accepted at once."""
     call.account.agents.invite(call.text("kf_account"), call.text("invite_wx"))
     return OK
 

@@ -84,7 +84,7 @@ class WeChatBrowser:
             from_chat: whether the link was tapped in the account's chat or menu.
             consent: the answer to a consent page; None leaves it unanswered.
             form: the fields of a POST; None sends a GET.
-            language: of the person's phone.
+            language: the language of the person's phone.
         """
         jar = self._jars.setdefault(person.name, aiohttp.CookieJar(unsafe=True))
         view = PageView(url)

@@ -56,8 +56,8 @@ def compare(recorded: Transcript, sandbox: Transcript, *, seconds: float = 1.0) 
     """Every difference, in the order of the walk.
 
     Args:
-        recorded: of the platform.
-        sandbox: of the same steps.
+        recorded: the transcript of the platform.
+        sandbox: the transcript of the same steps with the sandbox.
         seconds: how much later or earlier something may happen.
     """
     found: list[Difference] = []

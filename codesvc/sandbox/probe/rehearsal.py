@@ -28,7 +28,7 @@ class SandboxWalker:
 
     Attributes:
         url: the sandbox's address.
-        openid: of the person.
+        openid: the openid of the person.
     """
 
     http: aiohttp.ClientSession
@@ -88,8 +88,8 @@ async def rehearse(
     """Walk over a sandbox and return what was recorded.
 
     Args:
-        kind: of the account.
-        mode: of its callback.
+        kind: the kind of the account.
+        mode: the mode of its callback.
         steps: only these; None: all.
         serve: starts the platform; a test starts one that deviates.
         patience: seconds to wait for a callback; in the sandbox it comes at once or never.

@@ -51,7 +51,7 @@ class Transcript:
         kind: the kind of account, as the operator named it.
         mode: how callbacks are encrypted.
         recorded_on: the day, as `2026-11-29`; no time of day.
-        version: of codesvc.
+        version: the version of codesvc.
     """
 
     kind: AccountKind

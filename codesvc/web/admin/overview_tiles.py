@@ -31,8 +31,8 @@ class Tile:
         name: the id of its text.
         unit: `count`, `share` or `seconds`.
         now: the value of the last 15 minutes; None if there is none.
-        usual: of 15 minutes on the average of the last day, or the day's share or time, without the last 15 minutes
-            and what followed the beginning of an incident; None if less than an hour is left.
+        usual: the usual value: 15 minutes on the average of the last day, or the day's share or time, without the last
+            15 minutes and what followed the beginning of an incident; None if less than an hour is left.
         span: the value of the selected time span.
         alarming: whether `now` is far from the usual.
     """

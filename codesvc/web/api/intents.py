@@ -153,7 +153,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
 
 @routes.post("/v1/bind-intents")
 async def start_bind(request: web.Request) -> web.Response:
-    """Start binding: a QR code or link by which a logged-in user binds their WeChat."""
+    """Start binding: a QR code or link by which a logged-in user binds their WeChat account."""
     authenticate(request, "bindings")
     return await _start(request, *await inputs.read(request, BindIntentInput))
 

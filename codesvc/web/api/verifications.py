@@ -133,7 +133,7 @@ async def scan(request: web.Request) -> web.Response:
     view = here.views.verification(record)
     if view.scan is None:
         raise Problem(
-            "not-found", "No scan may bring this code: the purpose wants the bound WeChat, and there is none."
+            "not-found", "No scan may bring this code: the purpose wants the bound WeChat account, and there is none."
         )
     return json_response(scan_code(record.scene_url or "", view.scan, view.expires_at))
 

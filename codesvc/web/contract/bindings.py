@@ -51,8 +51,8 @@ PUT: Final = _call(
     path="/v1/bindings/{user}",
     id="bind",
     summary="Bind a user",
-    description="By exactly one of `proof` (spends it; the WeChat that was sent the code), `handle` and `openid` "
-    "(scope openids). `replace` moves a user from another WeChat account.",
+    description="By exactly one of `proof` (spends it; binds the WeChat account that got the code), `handle` and "
+    "`openid` (scope openids). `replace` moves a user from another WeChat account.",
     body=Body(
         shape=BindInput,
         examples={"proof": {"proof": examples.PROOF}, "move": {"handle": examples.HANDLE, "replace": True}},
@@ -130,8 +130,8 @@ REDEEM: Final = Operation(
     id="redeemTicket",
     tag="Tickets",
     summary="Redeem a ticket",
-    description="A ticket that the WeChat which asked for it opened: a `handle` to bind with, or of a reset the user "
-    "and a proof. `state` is what your session holds, never what the request brought.",
+    description="Redeems a ticket that was opened with the WeChat account which requested it: gives a `handle` to bind "
+    "with, or for a reset the user and a proof. `state` is the one in your session, never the one in the request.",
     scope="verify",
     body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
     answers=(Answer(description="What it brought.", shape=schema.Redemption, example=examples.REDEMPTION),),

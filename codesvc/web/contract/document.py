@@ -43,7 +43,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 _TAGS: Final = {
     "Verifications": "One attempt to prove that a person controls a WeChat account.",
     "Proofs": "A signed, short-lived, single-use statement that a verification was approved.",
-    "Bindings": "A user of your site and the WeChat that belongs to that user.",
+    "Bindings": "A user of your site and the WeChat account that belongs to that user.",
     "Tickets": "The way from the chat to your site.",
     "By scan": "Binding and logging in by a scan and a yes.",
     messages.TAG: "A code that you made yourself, delivered by WeChat, else by your own SMS or e-mail gateway.",

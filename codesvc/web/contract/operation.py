@@ -72,7 +72,7 @@ class Body:
         media: the accepted content types.
         required: whether the call fails without a body.
         narrowed: JSON Schema members that are added to the schema of `shape`: rules that the type cannot express.
-        narrowed_parts: the same for the types of nested members, by type.
+        narrowed_parts: JSON Schema members that are added to the types of nested members, by type.
     """
 
     shape: type[Input]

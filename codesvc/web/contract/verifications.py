@@ -33,9 +33,9 @@ START: Final = _call(
     path="/v1/verifications",
     id="startVerification",
     summary="Start a verification",
-    description="Makes a code and sends it to the WeChat that is bound to `user`, if there is one. Otherwise, and "
-    "wherever `scan` is not null, the person scans the QR code of `page_url` or `scan.image_url` and receives the code "
-    "in the chat. For a sign-up pass a random id for each attempt as `user`, never the typed name.",
+    description="Makes a code and sends it to the WeChat account that is bound to `user`, if there is one. Otherwise, "
+    "and wherever `scan` is not null, the person scans the QR code of `page_url` or `scan.image_url` and receives the "
+    "code in the chat. For a sign-up pass a random id for each attempt as `user`, never the typed name.",
     body=Body(
         shape=StartInput,
         examples={

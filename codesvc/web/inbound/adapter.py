@@ -37,7 +37,7 @@ class Call:
 
     Attributes:
         body: raw bytes, as signatures cover them.
-        headers: by name, without regard to case.
+        headers: the headers by name, without regard to case.
         query: the decoded query.
         now: this process's own clock, seconds since 1970; timestamps of signatures are compared with it.
     """

@@ -44,8 +44,8 @@ class Entry:
     Attributes:
         anchor: the id of what it leads to.
         title: in English; the page says it in its language.
-        method: of a call, in lower case.
-        path: of a call, or an event's type.
+        method: the method of a call, in lower case.
+        path: the path of a call, or an event's type.
         words: what a search finds it by, in lower case.
     """
 
@@ -66,7 +66,7 @@ class Section:
         about: what it is about, in English.
         calls: path, method and operation of each call.
         entries: what is on it.
-        problems: of the page of the problem types: each with its text.
+        problems: the problem types with their texts; only on the page of the problem types.
     """
 
     name: str
