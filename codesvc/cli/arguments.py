@@ -36,7 +36,7 @@ def seconds(text: str) -> float:
     """The argument type of a length of time in seconds.
 
     Raises:
-        argparse.ArgumentTypeError: it is no number, negative, or without an end.
+        argparse.ArgumentTypeError: it is not a number, negative, or infinite.
     """
     try:
         number = float(text)
@@ -50,7 +50,7 @@ def seconds(text: str) -> float:
 def refusal(arguments: argparse.Namespace) -> str:
     """Why the arguments cannot be used, "" if they can.
 
-    A terminal in another encoding than UTF-8 hands over octets that are no text. Python keeps them as lone surrogates,
+    A terminal in another encoding than UTF-8 hands over octets that are not text. Python keeps them as lone surrogates,
     which can neither be stored nor sent.
     """
     for name, value in vars(arguments).items():

@@ -1,7 +1,7 @@
 """`codesvc reload`: checks the configuration and templates on the disk, then asks the service to reload.
 
 The service reloads the file that it was started with. Another file would be examined in vain, and SIGHUP ends a process
-that is no service; both are refused, as far as the system tells about processes (`proc_pid_cmdline(5)`, Linux).
+that is not a service; both are refused, as far as the system tells about processes (`proc_pid_cmdline(5)`, Linux).
 """
 
 from __future__ import annotations

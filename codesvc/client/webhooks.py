@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BadWebhook(Exception):
-    """The request is not signed by one of the secrets, is too old, or is no event: answer 400 and do nothing."""
+    """The request is not signed by one of the secrets, is too old, or is not an event: answer 400 and do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

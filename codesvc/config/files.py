@@ -51,7 +51,7 @@ def read_secret(path: Path) -> tuple[str, bool]:
     except OSError as error:
         raise UnfitError(f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise error if isinstance(error, UnfitError) else UnfitError("is no possible file name") from None
+        raise error if isinstance(error, UnfitError) else UnfitError("is not a possible file name") from None
     if len(octets) > _LONGEST_SECRET:
         raise UnfitError(f"is longer than {_LONGEST_SECRET} bytes")
     text = without_marks(decoded(octets))
@@ -74,7 +74,7 @@ def read_picture(path: Path, most: int = MOST_BYTES) -> bytes:
     except OSError as error:
         raise UnfitError(f"names a file that cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise error if isinstance(error, UnfitError) else UnfitError("is no possible file name") from None
+        raise error if isinstance(error, UnfitError) else UnfitError("is not a possible file name") from None
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], bool]:

@@ -83,4 +83,4 @@ def _require_punycode(label: str) -> None:
     except (UnicodeError, ValueError):
         sound = False
     if not sound:
-        raise UnfitError(f'has "{label}" in its host, which is no punycode; write the name as your registrar shows it')
+        raise UnfitError(f'has "{label}" in its host, which is not punycode; write the name as your registrar shows it')

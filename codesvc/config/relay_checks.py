@@ -28,13 +28,13 @@ def relay_faults(_: Settings, site: Site) -> Iterator[Fault]:
     for kind, wrong in (("sms", _ONLY_EMAIL), ("email", _ONLY_SMS)):
         name = getattr(relay, kind)
         if name and name not in site.gateways:
-            yield Fault(("relay", kind), "is no gateway of this site" + suggestion(name, site.gateways))
+            yield Fault(("relay", kind), "is not a gateway of this site" + suggestion(name, site.gateways))
         elif name and wrong.intersection(site.gateways[name].given):
             yield Fault(("relay", kind), f"names a gateway that sends no {'e-mail' if kind == 'email' else 'SMS'}")
     if not (relay.sms or relay.email):
         yield Fault(("relay",), "names no gateway for sms or email: who is not bound would get nothing")
     if relay.purpose and relay.purpose not in site.purposes:
-        yield Fault(("relay", "purpose"), "is no purpose of this site" + suggestion(relay.purpose, site.purposes))
+        yield Fault(("relay", "purpose"), "is not a purpose of this site" + suggestion(relay.purpose, site.purposes))
 
 
 def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
@@ -64,7 +64,7 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
     named = [(("purposes", word), purpose) for word, purpose in source.purposes.items()]
     for path, purpose in [(("purpose",), source.purpose), *named]:
         if purpose and purpose not in site.purposes:
-            yield Fault(path, "is no purpose of this site" + suggestion(purpose, site.purposes))
+            yield Fault(path, "is not a purpose of this site" + suggestion(purpose, site.purposes))
     if site.relay is not None and not (source.purpose or site.relay.purpose):
         yield Fault(("purpose",), "is missing, and relay.purpose too: messages with another word could not be taken")
     if source.adapter in SIGNED_BY_HOOK:
@@ -77,5 +77,5 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
     known = ADAPTERS[source.adapter]
     for option in source.options:
         if option not in known:
-            said = f"is no option of {source.adapter}; it has {', '.join(known) or 'none'}"
+            said = f"is not an option of {source.adapter}; it has {', '.join(known) or 'none'}"
             yield Fault(("options", option), said + suggestion(option, known))

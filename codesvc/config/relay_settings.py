@@ -63,7 +63,7 @@ def code_rule(value: str) -> None:
     if rule.groups > 1:
         raise UnfitError("must have one group at most: the code")
     if rule.match("") is not None:
-        raise UnfitError("matches nothing at all, which is no code")
+        raise UnfitError("matches nothing at all, which is not a code")
     if _REPEATED_REPEATS.search(value):
         raise UnfitError("must not repeat what repeats, as (a+)+ does: some texts would take minutes")
     if most_steps(value, LONGEST_TEXT) > _MOST_STEPS:

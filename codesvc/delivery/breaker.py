@@ -4,7 +4,7 @@
                                      ^---------------------(failure)---'
 
 A failure is a missing answer (a failed connection, a timeout, an unreadable answer) or a refused access token: nothing
-of the account can be sent. Any other refusal by WeChat is no failure.
+of the account can be sent. Any other refusal by WeChat is not a failure.
 """
 
 from __future__ import annotations

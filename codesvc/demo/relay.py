@@ -132,7 +132,7 @@ class IdentitySystem:
         """Make a code and hand it to codesvc.
 
         Raises:
-            ServiceError: `invalid` if this is no phone number, or see `ServiceCalls.call`.
+            ServiceError: `invalid` if this is not a phone number, or see `ServiceCalls.call`.
         """
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         body = {
@@ -159,7 +159,7 @@ class IdentitySystem:
         """The page on which the phone's owner binds a WeChat account.
 
         Raises:
-            ServiceError: `invalid` if this is no phone number, or see `ServiceCalls.call`.
+            ServiceError: `invalid` if this is not a phone number, or see `ServiceCalls.call`.
         """
         found = await self._service.call("POST", "/v1/recipients", {"recipient": {"phone": phone}})
         body = {

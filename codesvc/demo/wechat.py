@@ -96,7 +96,7 @@ async def end_login(request: web.Request) -> web.Response:
 
 @routes.get("/welcome")
 async def welcome(request: web.Request) -> web.Response:
-    """The sign-up form for a person who logged in by a scan but is no customer; asks for name and password."""
+    """The sign-up form for a person who logged in by a scan but is not a customer; asks for name and password."""
     return page(request, "welcome", name="") if request[SESSION].handle else go("/signup")
 
 

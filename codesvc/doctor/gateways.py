@@ -96,7 +96,7 @@ async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
             private = [address for address in addresses if not is_public(address)]
             if private and not place.allow_private:
                 remedy = "Set allow_private = true in its table if this gateway is yours, or name a public address."
-                return fail(what, f"{shown} is no public address, so the service refuses to call it", remedy)
+                return fail(what, f"{shown} is not a public address, so the service refuses to call it", remedy)
             await _connected(place)
     except ssl.SSLError as error:
         remedy = "See whether the certificate is of this name, still good, and of a known authority."

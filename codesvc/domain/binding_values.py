@@ -157,7 +157,7 @@ def milliseconds(text: str, zone: tzinfo | None, latest: int | None = None) -> s
     shown = _shown(masked_ids(text))
     moment = _moment(text)
     if moment is None:
-        raise BadValue(f'bound_at "{shown}" is no time such as 2025-05-01T07:01:00+08:00')
+        raise BadValue(f'bound_at "{shown}" is not a time such as 2025-05-01T07:01:00+08:00')
     if moment.tzinfo is None and zone is None:
         raise BadValue(f'bound_at "{shown}" names no time zone; say which is meant, such as --timezone Asia/Shanghai')
     try:

@@ -1,7 +1,7 @@
 """The addresses that proxies hand on: `X-Forwarded-For`, and `Forwarded` by RFC 7239.
 
 An element names the node that a proxy was called by. Besides plain addresses there are ports, brackets, IPv4-mapped
-addresses and zones; RFC 7239 section 6 also has `unknown` and obfuscated names, which are no addresses.
+addresses and zones; RFC 7239 section 6 also has `unknown` and obfuscated names, which are not addresses.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class Proxies:
 class WebhookProxy:
     """Whether the outbound proxy leads to the receivers of webhooks.
 
-    What a proxy says of a single receiver (it refuses to lead there, or does not reach it) is no state of the proxy.
+    What a proxy says of a single receiver (it refuses to lead there, or does not reach it) is not a state of the proxy.
     """
 
     _OWN: Final = frozenset({ProxyProblem.DNS, ProxyProblem.UNREACHABLE, ProxyProblem.LOGIN})

@@ -1,7 +1,7 @@
 """Picks a language for what a reader asks for: one tag, or the weighed ranges of an `Accept-Language` header.
 
 Tags are compared without case and with `_` as `-` (RFC 5646 section 2.1.1). Ranges are weighed by RFC 9110 section
-12.5.4 and looked up by RFC 4647 section 3.4. Every text gets an answer: what is no language range is passed over.
+12.5.4 and looked up by RFC 4647 section 3.4. Every text gets an answer: what is not a language range is passed over.
 """
 
 from __future__ import annotations

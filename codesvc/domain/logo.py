@@ -65,7 +65,7 @@ def parse(url: str, most: int = MOST_BYTES) -> Logo:
     """The logo that a data URL holds; it may have `most` bytes.
 
     Raises:
-        UnfitLogo: it is no data URL of a PNG, JPEG or WebP picture within the limits.
+        UnfitLogo: it is not a data URL of a PNG, JPEG or WebP picture within the limits.
     """
     if not url[:5].lower() == "data:":
         raise UnfitLogo(
@@ -89,7 +89,7 @@ def read(body: bytes, most: int = MOST_BYTES) -> Logo:
     """The logo in a file's bytes, at most `most` of them.
 
     Raises:
-        UnfitLogo: it is no complete PNG, JPEG or WebP picture within the limits.
+        UnfitLogo: it is not a complete PNG, JPEG or WebP picture within the limits.
     """
     if _MARKUP.match(body):
         raise UnfitLogo(f"is SVG or other markup, which can hold scripts and links to other hosts; {_EXPORT}")

@@ -34,12 +34,12 @@ def new_token(keyring: Keyring) -> str:
 
 
 def code_digest(keyring: Keyring, code: str) -> str | None:
-    """What the store knows a code by; None if the text is no code of this service."""
+    """What the store knows a code by; None if the text is not a code of this service."""
     return _digest(keyring, _CODE, code)
 
 
 def token_digest(keyring: Keyring, token: str) -> str | None:
-    """What the store knows an access token by; None if the text is no token of this service."""
+    """What the store knows an access token by; None if the text is not a token of this service."""
     return _digest(keyring, _TOKEN, token)
 
 

@@ -87,7 +87,7 @@ class OutboundProxy:
             parts = urlsplit(text)
             port, host = parts.port, parts.hostname or ""
         except ValueError:
-            raise ValueError("is no address; a # / ? or @ in the login has to be percent-encoded") from None
+            raise ValueError("is not an address; a # / ? or @ in the login has to be percent-encoded") from None
         if parts.scheme not in DEFAULT_PORTS:
             raise ValueError(
                 "must begin with http:// or https:// (proxies of other kinds, such as SOCKS, are not used)"

@@ -22,7 +22,7 @@ def most_steps(pattern: str, length: int) -> int:
     """An upper bound of the ways that are tried where a pattern is searched in a text of so many characters.
 
     Raises:
-        re.error, RecursionError, OverflowError: it is no regular expression.
+        re.error, RecursionError, OverflowError: it is not a regular expression.
     """
     return min(_ENDLESS, length * _ways(list(parser.parse(pattern)), length, last=True))
 

@@ -1,6 +1,6 @@
 """Secrets of Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. Pure.
 
-An HMAC takes every key. With none, or with zeros only, everybody can sign; so what is no key must not become one.
+An HMAC takes every key. With none, or with zeros only, everybody can sign; so what is not a key must not become one.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ def signing_key(secret: str) -> bytes | None:
 
 
 def keys_of_hook(secrets: str) -> list[bytes | None]:
-    """The keys of `v1,whsec_…|v1,whsec_…`, as Supabase writes them; None for each part that is no secret."""
+    """The keys of `v1,whsec_…|v1,whsec_…`, as Supabase writes them; None for each part that is not a secret."""
     return [signing_key(part.strip().removeprefix(_VERSION)) for part in secrets.split("|")]

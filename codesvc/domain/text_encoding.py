@@ -110,11 +110,11 @@ _REMEDY: Final = "save the file as UTF-8, or name its encoding, such as --encodi
 def _named(chunks: Callable[[], Iterable[bytes]], head: bytes, named: str, marked: str) -> Encoding:
     try:
         name = codecs.lookup(named).name
-        "".encode(name)  # refuses codecs that are no encodings of text, such as rot13
+        "".encode(name)  # refuses codecs that are not encodings of text, such as rot13
     except (LookupError, ValueError):
         name = ""
     if not name or name.replace("_", "-") in _NO_FILES:
-        raise BadText(f"--encoding {named!r} is no encoding; try utf-8, gb18030, utf-16 or big5")
+        raise BadText(f"--encoding {named!r} is not an encoding; try utf-8, gb18030, utf-16 or big5")
     name = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)
     if marked and not marked.startswith(name):
         raise BadText(f"begins with the byte order mark of {marked.upper()}, not of {named}; leave --encoding out")

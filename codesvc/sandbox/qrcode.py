@@ -101,7 +101,7 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
     documented.
 
     Raises:
-        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1), or for a life that is no number or
+        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1), or for a life that is not a number or
             below zero.
     """
     action = body.get("action_name")
@@ -121,7 +121,7 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
 
 
 def _read_life(value: object) -> int:
-    """The life in seconds: the default if there is none; the answer to a value that is no life is undocumented."""
+    """The life in seconds: the default if there is none; the answer to a value that is not a life is undocumented."""
     number = read_integer(int(value) if isinstance(value, float) and value.is_integer() else value)
     if value is None or number == 0:  # a program with typed members sends zero where it has no life to send
         return DEFAULT_LIFE

@@ -47,7 +47,7 @@ class BindingWatch:
         try:
             _tell_abandoned(await require_in_place(store, directory))
         except StoreUnavailable as error:
-            # A store that does not answer yet is no error. `again` looks later.
+            # A store that does not answer yet is not an error. `again` looks later.
             _log.warning("bindings_not_looked_at", error=str(error))
         else:
             watch._looked = True

@@ -190,7 +190,7 @@ class Bindings:
         return list((await self._store.history(site.store_keys, site.name, user)).lines)
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:
-        """Verify a proof: DONE, SPENT, STALE_PROOF, or ABSENT if it is no genuine proof for this site."""
+        """Verify a proof: DONE, SPENT, STALE_PROOF, or ABSENT if it is not a genuine proof for this site."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return ProofResult(Outcome.ABSENT)

@@ -258,7 +258,7 @@ class CallbackEvents:
             case Outcome.OTHER:
                 return await self._conversation.claimed(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
-                # Eight letters that are no keyword of this service are a message to the other back end.
+                # Eight letters that are not a keyword of this service are a message to the other back end.
                 return None
             case _:
                 return self._chat_composer.phrase("expired", account)

@@ -67,7 +67,7 @@ def contact_of(site: SiteEntry, kind: MessageKind, given: str) -> Contact:
     """The last resort that a start names.
 
     Raises:
-        Invalid: it is no recipient, or the site has no gateway for it.
+        Invalid: it is not a recipient, or the site has no gateway for it.
     """
     try:
         whom, relay = recipient_of(site, kind, given), relay_of(site, kind)

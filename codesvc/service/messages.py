@@ -130,7 +130,7 @@ class Messages:
         """The lasting user id of a recipient: what its messages look for a binding under.
 
         Raises:
-            Invalid: it is no recipient of this kind.
+            Invalid: it is not a recipient of this kind.
         """
         whom = recipient_of(site, kind, given)
         return (await self._store.find(site.store_keys, site.name, user_ids(self._keyring, site.name, whom))).user
@@ -140,7 +140,7 @@ def recipient_of(site: SiteEntry, kind: MessageKind, given: str, region: str = "
     """The recipient that a caller names. A number without a country code is of `region`, or of the region of the relay.
 
     Raises:
-        Invalid: it is no recipient of this kind.
+        Invalid: it is not a recipient of this kind.
     """
     relay = site.config.relay
     return recipient(kind, given, region or (relay.region if relay else ""))
@@ -177,7 +177,7 @@ def _policy(site: SiteEntry, relay: Relay, wanted: MessageRequest) -> tuple[str,
     name = wanted.purpose or relay.purpose
     policy = site.purpose(name)
     if policy is None:
-        raise Invalid("is no purpose of this site", "/purpose")
+        raise Invalid("is not a purpose of this site", "/purpose")
     return name, policy
 
 

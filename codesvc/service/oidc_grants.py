@@ -1,7 +1,8 @@
 """What Authlib asks while it judges a request: the client, the parameters, the code, and the corrections to its rules.
 
 Authlib is laxer than wanted in a few places. Here only S256 is accepted and its method must be named, a public client
-must use PKCE, a verifier without a challenge is refused, and HTTP Basic that is no text is no error of the service.
+must use PKCE, a verifier without a challenge is refused, and HTTP Basic credentials that are not text are not an
+error of the service.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ class OpenId(OpenIDCode):  # type: ignore[misc]
 def basic(find: Callable[[str], Client | None], request: Request) -> Client | None:
     """HTTP Basic. Some clients encode both halves as a form does (RFC 6749 section 2.3.1), others do not.
 
-    Authlib's own fails on octets that are no text.
+    Authlib's own fails on octets that are not text.
     """
     name, secret = _halves(request)
     client = find(name) if name else None

@@ -71,14 +71,14 @@ def behaving(timeout: float) -> dict[str, Any]:
 async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a setting, handed on
     """Open a store. Single servers and Sentinels are connected on first use; a cluster is asked for its map at once.
 
-    A store that does not answer is no error at this point. Its callers get errors until it answers.
+    A store that does not answer is not an error at this point. Its callers get errors until it answers.
 
     Args:
         url: see `codesvc.config.store_address`. It may hold a password, so it appears in no error of ours.
         timeout: seconds to wait for a connection and for an answer.
 
     Raises:
-        ValueError: it is no valid address.
+        ValueError: it is not a valid address.
     """
     address = StoreAddress.parse(url)
     options: dict[str, Any] = dict(parse_url(address.url))

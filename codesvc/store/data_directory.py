@@ -23,14 +23,14 @@ def shut(directory: Path) -> None:
     """Make the data directory, or take an existing one away from other users: what is in it tells who is bound.
 
     Raises:
-        EmbeddedValkeyError: it is no directory, or it belongs to another user and others can open it.
+        EmbeddedValkeyError: it is not a directory, or it belongs to another user and others can open it.
         OSError: it cannot be made.
     """
     try:
         directory.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         if not directory.is_dir():
-            raise EmbeddedValkeyError(f"{directory} is no directory; name another one in store.data_dir") from None
+            raise EmbeddedValkeyError(f"{directory} is not a directory; name another one in store.data_dir") from None
     mode = stat.S_IMODE(directory.stat().st_mode)
     if not mode & ~0o700:
         return

@@ -34,7 +34,7 @@ class StartRules:
         delay_ms: how long a push waits for a newer start of the same person, before it is sent.
         max_live: the most pending verifications of a user with one purpose and address.
         channels: the channels of a push, in order, separated by commas.
-        rates: each limit as the scripts read it; "" is no limit.
+        rates: each limit as the scripts read it; "" means no limit.
         shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
@@ -114,7 +114,7 @@ class CheckRules:
     Attributes:
         keys: the keys of the site's account.
         site: its name.
-        rates: each limit as the scripts read it; "" is no limit.
+        rates: each limit as the scripts read it; "" means no limit.
     """
 
     keys: Keys

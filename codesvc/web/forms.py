@@ -1,4 +1,4 @@
-"""Submitted forms. Every handler reads its form here, so that what is no form is refused in one place."""
+"""Submitted forms. Every handler reads its form here, so that what is not a form is refused in one place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii", ""})
 
 
 async def form_of(request: web.Request) -> Mapping[str, str]:
-    """The fields of a submitted form; of a field that is sent twice, the last one. No fields if the body is no form.
+    """The fields of a submitted form; of a field that is sent twice, the last one. No fields if the body is not a form.
 
     Raises:
         Problem: the form is not UTF-8, as the HTML standard wants it, or cannot be read.

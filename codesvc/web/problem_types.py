@@ -35,7 +35,7 @@ _ALL: Final = (
         "malformed",
         400,
         "The request could not be read",
-        "The body is not a JSON object in UTF-8, or is nested too deeply; or what came is no request of HTTP/1.1, as "
+        "The body is not a JSON object in UTF-8, or is nested too deeply; or what came is not an HTTP/1.1 request, as "
         "`detail` says.",
         "Send a JSON object with Content-Type: application/json, by an HTTP library.",
     ),

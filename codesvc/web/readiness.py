@@ -104,7 +104,7 @@ class Readiness:
         ]
 
     async def _store_state(self) -> str:
-        """The store's state; `slow` is no reason to take this process out of service."""
+        """The store's state; `slow` is not a reason to take this process out of service."""
         state = await self.state()
         return "slow" if state == health.OK and self._store.pace.late(perf_counter()) is not None else state
 

@@ -81,7 +81,7 @@ def test_a_file_becomes_part_of_the_configuration(document, tmp_path):
         ("", None, "names a file that cannot be read: Is a directory"),
         ("logo.svg", SVG, "is SVG or other markup"),
         ("big.png", png(more=2 * MOST_BYTES), "and at most 32,768 are allowed"),
-        ("a\0b", None, "is no possible file name"),
+        ("a\0b", None, "is not a possible file name"),
     ],
 )
 def test_a_file_that_cannot_be_a_logo_is_refused(document, tmp_path, name, body, says):

@@ -39,9 +39,9 @@ def test_a_source_is_read(source):
         ("code_pattern", r"(\d+)+x", f"{HERE}.code_pattern: must not repeat what repeats"),
         ("code_pattern", r"\d*", f"{HERE}.code_pattern: matches nothing at all"),
         ("expires_in", 30, f"{HERE}.expires_in: must be between 60 and 3600"),
-        ("purpose", "reseet", f'{HERE}.purpose: is no purpose of this site; did you mean "reset"?'),
-        ("purposes", {"SignIn": "signin"}, f"{HERE}.purposes.SignIn: is no purpose of this site"),
-        ("options", {"heade": "X"}, f"{HERE}.options.heade: is no option of logto; it has header; did you"),
+        ("purpose", "reseet", f'{HERE}.purpose: is not a purpose of this site; did you mean "reset"?'),
+        ("purposes", {"SignIn": "signin"}, f"{HERE}.purposes.SignIn: is not a purpose of this site"),
+        ("options", {"heade": "X"}, f"{HERE}.options.heade: is not an option of logto; it has header; did you"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(source, option, value, said):

@@ -78,7 +78,7 @@ BROKEN = [
     (
         "service.public_url",
         "https://xn--a.example.com",
-        'has "xn--a" in its host, which is no punycode; write the name as your registrar shows it',
+        'has "xn--a" in its host, which is not punycode; write the name as your registrar shows it',
     ),
     ("service.public_url", "https://127.1", NO_IPV4),
     ("service.public_url", "https://0x7f.1", NO_IPV4),

@@ -151,7 +151,7 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
         (2, "the WeChat account has another user"),
         (3, 'user "-" begins with a character that is neither a letter nor a digit'),
         (4, 'openid "?" has "?" (U+003F) at place 1; possible are A-Z, a-z, 0-9, - and _'),
-        (5, 'bound_at "yesterday" is no time such as 2025-05-01T07:01:00+08:00'),
+        (5, 'bound_at "yesterday" is not a time such as 2025-05-01T07:01:00+08:00'),
         (7, "display must not look like a link or an address; a blank after each dot helps"),
         (8, "display has the invisible or unassigned character U+202E"),
         (9, "is not a JSON object; the file needs a whole one on each line, without a list around them"),

@@ -72,12 +72,12 @@ def test_an_encoding_that_is_named_holds(config, tmp_path):  # noqa: F811
     assert codesvc(config, "import", path, "--encoding", "gb18030").returncode == 0
     wrong = codesvc(config, "import", path, "--encoding", "utf-8")
     assert (wrong.returncode, "line 1, column 15: byte 0xB1 is not utf-8" in wrong.stderr) == (1, True)
-    assert "is no encoding" in codesvc(config, "import", path, "--encoding", "klingon").stderr
+    assert "is not an encoding" in codesvc(config, "import", path, "--encoding", "klingon").stderr
 
 
 @pytest.mark.parametrize("unknown", ["klingon", "rot13", "hex", "idna", "punycode", "unicode_escape", "undefined"])
 def test_what_is_no_encoding_of_files_cannot_be_named(unknown):
-    with pytest.raises(BadText, match="is no encoding"):
+    with pytest.raises(BadText, match="is not an encoding"):
         of_octets(SHEET.encode(), unknown)
 
 
@@ -252,9 +252,9 @@ def test_the_report_says_what_is_wrong_and_shows_it(user, wechat, said):
         (f'{{"user": "u-1", "openid": {{"id": "{openid(1)}"}}}}\n', "jsonl", "openid is an object, neither a text"),
         (f'{{"user": ["{openid(1)}"], "openid": "x"}}\n', "jsonl", "user is a list, neither a text"),
         ('{"user": 1e5, "openid": "x"}\n', "jsonl", "user is 1e5, neither a text"),
-        (f"user,openid,bound_at\nu-1,{openid(2)},2{openid(1)}\n", "csv", "is no time such as"),
-        (f"user,openid,bound_at\nu-1,{openid(2)},'{openid(1)}'\n", "csv", "is no time such as"),
-        (f"user,openid,bound_at\nu-1,{openid(2)},2025-05-01 {openid(1)}\n", "csv", "is no time such as"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},2{openid(1)}\n", "csv", "is not a time such as"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},'{openid(1)}'\n", "csv", "is not a time such as"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},2025-05-01 {openid(1)}\n", "csv", "is not a time such as"),
         (f"user,openid,bound_at\n{openid(1)},u-1,\n", "csv", 'openid "u-1" has 3 characters'),
         (f"user,openid\nu-1 {openid(1)},{openid(2)}\n", "csv", '" " (U+0020) at place 4'),
         (f"user,openid\nu*{openid(1)}*u,{openid(2)}\n", "csv", '"*" (U+002A) at place 2'),

@@ -29,9 +29,7 @@ class Binding(Answer, frozen=True, kw_only=True):
         str | None, described("the person's id at the account", example="o9tYIyvtrlVRXythhmMc49CLRBne")
     ] = None
     unionid: Annotated[str | None, described("the person's id at all accounts of one owner, if WeChat gives it")] = None
-    openid_handle: Annotated[
-        str, described("the WeChat account's lasting name in this site", example="oh_VZyHHvwug…")
-    ]
+    openid_handle: Annotated[str, described("the WeChat account's lasting name in this site", example="oh_VZyHHvwug…")]
     wechat: Annotated[str, described("the name of this WeChat account in the history", example="97d18e059c0c")]
     display: Annotated[
         str | None, described("the name by which the person recognises the account in WeChat", example="山月小客")

@@ -109,7 +109,7 @@ def _unanswered(error: Exception) -> GatewayAnswer:
 
 
 def judge_status(answer: HttpAnswer) -> GatewayAnswer | None:
-    """What a status that is no success means; None for a success."""
+    """What a status that is not a success means; None for a success."""
     status, reason = answer.status, f"http-{answer.status}"
     if 200 <= status < 300:  # noqa: PLR2004  successes of HTTP
         return None

@@ -9,7 +9,7 @@ from codesvc.sandbox.errcodes import ApiError
 
 @dataclass(frozen=True)
 class Part:
-    """One member of a form; `filename` is empty if it is no file."""
+    """One member of a form; `filename` is empty if it is not a file."""
 
     content: bytes
     filename: str
@@ -19,7 +19,7 @@ def read_form(raw: bytes, content_type: str) -> dict[str, Part]:
     """The members of a form by their names.
 
     Raises:
-        ApiError: 41005 if the body is no form (reports of PHP's `@file`).
+        ApiError: 41005 if the body is not a form (reports of PHP's `@file`).
     """
     if not content_type.lower().startswith("multipart/form-data") or any(char in content_type for char in "\r\n"):
         raise ApiError(41005)

@@ -3,7 +3,7 @@
 Nothing is searched for secrets, because a search misses what it does not know. A text is kept only if it is a word of
 the platform's own vocabulary; of every other text its form and length remain, as in `<openid:28>`. A number is kept if
 it is small, as errcodes and quotas are. A name is kept if the platform documents it or if it looks like a name and not
-like an identifier, and is no part of a secret that the caller knows.
+like an identifier, and is not part of a secret that the caller knows.
 """
 
 import re

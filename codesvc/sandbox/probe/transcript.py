@@ -15,7 +15,7 @@ EventKind = Literal["call", "callback", "redirect", "answer", "skipped"]
 
 
 class UnusableTranscript(ValueError):
-    """The file is no transcript of this format."""
+    """The file is not a transcript of this format."""
 
 
 @dataclass

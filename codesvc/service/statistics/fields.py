@@ -78,7 +78,7 @@ _WORDS: Final = {
 }
 _DETAILED: Final = frozenset({Fact.SENT, Fact.FAILED, Fact.FALLEN_BACK})
 NO_PUSH_MEANT: Final = frozenset({"no-binding", "no-channel"})
-"""Reasons for a scan that are no fallback, because no push was possible."""
+"""Reasons for a scan that are not fallbacks, because no push was possible."""
 
 BOUNDS: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
 """Upper bounds of the latency histograms, seconds; longer durations are in `more`."""

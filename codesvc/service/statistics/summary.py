@@ -129,7 +129,7 @@ class Fault:
         endpoints: the calls that had it.
         count: how often in the span.
         since: the first failure of the present episode, ms since 1970.
-        triage: how the service treats the errcode, None if it is no errcode.
+        triage: how the service treats the errcode, None if it is not an errcode.
     """
 
     result: str

@@ -1,6 +1,6 @@
 -- Purpose: whether a password of the operator pages may be tried: by the visitor (an address, or a browser that is
 --   known), by the visitor's network, and by all strangers together. A try counts in all three, and in none if one of
---   them refuses it; '' is no limit. A right one resets the visitor's count.
+--   them refuses it; '' means no limit. A right one resets the visitor's count.
 -- KEYS: window network everybody
 -- ARGS: offset rates network_rates everybody_rates right
 -- OUTCOMES: done limited

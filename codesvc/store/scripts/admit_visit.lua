@@ -1,7 +1,7 @@
 -- Purpose: whether a code of web authorisation may be exchanged at WeChat, which costs a call: for this browser and
 --   subject, for the subject in all browsers, and for the address and the network that the browser comes from. A try
 --   counts in all of them, and in none if one of them refuses it; `note_visit` takes it back from the address and the
---   network if WeChat knew the code. Whoever is known already needs no exchange; '' is no limit.
+--   network if WeChat knew the code. Whoever is known already needs no exchange; '' means no limit.
 -- KEYS: visit by_browser by_subject by_address by_network
 -- ARGS: offset browser_rates subject_rates address_rates network_rates
 -- OUTCOMES: done same limited

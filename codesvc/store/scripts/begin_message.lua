@@ -45,7 +45,7 @@ elseif v and status_of(v) == 'pending' then
   write(m, {expires = v.expires})
 end
 if not box or now >= tonumber(m.expires) then
-  -- A gateway that may have been called before is no failure that is known.
+  -- If the gateway may have been called before, it is not known that it failed.
   local why = now >= tonumber(m.expires) and 'expired' or v and status_of(v) ~= 'pending' and 'ended' or 'lost'
   move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = why})
   tell_of_message(m)

@@ -1,6 +1,6 @@
 -- Purpose: bind a site's user to an openid: by a proof (the openid that the code was sent to), by a handle, or by an
 --   openid that the site knows. The proof or handle is spent in the same script. `writes` counts what one API key
---   writes, at most `binding_writes`; '' is no limit.
+--   writes, at most `binding_writes`; '' means no limit.
 -- KEYS: binding record spent writes outbox
 -- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound same conflict spent stale-proof absent limited

@@ -1,5 +1,5 @@
 -- Purpose: remove a user's binding, and inform the person. `writes` counts what one API key writes, at most
---   `binding_writes`; '' is no limit.
+--   `binding_writes`; '' means no limit.
 -- KEYS: binding writes outbox
 -- ARGS: offset root account appid topic notice site user by notices event hooks actor reason binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done absent limited

@@ -20,7 +20,7 @@ _ENOUGH: Final = 5
 _FEW: Final = 3
 """Fewer fallbacks in 15 minutes say nothing."""
 _MANY: Final = 0.2
-"""A smaller share of fallbacks is no alarm, however few there usually are."""
+"""A smaller share of fallbacks is not an alarm, however few there usually are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,7 @@ def check_metadata(metadata: dict[str, Any]) -> None:
 
 
 def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
-    """Check that a return URL is on one of the site's origins, so that the page is no open redirector.
+    """Check that a return URL is on one of the site's origins, so that the page is not an open redirector.
 
     Raises:
         Invalid: it is not an absolute address on one of them.

@@ -90,7 +90,7 @@ class Reason(StrEnum):
     INVALID = "invalid"
     """A value is not allowed."""
     RECIPIENT = "recipient"
-    """It is no phone number or no e-mail address."""
+    """It is not a phone number, or not an e-mail address."""
     LIMITED = "limited"
     UNAVAILABLE = "unavailable"
 

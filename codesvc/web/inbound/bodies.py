@@ -55,7 +55,7 @@ class Fields:
         """A text; "" if it is missing or null.
 
         Raises:
-            Unreadable: it is no text. A number is none: a code or a phone number that begins with 0 would lose it.
+            Unreadable: it is not text. A number is not accepted: a code or phone number would lose a 0 at its beginning.
         """
         found = self.value(path)
         if found is None:
@@ -68,7 +68,7 @@ class Fields:
         """The first of these texts that is there.
 
         Raises:
-            Unreadable: none of them is, or one is no text.
+            Unreadable: none of them is there, or one is not text.
         """
         found = self.first(*paths)
         if not found.strip():
@@ -76,7 +76,7 @@ class Fields:
         return found
 
     def first(self, *paths: str) -> str:
-        """The first of these texts that is there, "" if none is. Raises `Unreadable` if it is no text."""
+        """The first of these texts that is there, "" if none is. Raises `Unreadable` if it is not text."""
         return next((found for path in paths if (found := self.text(path))), "")
 
     def note(self, path: str) -> str:
@@ -116,7 +116,7 @@ def form_of(call: Call) -> Fields:
     """The body as a form, or the query if there is no body. Of a field that is sent twice, the last one.
 
     Raises:
-        Unreadable: it is no form in UTF-8.
+        Unreadable: it is not a form in UTF-8.
     """
     return Fields(dict(pairs_of(call)))
 
@@ -125,7 +125,7 @@ def pairs_of(call: Call) -> list[tuple[str, str]]:
     """The fields of a form in their order, or those of the query if there is no body.
 
     Raises:
-        Unreadable: it is no form in UTF-8.
+        Unreadable: it is not a form in UTF-8.
     """
     if not call.body:
         return [(name, value) for name, value in call.query.items() if name != KEY_IN_QUERY]
@@ -133,7 +133,7 @@ def pairs_of(call: Call) -> list[tuple[str, str]]:
         text = call.body.decode("utf-8")
         return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
-        raise Unreadable("the body is no form in UTF-8") from None
+        raise Unreadable("the body is not a form in UTF-8") from None
 
 
 def fields_of(call: Call) -> Fields:

@@ -50,7 +50,7 @@ async def parameters(request: web.Request) -> list[tuple[str, str]]:
     """The parameters of a form, or of the query if nothing is posted; repeated ones too.
 
     Raises:
-        ProtocolError: the body is no form, or there are too many.
+        ProtocolError: the body is not a form, or there are too many.
     """
     return await posted_pairs(request) if request.method == "POST" else _pairs_of(request.rel_url.raw_query_string)
 
@@ -86,7 +86,7 @@ async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
     """The parameters of a form, repeated ones too.
 
     Raises:
-        ProtocolError: the body is no form, or there are too many.
+        ProtocolError: the body is not a form, or there are too many.
     """
     if request.content_type != FORM:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
@@ -101,7 +101,7 @@ async def _body(request: web.Request) -> bytes:
 
 
 async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
-    """The parameters of a JSON object, for clients that are allowed to send one. Members that are no texts are ignored.
+    """The parameters of a JSON object, for clients that may send one. Members that are not texts are ignored.
 
     Raises:
         ProtocolError: the body is another.
