@@ -32,7 +32,7 @@ class BadKeys(WeChatFault):
 
 
 class BadCallback(WeChatFault):
-    """What reached the callback address is no valid callback for this account.
+    """What reached the callback address is not a valid callback for this account.
 
     `reason` is for operators only (`codesvc.domain.callback_health.Reason`); the caller must not learn it.
     """

@@ -44,9 +44,9 @@ def check_user(text: str) -> None:
     else:
         wrong = f"it begins with {_named(text[0])}"
     raise Invalid(
-        f"user is not an id that can be used: {wrong}. An id has 1 to {LONGEST_USER} letters and digits of any script, "
-        "and ._@+:-, and begins with a letter or digit (for example A-Z, 0-9). For other ids send a number or a hash of "
-        "them instead",
+        f"user is not an id that can be used: {wrong}. An id has 1 to {LONGEST_USER} letters and digits of any "
+        "script, and ._@+:-, and begins with a letter or digit (for example A-Z, 0-9). For other ids send a number or "
+        "a hash of them instead",
         "/user",
     )
 

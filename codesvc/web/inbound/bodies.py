@@ -55,7 +55,7 @@ class Fields:
         """A text; "" if it is missing or null.
 
         Raises:
-            Unreadable: it is not text. A number is not accepted: a code or phone number would lose a 0 at its beginning.
+            Unreadable: it is not text. A number is not accepted: a code would lose a 0 at its beginning.
         """
         found = self.value(path)
         if found is None:

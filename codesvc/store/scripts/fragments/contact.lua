@@ -10,7 +10,7 @@ local function by_gateway(r) return r.gateway and r.gateway ~= 'unused' and r.ga
 -- Whether a code may have been given to the gateway.
 local function is_handed(r) return by_gateway(r) and r.gateway ~= 'waiting' end
 
--- Whether a WeChat may have the code: it claimed, a message is under way, or WeChat took one and did not fail later
+-- Whether a WeChat account may have the code: it claimed, a message is under way, or WeChat took one and did not fail later
 -- (delivery.lua). With the gateway as well nobody can tell which of the two was read.
 local function is_in_wechat(r) return r.claimed_by or r.begun == '1' or r.taken end
 
