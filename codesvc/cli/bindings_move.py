@@ -129,10 +129,10 @@ async def _move(  # noqa: PLR0917  the parts of a command
         ) from None
     except TokenUnavailable as error:
         raise CodesvcError(f"WeChat gives no access token for {account.config.appid}: {error}") from None
-    return _told(arguments, moving, report)
+    return _print_result(arguments, moving, report)
 
 
-def _told(arguments: argparse.Namespace, moving: BindingsMove, report: Path) -> int:
+def _print_result(arguments: argparse.Namespace, moving: BindingsMove, report: Path) -> int:
     counts = moving.counts
     would = "would be moved" if arguments.dry_run else "moved"
     sys.stdout.write(

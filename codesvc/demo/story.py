@@ -40,8 +40,8 @@ class _Story:
         url = self._addresses.service + path
         async with self._http.request(method, url, json=body, headers=self._headers) as response:
             answer: dict[str, Any] = await response.json(content_type=None)
-        told = answer.get("type", "").rpartition("/")[2] or answer.get("status") or ""
-        self.say(title, f"{response.status} {told}")
+        result = answer.get("type", "").rpartition("/")[2] or answer.get("status") or ""
+        self.say(title, f"{response.status} {result}")
         if response.status != expect:
             raise _StepFailed(f"{method} answered {response.status} instead of {expect}: {answer}")
         return answer

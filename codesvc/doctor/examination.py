@@ -92,9 +92,9 @@ class Examination:
             yield fail("secrets", str(error), "Make a new master_key; keep the others under previous_master_keys.")
             return
         directory = Directory(settings)
-        composer, told = samples.compose(settings, keyring, directory)
+        composer, findings = samples.compose(settings, keyring, directory)
         self.faulty = composer is None
-        for finding in told:
+        for finding in findings:
             yield finding
         async with AsyncExitStack() as stack:
             place, found = await self._store(stack)

@@ -32,7 +32,7 @@ def _judge_panel(name: str, site: Site, policy: WechatServer) -> Finding:
     """The chance of a guess, and whether a panel has a key to ask with."""
     what = f"sites.{name}.wechat_server: odds of guessing"
     found = panel_odds(policy)
-    text = f"any person's code {one_in(found)}, on the worst day; whoever is told a code can log in with it"
+    text = f"any person's code {one_in(found)}, on the worst day; anybody who learns a code can log in with it"
     if found > ANYONE_LIMIT:
         return warn(what, text, "Raise code_length, or lower guesses.")
     if site.keys and not any("wechat_server" in key.scopes for key in site.keys):

@@ -172,7 +172,7 @@ def unreachable(why: str, shown: str) -> Finding:
 async def _config(redis: Redis) -> dict[str, Any] | None:
     try:
         # One call for each option: before Redis 7.0 CONFIG GET accepts only one.
-        told = [await redis.config_get(name) for name in ("appendfsync", "save", "min-replicas-to-write")]
-        return {str(name): value for each in told for name, value in each.items()}
+        answers = [await redis.config_get(name) for name in ("appendfsync", "save", "min-replicas-to-write")]
+        return {str(name): value for each in answers for name, value in each.items()}
     except ResponseError:
         return None

@@ -43,16 +43,16 @@ class Log:
 
 def logs_in(counts: Mapping[Any, Any]) -> list[Log]:
     """The logs that a hash `audits` counts, from its bytes. The log of lines without a site is always among them."""
-    told = {name.decode(): int(value) for name, value in counts.items()}
-    names = sorted({"", *(name for name in told if "/" not in name)})
+    counts_by_name = {name.decode(): int(value) for name, value in counts.items()}
+    names = sorted({"", *(name for name in counts_by_name if "/" not in name)})
     return [
         Log(
             name,
-            told.get(name, 0),
-            told.get(f"{name}/length", 0),
-            told.get(f"{name}/age", 0),
-            told.get(f"{name}/last", 0),
-            told.get(f"{name}/filed", 0),
+            counts_by_name.get(name, 0),
+            counts_by_name.get(f"{name}/length", 0),
+            counts_by_name.get(f"{name}/age", 0),
+            counts_by_name.get(f"{name}/last", 0),
+            counts_by_name.get(f"{name}/filed", 0),
         )
         for name in names
     ]

@@ -62,5 +62,5 @@ def _marks_of(text: str) -> str:
 
 
 def recognisable(user: str, display: str) -> str:
-    """How a person is told which account is meant: by its display name, else by the masked user."""
+    """The name of an account in texts for the person: its display name, or else the masked user."""
     return isolated(display) if display else shown_user(user)

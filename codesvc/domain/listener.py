@@ -24,7 +24,7 @@ class Listener:
     """Where operators are listened to.
 
     Attributes:
-        path: of a unix socket, "" for TCP.
+        path: the path of a unix socket, "" for TCP.
         host: an IP address, "" for a unix socket.
         port: TCP port, 0 for a unix socket.
     """

@@ -53,7 +53,7 @@ class Basis(StrEnum):
     CONTACT = "contact"
     """The site's gateway brought the code to a phone number or e-mail address, and no WeChat account had it."""
     EITHER = "either"
-    """A WeChat account and the gateway both had the code. Which of the two was read cannot be told."""
+    """A WeChat account and the gateway both had the code. Nobody can know which of the two was read."""
     TEST = "test"
 
 

@@ -1,6 +1,6 @@
 """Agents of customer service and their sessions with followers (official pages of `customservice`).
 
-On the real platform an agent accepts an invitation in their own WeChat. Here an invited agent has accepted at once, and
+On the real platform an agent accepts an invitation in WeChat. Here an invited agent has accepted at once, and
 is online.
 """
 

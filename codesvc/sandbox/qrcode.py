@@ -69,7 +69,7 @@ class QrCode:
     Attributes:
         url: the text in the picture.
         shown: whose it is, in words, once a page shows it; None if that is unknown.
-        shown_en: the same for a phone in English, "" if `shown` will do.
+        shown_en: the text on a phone in English, "" if `shown` will do.
         shown_at: when a page showed it last, None if that is unknown.
         scanned_at: when it was last scanned, None if never.
     """

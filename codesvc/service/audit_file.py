@@ -46,8 +46,8 @@ _LOCK_MS: Final = 30_000
 
 def written(line: Line) -> bytes:
     """A line of the file, with its line end. Empty members are left out."""
-    told = {name: value for name, value in msgspec.structs.asdict(line).items() if value}
-    return msgspec.json.encode({**told, "at": rfc3339(int(line.at))}) + b"\n"
+    members = {name: value for name, value in msgspec.structs.asdict(line).items() if value}
+    return msgspec.json.encode({**members, "at": rfc3339(int(line.at))}) + b"\n"
 
 
 def append(path: Path, lines: Sequence[Line]) -> None:
@@ -148,13 +148,13 @@ class AuditFile:
 
     async def _taken(self, redis: Redis, key: str, place: str) -> list[tuple[bytes, Any]]:
         try:
-            told: Any = await redis.xreadgroup(_GROUP, _GROUP, {key: place}, count=_AT_ONCE)
+            reply: Any = await redis.xreadgroup(_GROUP, _GROUP, {key: place}, count=_AT_ONCE)
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await redis.xgroup_create(key, _GROUP, id="0")
             return []
-        return list(told[0][1]) if told else []
+        return list(reply[0][1]) if reply else []
 
 
 def _with_gaps(log: Log, lines: Sequence[Line]) -> Iterator[Line]:

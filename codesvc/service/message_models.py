@@ -31,13 +31,13 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
         user: the site's user id, "" to derive it from the recipient.
         code: "" if the caller sent a text alone.
         text: the caller's ready text, "" for ours.
-        subject: of an e-mail, "" for ours.
+        subject: the subject of an e-mail, "" for ours.
         purpose: a purpose of the site, "" for that of its `relay`.
         locale: `zh` or `en`.
         expires_in: how long the code is valid, seconds.
         address: the person's address, None if the caller does not say it.
         reference: what the page shows beside the code, at most 8 letters or digits.
-        dedupe: the same in a repeat of this call and in no other call, "" if nothing is; only a keyed hash is kept.
+        dedupe: identifies this call and its repeats, "" if nothing does; only a keyed hash is kept.
         source: the name of the source, for the log; "" for the API.
     """
 

@@ -109,11 +109,11 @@ async def require_under(store: Store, site: str, appid: str) -> None:
 
 def explained(elsewhere: Iterable[Misplaced]) -> str:
     """What lies where, what it means, and what to do."""
-    told = list(elsewhere)
-    lines = [str(each) for each in told[:2]]
-    if len(told) > len(lines):
-        lines.append(f"{len(told) - len(lines)} more sites likewise")
-    return f"{'; '.join(lines)}: all these people would read as not bound. {remedy(told)}"
+    misplaced = list(elsewhere)
+    lines = [str(each) for each in misplaced[:2]]
+    if len(misplaced) > len(lines):
+        lines.append(f"{len(misplaced) - len(lines)} more sites likewise")
+    return f"{'; '.join(lines)}: all these people would read as not bound. {remedy(misplaced)}"
 
 
 def remedy(elsewhere: Iterable[Misplaced]) -> str:

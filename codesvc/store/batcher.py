@@ -34,7 +34,7 @@ class Batcher:
         self,
         run: Callable[[bytes], Awaitable[Sequence[Any]]],
         *,
-        wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]] = lambda told: told,
+        wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]] = lambda call: call,
     ) -> None:
         self._run = run
         self._wrapped = wrapped

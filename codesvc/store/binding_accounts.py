@@ -44,8 +44,8 @@ async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
     partitions = range(PARTITIONS)
     asked = (_fields(store, each) for each in partitions)
     for partition, fields in zip(partitions, await asyncio.gather(*asked), strict=True):
-        told = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
-        found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in told.items() if site != _ADOPTED}
+        marks = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
+        found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in marks.items() if site != _ADOPTED}
     return found
 
 

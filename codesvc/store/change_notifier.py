@@ -49,13 +49,13 @@ class ChangeNotifier:
         finally:
             self.unlisten(identifier, event.set)
 
-    def listen(self, identifier: str, told: Callable[[], None]) -> None:
-        """Call `told`, which returns at once and raises nothing, whenever `identifier` may have changed."""
-        self._waiting[identifier] = (*self._waiting.get(identifier, ()), told)
+    def listen(self, identifier: str, listener: Callable[[], None]) -> None:
+        """Call `listener`, which returns at once and raises nothing, whenever `identifier` may have changed."""
+        self._waiting[identifier] = (*self._waiting.get(identifier, ()), listener)
 
-    def unlisten(self, identifier: str, told: Callable[[], None]) -> None:
-        """Stop calling `told`."""
-        left = tuple(each for each in self._waiting.get(identifier, ()) if each != told)
+    def unlisten(self, identifier: str, listener: Callable[[], None]) -> None:
+        """Stop calling `listener`."""
+        left = tuple(each for each in self._waiting.get(identifier, ()) if each != listener)
         if left:
             self._waiting[identifier] = left
         else:
@@ -82,8 +82,8 @@ class ChangeNotifier:
         """Wake the readers that wait for `identifier` in this process."""
         everybody = identifier == EVERYBODY
         for listeners in tuple(self._waiting.values()) if everybody else (self._waiting.get(identifier, ()),):
-            for told in listeners:
-                told()
+            for listener in listeners:
+                listener()
 
     async def _listen(self) -> None:
         while True:

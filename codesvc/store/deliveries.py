@@ -63,7 +63,7 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
         reason: why it failed or is unknown, "" otherwise.
         errcode: WeChat's, "" for none.
         msgid: WeChat's, "" for none.
-        entry: of the job to acknowledge, "" if the job continues.
+        entry: the entry of the job to acknowledge, "" if the job continues.
         day: the key of the quota that the call was taken from, "" if it uses none.
         call: the id of the call that was charged, "" if none was.
     """

@@ -197,7 +197,7 @@ class Intents:
         Args:
             keys: the keys of the account.
             openid: the openid of the person who decides.
-            identifier: of the intent or login; "" for the last question to this WeChat account.
+            identifier: the id of the intent or login; "" for the last question to this WeChat account.
             yes: whether they agree.
             choice: the number of a user of a login, "" for none.
             dedupe: identifies the message. A repeated message has the same effect as before.

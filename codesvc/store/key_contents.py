@@ -87,15 +87,15 @@ async def read(redis: Redis, names: Sequence[bytes]) -> dict[bytes, Content]:
         for name in names:
             pipe.type(name)
             pipe.pttl(name)
-        told = await pipe.execute()
-    kinds = [kind.decode() for kind in told[::2]]
+        replies = await pipe.execute()
+    kinds = [kind.decode() for kind in replies[::2]]
     async with redis.pipeline(transaction=False) as pipe:
         for name, kind in zip(names, kinds, strict=True):
             _ask(pipe, name, kind)
         values = await pipe.execute()
     return {
         name: Content(kind, _comparable(kind, value), left)
-        for name, kind, left, value in zip(names, kinds, told[1::2], values, strict=True)
+        for name, kind, left, value in zip(names, kinds, replies[1::2], values, strict=True)
         if kind != "none" and value not in _NOTHING
     }
 

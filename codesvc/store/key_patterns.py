@@ -90,7 +90,7 @@ def place_of(name: str) -> tuple[int, str] | None:
 def names_of_user(site: str, user: str) -> re.Pattern[str]:
     """A pattern for the keys whose names end with a user. The user may contain colons; the parts before it may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
-    told = [
+    patterns = [
         *(
             IN_PARTITION[kind] % (here, whose)
             for kind in ("binding", "history", "evicted", "lately", "asked_again", "known_places")
@@ -98,4 +98,4 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
         IN_PARTITION["window"] % (any_part, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),
     ]
-    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:long-)?(?:{'|'.join(told)})")
+    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:long-)?(?:{'|'.join(patterns)})")

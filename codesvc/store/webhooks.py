@@ -31,7 +31,7 @@ class Hook:
         id: the event's id for the receiver.
         kind: its type.
         status: its state of delivery.
-        reason: of a failed one: `attempts`, `overflow` or `expired`, else "".
+        reason: why it failed: `attempts`, `overflow` or `expired`, else "".
         created: when it happened, ms.
         due: the time of the next attempt, ms; None if there is none.
         ended: when it was delivered or given up, ms.

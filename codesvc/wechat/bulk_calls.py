@@ -85,10 +85,10 @@ class BulkCalls:
             if not isinstance(listed, list):
                 raise Garbled("WeChat's answer holds no result_list")
             found = (answers.shaped(item, answers.Successor) for item in listed)
-            told = {each.ori_openid: each.new_openid for each in found}
-            if told.keys() != set(openids):
+            successors = {each.ori_openid: each.new_openid for each in found}
+            if successors.keys() != set(openids):
                 raise Garbled("WeChat's answer is about other openids")
-            return told
+            return successors
         raise ValueError("the old account has no name")
 
     async def _search(self, openids: list[str]) -> set[str]:

@@ -91,8 +91,8 @@ def accept(result: ReloadResult) -> None:
     _log.info("reload_done", changed=result.changed)
     if waiting:
         _log.warning("reload_needs_restart", options=waiting)
-    told = f" A restart is needed for: {', '.join(waiting)}" if waiting else ""
-    systemd.notify("READY=1", f"STATUS=Reloaded.{told}")
+    hint = f" A restart is needed for: {', '.join(waiting)}" if waiting else ""
+    systemd.notify("READY=1", f"STATUS=Reloaded.{hint}")
 
 
 async def serve(revision: Revision, path: Path, env: Mapping[str, str]) -> None:

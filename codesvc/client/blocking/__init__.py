@@ -21,7 +21,7 @@ class SyncClient(VerificationCalls, BindingCalls, IntentCalls, MessageCalls, Web
     Args:
         base_url: address of the service.
         api_key: the site's key; no repr and no error shows it.
-        timeout: of one attempt, seconds.
+        timeout: seconds for one attempt.
         retries: when a call is repeated; see `codesvc.client.retries`.
         sleep: waits between two attempts, seconds.
     """

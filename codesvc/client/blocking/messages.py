@@ -36,9 +36,9 @@ class MessageCalls(Sender):
             user: your id of the person; without one, the id that stands for the recipient.
             phone: in E.164, or as dialled in the region of the site's `relay`.
             email: an e-mail address.
-            purpose: of the configuration; without one, that of the site's `relay`.
+            purpose: a purpose of the configuration; without one, that of the site's `relay`.
             text: for the gateway; without one, the service's own.
-            subject: of an e-mail; without one, the service's own.
+            subject: the subject of an e-mail; without one, the service's own.
             locale: `en…`, or anything else for Chinese.
             expires_in: how long the code is valid, 60 to 3,600 seconds.
             client_ip: IP address of the browser.

@@ -49,7 +49,7 @@ class VerificationCalls(Sender):
             return_url: where the hosted page sends the browser at the end.
             metadata: your own JSON object, up to 4 KiB; returned unchanged.
             phone: the last resort: where your own gateway brings the code if WeChat cannot; or
-            email: likewise, by e-mail. At most one of the two.
+            email: the last resort by e-mail. At most one of the two.
             idempotency_key: identifies this act if your program repeats it after a restart. Without it,
                 only the retries of this call count as one act.
         """

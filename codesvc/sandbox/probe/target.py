@@ -18,7 +18,7 @@ class Target:
         api_url: such as https://api.weixin.qq.com.
         open_url: such as https://open.weixin.qq.com.
         return_url: where web authorisation leads back to, on the account's web authorisation domain; "" for none.
-        template_id: of the template message to the operator; "" for the first template of the account.
+        template_id: the id of the template message to the operator; "" for the first template of the account.
         options: further arguments of each request, such as an outbound proxy.
     """
 

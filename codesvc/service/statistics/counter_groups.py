@@ -64,8 +64,8 @@ class Effect:
             # The first wrong code is among `new_steps` already.
             if StepKind.WRONG.value not in new_steps.split():
                 made.steps.append((StepKind.WRONG.value, ""))
-        for told in new_steps.split():
-            step = read_step(told)
+        for entry in new_steps.split():
+            step = read_step(entry)
             made.steps.append((step.kind.value, step.detail))
             for count in fields.counts_of(step):
                 made._count(purpose, count)

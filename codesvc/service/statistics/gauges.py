@@ -125,11 +125,11 @@ class Gauges:
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"an account's standing cannot be read ({type(error).__name__})") from None
         quotas = {}
-        for api, (told, used) in zip(Api, days, strict=True):
+        for api, (reported, used) in zip(Api, days, strict=True):
             if not account.config.may(RIGHT_OF_QUOTA[api]):
                 continue
-            daily = ASSUMED_DAILY if told is None else int(told)
-            quotas[api] = QuotaStanding(max(0, daily - int(used or 0)), daily, known=told is not None)
+            daily = ASSUMED_DAILY if reported is None else int(reported)
+            quotas[api] = QuotaStanding(max(0, daily - int(used or 0)), daily, known=reported is not None)
         age, left = await self._tokens[account.name].ages() or (None, 0.0)
         size = account.config.qr_pool if account.config.may(Right.QR_CODES) else 0
         return AccountStanding(account.name, pool, size, quotas, age, left)

@@ -108,7 +108,7 @@ class Recorder:
         Args:
             act: `start`, `check` or `resend`.
             site: the site of the verification.
-            purpose: of the verification, "" if it is not known.
+            purpose: the purpose of the verification, "" if it is not known.
             reply: the store's reply.
             limit: the limit that refused, "" for none.
         """

@@ -86,10 +86,10 @@ class Sessions:
 
     def _read_with(self, signer: URLSafeTimedSerializer, cookie: str, seconds: int) -> Session | None:
         try:
-            told: Any = signer.loads(cookie[:1024], max_age=seconds)
+            content: Any = signer.loads(cookie[:1024], max_age=seconds)
         except BadSignature:
             return None
-        name, identifier, mark = told
+        name, identifier, mark = content
         operator = self._operators.get(name)
         if name and (operator is None or not hmac.compare_digest(mark, fingerprint(operator.password))):
             return None

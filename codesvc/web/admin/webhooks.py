@@ -33,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
     status = request.query.get("status", "")
     status = status if status in _STATUSES else ""
     listening = [site for site in choice.sites if site.config.webhook is not None]
-    told = [
+    hooks = [
         (site.name, hook)
         for site in listening
         for hook in (await here.webhooks.find(site, status=status, limit=_MOST)).hooks
@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
         "choice": choice,
         "status": status,
         "statuses": _STATUSES,
-        "hooks": sorted(told, key=lambda pair: -pair[1].created)[:_MOST],
+        "hooks": sorted(hooks, key=lambda pair: -pair[1].created)[:_MOST],
         "endpoints": [
             (site, without_query(site.config.webhook.url), await here.webhooks.endpoint(site))
             for site in listening

@@ -51,10 +51,10 @@ def _pointer(path: tuple[str | int, ...]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def tells(handler: _Handler) -> _Handler:
+def as_problems(handler: _Handler) -> _Handler:
     """Turn the errors of these use cases into problems."""
 
-    async def told(request: web.Request) -> web.Response:
+    async def wrapped(request: web.Request) -> web.Response:
         try:
             return await handler(request)
         except ConfigError as error:
@@ -67,8 +67,8 @@ def tells(handler: _Handler) -> _Handler:
         except RegistryBusy:
             raise unavailable() from None
 
-    told.__doc__ = handler.__doc__
-    return told
+    wrapped.__doc__ = handler.__doc__
+    return wrapped
 
 
 def flag_of(request: web.Request, name: str) -> bool:
@@ -118,7 +118,7 @@ def _drawn(found: Described) -> schema.SettingsView:
 
 
 @routes.get("/admin/v1/sites")
-@tells
+@as_problems
 async def list_sites(request: web.Request) -> web.Response:
     """The names of all sites."""
     admit(request, "read")
@@ -127,14 +127,14 @@ async def list_sites(request: web.Request) -> web.Response:
 
 
 @routes.get("/admin/v1/sites/{site}")
-@tells
+@as_problems
 async def get_site(request: web.Request) -> web.Response:
     """One site's settings, without secrets."""
     return json_response(_drawn(admit(request, "read")[0].site(request.match_info["site"])))
 
 
 @routes.put("/admin/v1/sites/{site}")
-@tells
+@as_problems
 async def put_site(request: web.Request) -> web.Response:
     """Make a site, or replace its settings."""
     (administration, by), name = admit(request, "sites"), request.match_info["site"]
@@ -144,7 +144,7 @@ async def put_site(request: web.Request) -> web.Response:
 
 
 @routes.patch("/admin/v1/sites/{site}")
-@tells
+@as_problems
 async def patch_site(request: web.Request) -> web.Response:
     """Change some of a site's settings."""
     (administration, by), name = admit(request, "sites"), request.match_info["site"]
@@ -153,7 +153,7 @@ async def patch_site(request: web.Request) -> web.Response:
 
 
 @routes.delete("/admin/v1/sites/{site}")
-@tells
+@as_problems
 async def delete_site(request: web.Request) -> web.Response:
     """Take a site and its keys away."""
     administration, by = admit(request, "sites")
@@ -162,7 +162,7 @@ async def delete_site(request: web.Request) -> web.Response:
 
 
 @routes.get("/admin/v1/accounts")
-@tells
+@as_problems
 async def list_accounts(request: web.Request) -> web.Response:
     """The names of all accounts."""
     admit(request, "read")
@@ -171,14 +171,14 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 
 @routes.get("/admin/v1/accounts/{account}")
-@tells
+@as_problems
 async def get_account(request: web.Request) -> web.Response:
     """One account's settings, without secrets."""
     return json_response(_drawn(admit(request, "read")[0].account(request.match_info["account"])))
 
 
 @routes.put("/admin/v1/accounts/{account}")
-@tells
+@as_problems
 async def put_account(request: web.Request) -> web.Response:
     """Make an account, or replace its settings."""
     (administration, by), name = admit(request, "accounts"), request.match_info["account"]
@@ -187,7 +187,7 @@ async def put_account(request: web.Request) -> web.Response:
 
 
 @routes.patch("/admin/v1/accounts/{account}")
-@tells
+@as_problems
 async def patch_account(request: web.Request) -> web.Response:
     """Change some of an account's settings; secrets that are not named stay."""
     (administration, by), name = admit(request, "accounts"), request.match_info["account"]
@@ -196,7 +196,7 @@ async def patch_account(request: web.Request) -> web.Response:
 
 
 @routes.delete("/admin/v1/accounts/{account}")
-@tells
+@as_problems
 async def delete_account(request: web.Request) -> web.Response:
     """Take an account away that has no sites."""
     administration, by = admit(request, "accounts")
@@ -205,7 +205,7 @@ async def delete_account(request: web.Request) -> web.Response:
 
 
 @routes.get("/admin/v1/sites/{site}/keys")
-@tells
+@as_problems
 async def list_keys(request: web.Request) -> web.Response:
     """A site's keys, and when each was last used."""
     found = admit(request, "read")[0].keys(request.match_info["site"])
@@ -223,7 +223,7 @@ async def list_keys(request: web.Request) -> web.Response:
 
 
 @routes.put("/admin/v1/sites/{site}/keys/{key}")
-@tells
+@as_problems
 async def put_key(request: web.Request) -> web.Response:
     """Give a site another key."""
     (administration, by), names = admit(request, "keys"), request.match_info
@@ -235,7 +235,7 @@ async def put_key(request: web.Request) -> web.Response:
 
 
 @routes.delete("/admin/v1/sites/{site}/keys/{key}")
-@tells
+@as_problems
 async def delete_key(request: web.Request) -> web.Response:
     """Take a key away."""
     (administration, by), names = admit(request, "keys"), request.match_info

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.client import schema
-from codesvc.web.api.administration import admit, flag_of, table_of, tells
+from codesvc.web.api.administration import admit, as_problems, flag_of, table_of
 from codesvc.web.api.views import json_response
 from codesvc.web.context import services
 
@@ -25,7 +25,7 @@ def _drawn(client: OidcClient, kept: Kept) -> schema.OidcClientView:
 
 
 @routes.get("/admin/v1/sites/{site}/oidc-clients")
-@tells
+@as_problems
 async def list_clients(request: web.Request) -> web.Response:
     """The apps of a site."""
     admit(request, "read")
@@ -36,7 +36,7 @@ async def list_clients(request: web.Request) -> web.Response:
 
 
 @routes.put("/admin/v1/sites/{site}/oidc-clients/{client}")
-@tells
+@as_problems
 async def put_client(request: web.Request) -> web.Response:
     """Register an app, or replace its settings."""
     (_, by), names = admit(request, "sites"), request.match_info
@@ -49,7 +49,7 @@ async def put_client(request: web.Request) -> web.Response:
 
 
 @routes.delete("/admin/v1/sites/{site}/oidc-clients/{client}")
-@tells
+@as_problems
 async def delete_client(request: web.Request) -> web.Response:
     """Take an app away."""
     (_, by), names = admit(request, "sites"), request.match_info

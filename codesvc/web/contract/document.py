@@ -47,7 +47,7 @@ _TAGS: Final = {
     "Tickets": "The way from the chat to your site.",
     "By scan": "Binding and logging in by a scan and a yes.",
     messages.TAG: "A code that you made yourself, delivered by WeChat, else by your own SMS or e-mail gateway.",
-    "Webhooks": "What your server is told by itself, and what came of telling it.",
+    "Webhooks": "Events that the service sends to your server, and their delivery.",
     "Pages": "What a browser with a page token can do.",
     "Service": "Health, documentation, tests.",
     administration.TAG: "Sites, accounts and keys, set up while the service runs; with keys of its own.",

@@ -58,13 +58,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         recipient: phone number or e-mail address. A phone number without a country code is read in the source's region.
         code: "" if the system sends a text alone, or if no code was found in it.
         text: the ready text, "" for ours.
-        subject: of an e-mail, "" for ours.
+        subject: the subject of an e-mail, "" for ours.
         word: the system's own word for the purpose, "" for none.
         language: a language tag, or an `Accept-Language`; "" if the system says none.
         expires_in: how long the code is valid, seconds; 0 if the system does not say.
-        address: of the person, "" if the system does not say.
+        address: the IP address of the person, "" if the system does not say.
         user: the system's own user id, "" if it says none.
-        id: the same in every repeat of this call and in no other one; "" if the system has no such id.
+        id: identifies this call and its repeats; "" if the system has no such id.
     """
 
     recipient: str
@@ -134,7 +134,7 @@ class Taken(msgspec.Struct, frozen=True):
     """A call that was taken. A repeat of the call has the same values.
 
     Attributes:
-        id: of the first message; "" if there was nothing to send.
+        id: the id of the first message; "" if there was nothing to send.
         created: when it was taken, milliseconds.
         recipients: the recipients as they were given.
     """

@@ -1,7 +1,7 @@
 """The page behind a message's link: the details that the template's fields cannot hold, and "this was not me".
 
 With `reveal = "tap"` in the purpose the page shows the code too, so that a locked screen does not show it. Only the
-WeChat that received the message sees the page. Silent web authorisation proves this (WECHAT.md 11).
+WeChat account that received the message sees the page. Silent web authorisation proves this (WECHAT.md 11).
 """
 
 from __future__ import annotations

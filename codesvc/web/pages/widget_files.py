@@ -133,9 +133,9 @@ class Widget:
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
         code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts).replace('"use strict";\n', "")))
         code = code.replace("const ", "let ")  # shorter; that nothing is assigned twice is seen in the sources
-        told = msgspec.json.encode(given).decode()
+        data = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
-        script = f'(()=>{{"use strict";if(window.codesvc)return;let given={told};{code}}})();\n'
+        script = f'(()=>{{"use strict";if(window.codesvc)return;let given={data};{code}}})();\n'
         return Asset(script.encode(), "text/javascript", _HEADERS, dense=True)
 
     @cached_property

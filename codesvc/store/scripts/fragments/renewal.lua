@@ -13,7 +13,7 @@ end
 local function may_renew_intent(r)
   if r.predecessor or r.successor or (r.kind == 'bi' and is_from_before(r)) then return false end
   local status = intent_status(r)
-  -- The relying party that waits for an expired login has been told so.
+  -- The relying party that waited for an expired login already has that answer.
   if status == 'expired' and r.oidc then return false end
   if status == 'expired' then return now < tonumber(r.expires) + RENEW_AFTER_END[r.kind] end
   return status == 'scanned'
