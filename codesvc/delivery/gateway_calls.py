@@ -52,7 +52,7 @@ class Relaying(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What follows from a call.
+    """The consequences of a call.
 
     Attributes:
         result: what to record; None if nothing is known for certain, and the same id is called again.

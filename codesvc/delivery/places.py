@@ -2,8 +2,8 @@
 
 A code is of use for five minutes. While all are sent soon, jobs go in their order. Where more come than WeChat takes,
 that order would bring each code at the end of its life, because all wait equally long. So once the oldest has waited
-for `CALM_SECONDS`, the newest goes first: most codes arrive at once, and the others not at all. What has waited for
-`LIFE_SECONDS` goes before all others, because its code has ended: it takes a look at the store, and no call.
+for `CALM_SECONDS`, the newest goes first: most codes arrive at once, and the others not at all. A job that has
+waited for `LIFE_SECONDS` goes before all others, because its code has ended: it needs the store, but no call.
 """
 
 from __future__ import annotations

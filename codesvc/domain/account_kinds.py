@@ -45,7 +45,7 @@ class AccountKind(StrEnum):
 
     @property
     def rights(self) -> frozenset[Right]:
-        """What it may do."""
+        """The rights of an account of this kind."""
         return _RIGHTS[self]
 
     def may(self, right: Right | None) -> bool:

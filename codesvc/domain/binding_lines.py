@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("user", "openid", "unionid", "bound_at", "display")
 _SEPARATORS: Final = (",", ";", "\t")
 _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
-# What other systems call a column, without case, blanks, dashes and underscores; counts if no column has the own name.
+# Names of other systems for a column, without case, blanks, dashes and underscores; used if no column has our name.
 _ALIASES: Final = {
     **dict.fromkeys(("userid", "uid", "用户", "用户id", "用户名", "用户编号"), "user"),
     **dict.fromkeys(("wechatopenid", "wxopenid", "微信openid"), "openid"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _DAY: Final = 86_400_000
 """Milliseconds: clocks differ, and so do time zones that were named wrongly."""
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
-# What spreadsheets make of times: 2025/5/1 7:01, 2025年5月1日 下午 7:01, 2025-5-1 7:01:00 PM.
+# Times as spreadsheets write them: 2025/5/1 7:01, 2025年5月1日 下午 7:01, 2025-5-1 7:01:00 PM.
 _NOON: Final = 12
 _HALF_DAY: Final = {"上午": 0, "am": 0, "下午": 12, "pm": 12}
 _SHEET_TIME: Final = re.compile(

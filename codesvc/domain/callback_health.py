@@ -154,7 +154,7 @@ def missing(heard: Heard) -> bool:
 
 
 def while_it_lasted(heard: Heard, refused: Refused, state: str) -> Heard:
-    """What was known when the latest of these refusals came."""
+    """The knowledge about the callbacks at the time of the latest of these refusals."""
     good = heard.good_at if heard.good_at is not None and heard.good_at <= refused.at else None
     if state == "refused":
         return Heard(refused.at, good, signed=refused)

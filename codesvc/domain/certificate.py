@@ -82,7 +82,7 @@ class Certificate:
         return CertificateState.ENDING if self.ends - now < notice else CertificateState.OK
 
     def said(self, now: int) -> str:
-        """What was seen, in English."""
+        """The state of the certificate in words, in English."""
         match self.state(now):
             case CertificateState.EXPIRED:
                 return f"The certificate of {self.host} is over since {rfc3339(self.ends)}."
@@ -98,6 +98,6 @@ class Certificate:
                 return f"The certificate of {self.host} is good until {rfc3339(self.ends)}."
 
     def means(self, now: int) -> str:
-        """What was seen, what it means and what to do, in English."""
+        """The state of the certificate, what it means and what to do, in English."""
         state = self.state(now)
         return " ".join(each for each in (self.said(now), MEANS.get(state), REMEDIES.get(state)) if each)

@@ -117,7 +117,7 @@ TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.
 IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
 """By these the code stands in the chat where the person has just been."""
 SERVICES: Final = frozenset(channel.traits.service for channel in Channel)
-"""Who answers the channels' calls."""
+"""The services that answer the calls of the channels."""
 
 
 def usable(kind: AccountKind, channels: Iterable[str]) -> tuple[str, ...]:

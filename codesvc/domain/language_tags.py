@@ -45,7 +45,7 @@ def _nearest(asked: str, available: tuple[str, ...], default: str) -> str:
         if not weight:
             break
         if tag == "*":
-            # It stands for what no other range names (RFC 9110 section 12.5.4).
+            # `*` stands for every language that no other range names (RFC 9110 section 12.5.4).
             fitting = [name for key, name in names.items() if _weight_of(key, weights) is None]
             if fitting:
                 return default if default in fitting else fitting[0]

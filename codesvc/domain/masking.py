@@ -13,7 +13,7 @@ _END: Final = "\u2069"
 
 
 HIDDEN: Final = "…"
-"""Stands in the place of what is not shown. No setting may hold it where it is used."""
+"""Written in place of hidden characters. No setting in which it is used may contain it."""
 
 
 def without_query(url: str) -> str:

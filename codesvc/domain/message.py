@@ -59,7 +59,7 @@ ENDED_MESSAGES: Final = frozenset(status for status, targets in MESSAGE_MOVES.it
 """After one of these the sealed content is gone."""
 
 PUSH: Final = "push"
-"""What shadow mode notes of a message that WeChat would have been given."""
+"""The result that shadow mode notes for a message that would have been sent by WeChat."""
 HANDED_REASONS: Final = (
     "no-binding",
     "unreachable",

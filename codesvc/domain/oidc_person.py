@@ -1,7 +1,7 @@
 """The person as a relying party knows them: the subject and the claims (OpenID Connect Core 1.0 sections 5 and 8).
 
 A subject is pairwise: derived from site and openid under a key that is never rotated. So it is the same for ever, it
-differs from site to site, and it reveals no openid. What it is derived from is the openid under which the person first
+differs from site to site, and it reveals no openid. It is derived from the openid under which the person first
 logged in. The store keeps that after WeChat has moved the account, so the subject survives a new openid.
 """
 
@@ -39,7 +39,7 @@ class Subjects:
 
     @property
     def key_id(self) -> str:
-        """What identifies the key and reveals nothing about it."""
+        """An identifier of the key that reveals nothing about it."""
         return digest(self._key, b"codesvc oidc key id", "sha256").hex()[:16]
 
     def of(self, site: str, openid: str) -> str:

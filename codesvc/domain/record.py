@@ -68,7 +68,7 @@ def delivery_view(
     gateway: str = "",
     handed_for: str = "",
 ) -> DeliveryView:
-    """What sites, pages, event streams and webhooks read of a delivery; `pending` refers to the verification.
+    """The view of a delivery for sites, pages, event streams and webhooks; `pending` refers to the verification.
 
     `gateway` is where its last resort stands, "" for none, and `handed_for` why (`fragments/contact.lua`).
     """

@@ -1,4 +1,4 @@
-"""What people type or paste, made comparable: width, digits of other scripts, and invisible characters."""
+"""Makes typed and pasted texts comparable: width, digits of other scripts, and invisible characters."""
 
 from __future__ import annotations
 

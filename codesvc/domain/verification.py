@@ -37,7 +37,7 @@ class DeliveryStatus(StrEnum):
 
 
 class ScanPolicy(StrEnum):
-    """Who may receive a code by scanning (DESIGN rule 6)."""
+    """The people who may receive a code by scanning (DESIGN rule 6)."""
 
     OPEN = "open"
     BOUND = "bound"

@@ -2,8 +2,8 @@
 
 jinja2's sandbox keeps a template from values that are not for it. It does not keep it from running for ever: two nested
 loops over `range(99999)`, `"a" * 10 ** 9`, `9 ** 9 ** 9`, a text that is joined with itself forty times. Templates come
-from operators and, through the admin API, from whoever has an admin key. So each rendering has a budget, when the
-template is tried and whenever it is rendered later. What exceeds it raises `TemplateTooDear`.
+from operators and, through the admin API, from everybody with an admin key. So each rendering has a budget, when the
+template is tried and whenever it is rendered later. A template that exceeds it raises `TemplateTooDear`.
 
 Each step of a rendering is small, because each value is (`_LONGEST` characters, `_MOST_PARTS` parts), and there
 are few (`_MOST_STEPS`: turns of loops, calls, files; large values and long
@@ -40,7 +40,7 @@ _SEQUENCES: Final = (range, *_CONTAINERS)
 _SIZED: Final = frozenset({"center", "indent", "wordwrap", "batch", "slice", "round", "truncate", "tojson"})
 """Filters for which a number is a size."""
 _GROWING: Final = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join", "translate"})
-"""Methods of texts and bytes whose result can be much longer than what they are given."""
+"""Methods of texts and bytes whose result can be much longer than their input."""
 
 
 class TemplateTooDear(TemplateRuntimeError):
@@ -120,7 +120,7 @@ def _filtered(node: nodes.Expr, name: str, *arguments: nodes.Expr) -> nodes.Filt
 
 
 def _steps_of(node: nodes.Node) -> nodes.Const:
-    """What one turn of a body counts: more for a long one."""
+    """The cost of one turn of a loop's body: higher for a long body."""
     return nodes.Const(1 + sum(1 for _ in node.find_all(nodes.Node)) // _NODES_OF_STEP, lineno=node.lineno)
 
 

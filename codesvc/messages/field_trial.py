@@ -104,7 +104,7 @@ class Trial:
         return found
 
     def _uses(self, name: str) -> Iterator[tuple[str, str | None, tuple[Dimension, ...]]]:
-        """Who sends the message: a subject for the report, the purpose if it is about one, and its dimensions."""
+        """The uses of a message: a subject for the report, the purpose if it is about one, and its dimensions."""
         site = self._site
         if name in NOTICES:
             yield site.name, None, of_notice(site)

@@ -52,7 +52,7 @@ CHAT_MESSAGES = (
     "soon",
     "reset_done",
     "busy",
-    # accounts without QR codes (`wording`), and the answer to what is not a keyword
+    # accounts without QR codes (`wording`), and the answer to a text that is not a keyword
     "welcome_by_keyword",
     "keyword_unclear_by_keyword",
     "limited_by_keyword",

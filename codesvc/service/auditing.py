@@ -109,7 +109,7 @@ class AuditLog:
 
 
 def identifier(partition: int, log: str, entry: bytes) -> str:
-    """What identifies a line of a log in the whole deployment."""
+    """The id of a line of a log, unique in the whole deployment."""
     return "-".join([f"{partition:02d}", *([log] if log else []), entry.decode()])
 
 

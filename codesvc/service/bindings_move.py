@@ -104,7 +104,7 @@ class BindingsMove:
 
         Raises:
             MoveInterrupted: there is one, and `resume` is not set.
-            WeChatFault: WeChat does not tell the successors. What has been moved stays moved.
+            WeChatFault: WeChat does not name the successors. Bindings that were moved stay moved.
             RedisError, StoreUnavailable: the store does not answer; likewise.
             OSError: the report cannot be written.
         """

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
 _MESSAGES: Final = frozenset({"image", "voice", "video", "shortvideo", "location", "link", "file"})
-"""What people send besides texts (WECHAT.md section 9). An event needs no such answer."""
+"""Types of messages that people send besides texts (WECHAT.md section 9). An event needs no such answer."""
 _MUTE_MS: Final = 86_400_000
 # Windows of WECHAT.md 8 with a margin: 48 h after a message, 1 min after a scan, a click or following.
 _LONG_MS: Final = 47 * 3_600_000

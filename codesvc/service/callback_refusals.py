@@ -1,8 +1,8 @@
 """What is heard of WeChat's callbacks, by account and from all processes: good ones, refused ones, and silence.
 
 Anybody can call the callback's address. So a process counts in memory and writes once a second, in the background: no
-callback waits for it. The log too has a line a second at most for each account and reason, with their number. What a
-signature covers is kept apart from what has none: strangers cannot hide a real fault.
+callback waits for it. The log too has a line a second at most for each account and reason, with their number. Signed
+refusals are kept apart from unsigned ones, so that strangers cannot hide a real fault.
 """
 
 from __future__ import annotations

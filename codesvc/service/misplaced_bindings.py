@@ -108,7 +108,7 @@ async def require_under(store: Store, site: str, appid: str) -> None:
 
 
 def explained(elsewhere: Iterable[Misplaced]) -> str:
-    """What lies where, what it means, and what to do."""
+    """The misplaced bindings and their places, what that means, and what to do."""
     misplaced = list(elsewhere)
     lines = [str(each) for each in misplaced[:2]]
     if len(misplaced) > len(lines):

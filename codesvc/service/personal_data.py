@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 500
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
-"""What may be an openid in the name of a key."""
+"""Matches a part of a key's name that may be an openid."""
 
 
 class Erased(NamedTuple):
@@ -131,7 +131,7 @@ class PersonalData:
                 names.append(keys.sealed(name.rpartition(":")[2]))
         for start in range(0, len(names), _BATCH):
             erased += await redis.delete(*names[start : start + _BATCH])
-        # What was deleted just now may have reported a change after the scan had passed the place of the event.
+        # A deletion may have added an event after the scan had passed its place.
         late = await redis.zrangebyscore(log, latest[0][1] if latest else "-inf", "+inf")
         events |= {keys.webhook(site.name, member.decode().partition(" ")[2]) for member in late}
         for octets, content in (await read(redis, [name.encode() for name in sorted(events)])).items():

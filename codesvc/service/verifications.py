@@ -175,7 +175,7 @@ class Verifications:
     ) -> Result:
         """Check a typed code: APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT.
 
-        `address` is the bucket of whoever types; without one the start's is counted.
+        `address` is the bucket of the person who types; without one the start's is counted.
         WRONG with `malformed` is not a guess, because no code has this form. Neither attempts nor limits count it.
         """
         expected = await self._code(site, identifier)

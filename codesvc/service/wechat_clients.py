@@ -81,7 +81,7 @@ def issuer_of(
     proxy: OutboundProxy | None,
     observe: CallObserver = ignore_call,
 ) -> Issuer:
-    """What fetches the account's access token."""
+    """The issuer that fetches the account's access token."""
     config = account.config
     return issuer_for(
         config.token_source,

@@ -1,1 +1,1 @@
-"""Who calls the service: sites, their WeChat accounts and API keys, from the configuration and from the store."""
+"""The callers of the service: sites, their WeChat accounts and API keys, from the configuration and the store."""

@@ -31,8 +31,9 @@ __all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
 class Directory:
     """All sites and accounts: those of the configuration file, and those of the store (`codesvc.sites.registry`).
 
-    If both contain the same name, appid or key, the configuration file wins: its owner has the final decision. What is
-    read of the store is judged by the rules that hold for what is written; what breaks one does not exist here.
+    If both contain the same name, appid or key, the configuration file wins: its owner has the final decision. Entries
+    of the store are judged by the rules for new entries when they are read; an entry that breaks one does not exist
+    here.
 
     Args:
         settings: the configuration.

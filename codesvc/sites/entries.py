@@ -128,7 +128,7 @@ class Caller:
 
     @property
     def key_id(self) -> str:
-        """What identifies the key in the store."""
+        """The identifier of the key in the store."""
         return self.key.identifier
 
 

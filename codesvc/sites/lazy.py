@@ -118,7 +118,7 @@ class PerEntry(Mapping[str, _T], Generic[_E, _T]):
 
 
 class PerText(Generic[_T]):
-    """What entries of the registry mean. Each is decrypted and read once, and again after its text has changed.
+    """Cache of parsed registry entries. Each is decrypted and read once, and again after its text has changed.
 
     Args:
         read: reads a table, by the entry's name; None if it means nothing.

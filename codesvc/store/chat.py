@@ -43,7 +43,7 @@ class Disowned(Reply, frozen=True):
 
 
 class Chat:
-    """What people do in the chat. Every call raises StoreUnavailable if the store does not answer."""
+    """Acts of people in the chat. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._claim = Act(deployment, "claim", Claimed)
@@ -79,7 +79,7 @@ class Chat:
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
             unvouched: whether nobody vouches that the person did this.
-            pushes: the limit on messages to one openid, for what nobody vouches for.
+            pushes: the limit on messages to one openid, for acts that nobody vouches for.
         """
         return await self._claim(
             keys,

@@ -1,6 +1,6 @@
 """Writes the store's append-only files anew, so that what was deleted is no longer on the disk.
 
-Deleting a key appends a line to the file and removes none. The server makes a new file of what it holds now
+Deleting a key appends a line to the file and removes none. The server makes a new file of its present data
 (BGREWRITEAOF), in the background, and deletes the old one. It does that by itself when the file has doubled, which may
 take weeks.
 """

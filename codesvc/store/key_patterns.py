@@ -23,8 +23,8 @@ PERMANENT: Final = frozenset(
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
 is disabled stays until it is enabled again. Bindings with their two indexes and the appid that they belong to, and the
 registry, are the operator's permanent data. An openid that WeChat does not know stays marked as long as it is bound.
-The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`. Who has logged in
-to a relying party keeps the openid that their subject is derived from.
+The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`. For
+people who have logged in to a relying party, the openid that their subject is derived from is kept.
 """
 
 IN_PARTITION: Final = {

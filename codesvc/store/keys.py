@@ -38,7 +38,7 @@ class Keys:
 
     @cached_property
     def root(self) -> str:
-        """What all keys of the partition begin with, colon included."""
+        """The beginning of all keys of the partition, colon included."""
         return partition_root(self.prefix, self.partition)
 
     @cached_property

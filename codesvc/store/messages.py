@@ -39,7 +39,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         repeat_window_ms: within this time a second message for a user goes to the gateway.
         idempotency_key: "" for none.
         fingerprint: the hash of the request with that key.
-        same_call: keyed hash of what identifies the call, "" for none.
+        same_call: keyed hash of the call's identifying values, "" for none.
         rates: each limit as the scripts read it.
         shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
         hooks: events that the site's webhook listens to, as the scripts read them.

@@ -42,7 +42,7 @@ class PartitionKeys:
 
     @property
     def root(self) -> str:
-        """What all keys of the partition begin with, colon included."""
+        """The beginning of all keys of the partition, colon included."""
         return partition_root(self.prefix, self.partition)
 
     @property

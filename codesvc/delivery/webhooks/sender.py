@@ -79,7 +79,7 @@ class Sender:
         public: whether an address is public; endpoints may call others only if configured.
         now: the time of the signature, seconds since 1970.
         proxy: the outbound proxy; None: connect directly.
-        note: called after an attempt that shows the proxy's state, with what is wrong with it.
+        note: called after an attempt that shows the proxy's state, with its fault.
     """
 
     def __init__(

@@ -52,7 +52,7 @@ class StatisticsReader:
         return await self._read(account.store_keys, account_subject(account.name), span)
 
     async def site_episodes(self, site: SiteEntry) -> Mapping[str, Episode]:
-        """What failed of a site lately, by field.
+        """Recent failures of a site, by field.
 
         Raises:
             StoreUnavailable: the store does not answer.

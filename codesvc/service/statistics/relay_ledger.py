@@ -68,7 +68,7 @@ class Row:
 
     @property
     def would_save(self) -> float:
-        """What shadow mode would have saved."""
+        """The cost that sending by WeChat would have saved, as shadow mode counted it."""
         return self.would[PUSH] * self.price
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory
 
 _REST: Final = 9.0
-"""How long to rest after an entry, in times of what it took."""
+"""The pause after an entry, as a multiple of the time that the entry took."""
 
 
 class Inspection:

@@ -10,7 +10,7 @@
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
---   ended: only for who claimed it or was sent its code; target: what the pointer leads to
+--   ended: only for a person who claimed it or was sent its code; target: the id that the pointer leads to
 
 if A.followed == '1' then
   redis.call('DEL', K.gone)

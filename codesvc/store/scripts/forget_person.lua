@@ -1,5 +1,5 @@
 -- Purpose: delete the bindings, histories and marks of an openid, because the person withdrew permission to use their
---   data, or left long ago. What else names them ends by its TTL, within 30 days. Pending verifications accept no code
+--   data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending verifications accept no code
 --   any more.
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account topic openid sites only_if_left_before event history_kept audit_kept audit_lines tag_key

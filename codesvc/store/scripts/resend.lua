@@ -23,7 +23,7 @@ write(r, {
 })
 -- A push that still waits is replaced by this one.
 refund(r)
--- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat account is still eligible, or to
+-- A push goes only to a WeChat account that may use the code: to the one that claimed, if it is still eligible, or to
 -- the owner.
 local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end

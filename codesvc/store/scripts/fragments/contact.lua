@@ -14,7 +14,7 @@ local function is_handed(r) return by_gateway(r) and r.gateway ~= 'waiting' end
 -- (delivery.lua). With the gateway as well nobody can tell which of the two was read.
 local function is_in_wechat(r) return r.claimed_by or r.begun == '1' or r.taken end
 
--- The gateway is not needed. What was sealed is deleted at once; the job ends the message. To be called before the record
+-- The gateway is not needed. The sealed content is deleted at once; the job ends the message. To be called before the record
 -- is written.
 local function close_contact(r)
   if r.gateway ~= 'waiting' then return end
