@@ -48,7 +48,7 @@ class Terminal(Protocol):
     """A person who can be asked."""
 
     def ask(self, text: str, *, hidden: bool = False) -> str:
-        """What they type, without the line's end; `hidden` does not show it."""
+        """Ask a question and return the typed line without its end; `hidden` does not show the typing."""
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -80,7 +80,7 @@ _QUESTIONS: Final = (
     Question("operator", ("admin",), _OPERATOR),
 )
 _OF_A_SANDBOX: Final = {"kind", "site", "site-name", "operator"}
-"""What may be said of a configuration for the sandbox."""
+"""The flags that are allowed for a sandbox configuration."""
 
 
 def answers_from(arguments: argparse.Namespace, words: Speech, terminal: Terminal) -> Answers:

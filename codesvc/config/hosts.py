@@ -1,7 +1,7 @@
 """Rule for the host of a web address: one spelling, that of browsers (RFC 3986 section 3.2.2, WHATWG URL "host").
 
 What browsers would spell differently is refused with the spelling that is wanted, because the host is compared as text:
-with a browser's `Origin`, with a proxy's `Host`, and with what is entered at WeChat.
+with a browser's `Origin`, with a proxy's `Host`, and with the entry in WeChat's console.
 """
 
 from __future__ import annotations

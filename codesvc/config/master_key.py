@@ -47,7 +47,7 @@ _LEET: Final = str.maketrans("013457", "oleast")
 
 
 def weakness(text: str) -> str:
-    """What makes a master key guessable, "" if nothing is seen."""
+    """Why a master key can be guessed, "" if no reason is found."""
     bare = text.strip().rstrip("=")
     letters = re.sub(r"[-_+/\s]", "", bare.lower())
     if any(phrase in form for phrase in _PHRASES for form in (letters, letters.translate(_LEET))):

@@ -69,7 +69,7 @@ def code_rule(value: str) -> None:
     if most_steps(value, LONGEST_TEXT) > _MOST_STEPS:
         raise UnfitError(
             "could search some texts for minutes: one part of it may have any length, as .* has; bound the others, as "
-            "in .{0,20}, and let the alternatives of what repeats begin differently"
+            "in .{0,20}, and let the alternatives of a repeated part begin differently"
         )
 
 

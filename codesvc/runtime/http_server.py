@@ -31,8 +31,8 @@ MAX_LINE_BYTES: Final = 8190
 
 Refusal = Callable[[web.BaseRequest, int, BaseException | None], web.Response]
 REFUSAL: Final[web.AppKey[Refusal]] = web.AppKey("REFUSAL")
-"""Makes the answer to what never reached the application: the request (a stand-in without a path or headers, if it
-could not be read), the status that aiohttp chose, and the reason.
+"""Makes the answer to a request that never reached the application. Arguments: the request (a stand-in without a path
+or headers, if it could not be read), the status that aiohttp chose, and the reason.
 """
 
 
@@ -119,7 +119,7 @@ class _Runner(web.AppRunner):
 
     @property
     def server(self) -> web.Server | None:
-        """What sockets accept with, None before `setup`."""
+        """The protocol factory of the sockets, None before `setup`."""
         server, refuse = super().server, self.app.get(REFUSAL)
         if server is None or refuse is None:
             return server

@@ -1,6 +1,6 @@
 """Redaction of log lines: only known names with known forms of values pass, everything else is replaced.
 
-A list of forbidden values is never complete, so this is a list of what is allowed. A value passes only under a listed
+A list of forbidden values is never complete, so this is a list of allowed values. A value passes only under a listed
 name, and only in that name's form: an id of ours, a word, a number, a place in the code. Texts of errors have no fixed
 form; they are shortened, and everything in them that could be a code, a key, a token or an openid is removed. The event
 must be a constant word, not a text built at run time. Of an exception, its type and its places in the code are shown.

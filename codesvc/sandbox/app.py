@@ -25,7 +25,7 @@ from codesvc.sandbox.media import MOST_BYTES
 from codesvc.sandbox.page import PhonePage
 from codesvc.sandbox.platform import Platform
 
-_FORM_BYTES = 2**20  # for what stands around a file
+_FORM_BYTES = 2**20  # for the parts of a form beside a file
 _ANY_OTHER = "/{rest:(?!sandbox(?:/|$)|static/|favicon|robots|apple-touch|[.]well-known/|$).*}"
 """Every path but the sandbox's own and those for which browsers ask by themselves."""
 

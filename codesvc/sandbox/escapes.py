@@ -17,7 +17,7 @@ _BEYOND_ASCII = re.compile(rb"(?<!\\)((?:\\\\)*)(\\u(?!00[0-7])[0-9a-fA-F]{4})")
 
 @dataclass(frozen=True)
 class Escapes:
-    """What one API does.
+    """How one API treats escapes.
 
     Attributes:
         treatment: `accepted` reads them, `refused` answers `errcode`, `shown` keeps them as the text that was sent.

@@ -43,7 +43,7 @@ def follow_code(site: SiteEntry) -> web.Response:
 
 
 DRAWN: Final = web.ResponseKey("drawn", str)
-"""What a QR code's picture says, kept at its response for whoever watches the service in the same process."""
+"""The text of a QR code's picture, kept at its response for observers in the same process."""
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _MODULE: Final = 10  # pixels of a module in a PNG
 _BITS: Final = bytes.maketrans(DARK + LIGHT, b"01")

@@ -94,7 +94,7 @@ class Readiness:
         ]
 
     def of_process(self) -> list[ComponentHealth]:
-        """The conditions of what is this process's own."""
+        """The state of this process's own resources."""
         descriptors = health.of_descriptors(file_descriptors.state())
         return [
             descriptors,

@@ -176,9 +176,9 @@ def _require_signature(
 ) -> None:
     """Check the signatures before anything is parsed, because parsing costs much more than a signature.
 
-    WeChat signs the query of every callback (`signature`). Whoever has read one address can repeat that with any body,
-    so `msg_signature` is checked as well, over the ciphertext, which a regular expression finds. In compatible mode a
-    person's text stands beside the envelope and may imitate one, so the signature must fit one of those found.
+    WeChat signs the query of every callback (`signature`). A person who has read one address can repeat that with any
+    body, so `msg_signature` is checked as well, over the ciphertext, which a regular expression finds. In compatible
+    mode a person's text stands beside the envelope and may imitate one, so the signature must fit one of those found.
 
     Raises:
         BadSignature: one of them is not ours, or neither is there.

@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class Pause(StrEnum):
-    """What else must pause, and for how long."""
+    """The sends that must pause after an errcode, and for how long."""
 
     NONE = "none"
     BACKOFF = "backoff"  # this message, for a growing time with jitter
@@ -45,7 +45,7 @@ class Judgement:
         errcode: the errcode that WeChat sent.
         verdict: what to do with the message.
         reason: one or two words of `[a-z-]`, for events, metrics and the log.
-        pause: what else must pause.
+        pause: the sends that must pause.
         alarm: whether an operator has to act.
     """
 

@@ -1,4 +1,4 @@
-"""Errors of the interface to WeChat, by who caused them and by what may have happened.
+"""Errors of the interface to WeChat, by their cause and by their possible effects.
 
 After a failure two things matter: whether the request may have been carried out, and who must correct something. The
 classes answer these questions:
@@ -32,7 +32,7 @@ class BadKeys(WeChatFault):
 
 
 class BadCallback(WeChatFault):
-    """What reached the callback address is not a valid callback for this account.
+    """The request to the callback address is not a valid callback for this account.
 
     `reason` is for operators only (`codesvc.domain.callback_health.Reason`); the caller must not learn it.
     """

@@ -21,7 +21,7 @@ _FORM = re.compile(r"[\w.%+\[\]-]{1,64}=[^\s<]*(?:&|\Z)")
 
 
 def describe(body: bytes) -> str:
-    """What came instead of XML, what it means and how it begins; no value of it is quoted."""
+    """A description of a body that is not XML: its kind, its meaning and its beginning; no value of it is quoted."""
     if not body.strip():
         return "the body is empty"
     if body.startswith((b"\x1f\x8b", b"PK", b"\x28\xb5\x2f\xfd")):

@@ -8,7 +8,7 @@ from codesvc.client.schema.answer import Answer, Time, described
 
 
 class Front(Answer, frozen=True, kw_only=True):
-    """What answers at this address, for programs."""
+    """The service that answers at this address, for programs."""
 
     service: Annotated[str, described("its name", example="codesvc")]
     reference: Annotated[str, described("where its reference stands, to read", example="/docs")]

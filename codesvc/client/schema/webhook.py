@@ -270,7 +270,7 @@ class WebhookDeliveries(Answer, frozen=True, kw_only=True):
     deliveries: list[WebhookDelivery]
     next: Annotated[
         str | None,
-        described("hand it back as `cursor` for what comes after; null at the end. A page may be short before"),
+        described("pass it as `cursor` to get the next page; null at the end. A page may be shorter than `limit`"),
     ]
 
 

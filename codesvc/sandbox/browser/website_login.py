@@ -80,7 +80,7 @@ class WebsiteLoginPages:
         return web.Response(body=draw_jpeg(CONFIRM_URL + page.uuid), headers={"Content-Type": "image/jpeg"})
 
     async def poll(self, request: web.Request) -> web.Response:
-        """What has become of a page, as the script that the real page loads; it answers at once."""
+        """The state of a login page, as the script that the real page loads; answers at once."""
         page = self._platform.website_logins.find(request.query.get("uuid", ""), self._platform.clock.now())
         status = _EXPIRED if page is None else _STATUS[page.status]
         code = page.code if page is not None else ""

@@ -37,7 +37,7 @@ _STRICT_FORMS = frozenset(("openid", "appid", "original_id", "rid", "qr_url", "u
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: where, of what sort, and both sides."""
+    """One difference: its place, its kind, and both sides."""
 
     step: str
     event: str

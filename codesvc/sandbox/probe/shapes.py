@@ -16,7 +16,7 @@ _LARGEST_NUMBER = 9_999_999
 _MOST_ITEMS = 3
 _LONGEST_NAME = 24
 _NAME = re.compile(r"(?!(?i:gh)_)[A-Za-z]{1,15}(?:_[A-Za-z]{1,15}){0,4}")
-"""What looks like a name. An original id of letters only, such as `gh_abcdefabcdef`, would look like one too."""
+"""Matches texts that look like a name. An original id of letters only (`gh_abcdefabcdef`) would look like one too."""
 NAMES: Final = frozenset(
     [
         "SubscribeStatusString",
@@ -153,7 +153,7 @@ class Redaction:
         return shown
 
     def _errmsg(self, value: str) -> str:
-        """A known errmsg, with the form of what follows it."""
+        """A known errmsg, with the form of the text behind it."""
         for known in _ERRMSGS:
             if value.startswith(known) and not self._is_secret(known):
                 tail = value[len(known) :]

@@ -40,7 +40,7 @@ class Target:
 
 
 class Walker(Protocol):
-    """Who decides and acts in a walk."""
+    """Decides and acts in a walk: a person, or a program in their place."""
 
     async def agree(self, step: str, words: str) -> bool:
         """Whether to take a step; `words` say what it does."""

@@ -33,7 +33,7 @@ _BUSY_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who tries a password.
+    """A visitor who tries a password.
 
     Attributes:
         address: the browser's address, None if it is unknown.

@@ -1,4 +1,4 @@
-"""What needs an operator's attention, in words: the banner of the overview, the page of accounts, and a case."""
+"""Problems that need an operator's attention, in words: for the banner of the overview, the accounts and a case."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _callbacks(w: Words, title: str, each: CallbackState) -> Worry:
 
 
 def case_worries(w: Words, title: str, heard: Heard, begun: int, ended: int) -> list[Worry]:
-    """What was wrong with the callbacks while a verification could be scanned for, also if it is over by now."""
+    """Faults of the callbacks while a verification could be scanned, also if they are over by now."""
     found = [
         each
         for each in callback_health.states(heard)
@@ -170,7 +170,7 @@ def _of_account(w: Words, health: Health, now: int | None) -> Iterator[Worry]:
     spent = {each.endpoints[0]: each for each in health.faults if each.result == _SPENT and set(each.endpoints) <= gone}
     for fault in health.faults:
         if fault in spent.values():
-            continue  # said below, by what is gone
+            continue  # the exhausted quota is reported below
         if fault.over or (health.token is not None and set(fault.endpoints) <= {"token"}):
             continue
         if fault.needs_action or fault.result in UNANSWERED:

@@ -59,7 +59,7 @@ def _draw_whole(hook: Hook) -> schema.WebhookDelivery:
 
 def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> schema.WebhookEndpoint:
     return schema.WebhookEndpoint(
-        # What stands in a query may be a secret of the receiver's.
+        # The query may contain a secret of the receiver.
         url=str(URL(webhook.url, encoded=True).with_query(None)),
         events=list(webhook.events),
         enabled=endpoint.disabled is None,

@@ -18,7 +18,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Access(Enum):
-    """Who may call."""
+    """The credentials that a call needs."""
 
     KEY = "a site key"
     ADMIN = "an admin key of the configuration"

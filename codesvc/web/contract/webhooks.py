@@ -33,7 +33,7 @@ ENABLE: Final = _call(
     path="/v1/webhooks/enable",
     id="enableWebhook",
     summary="Send again to an endpoint that was disabled",
-    description="An endpoint that answers 410 Gone is disabled. What waited meanwhile goes out.",
+    description="An endpoint that answers 410 Gone is disabled. Events that waited meanwhile are sent.",
     body=_NOTHING,
     answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
     problems=("not-found",),

@@ -186,7 +186,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
-    """The result, if it comes in time. What comes later is not undone: a repeat of the call then finds it.
+    """The result, if it comes in time. A later result is not undone: a repeat of the call then finds it.
 
     Raises:
         StoreUnavailable: it does not.

@@ -75,7 +75,7 @@ def _emails(body: Fields) -> list[Reading]:
 
 
 def _refuse(refusal: Refusal) -> web.Response:
-    """What reaches the person has to be a 200 with an error object. A 503 with `Retry-After` is repeated at once."""
+    """Refuse with a text for the person: a 200 with an error object. A 503 with `Retry-After` is repeated at once."""
     if refusal.reason is Reason.UNAVAILABLE:
         return answered({"message": refusal.detail}, 503, _AT_ONCE)
     if refusal.reason is Reason.MALFORMED:

@@ -1,4 +1,4 @@
-"""Twilio's call for a message, for what can speak only that (HOOKS 7): FusionAuth, and Kratos with Twilio's recipe."""
+"""Twilio's call for a message, for systems that support no other (HOOKS 7): FusionAuth, Kratos with Twilio's recipe."""
 
 from __future__ import annotations
 

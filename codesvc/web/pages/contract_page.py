@@ -42,7 +42,7 @@ class Entry:
     """A line of the overview and of a section's menu.
 
     Attributes:
-        anchor: the id of what it leads to.
+        anchor: the id of the element that it leads to.
         title: in English; the page says it in its language.
         method: the method of a call, in lower case.
         path: the path of a call, or an event's type.
@@ -160,7 +160,7 @@ def _speaker(language: str) -> Callable[[str], str]:
 
 
 def _samples(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, str]:
-    """The call in several languages; nothing for what no program calls."""
+    """The call in several programming languages; empty for addresses that no program calls."""
     from codesvc.web.contract.samples import call_of, samples  # noqa: PLC0415
 
     if method == "options" or path.startswith(_PATHS):
