@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def opened(stack: AsyncExitStack, kept: settings.Store, url: str, offset: Offset, tag_key: str) -> Store:
-    """The store, closed with the stack. A store that does not answer yet is no error.
+    """The store, closed with the stack. A store that does not answer yet is not an error.
 
     Raises:
         StoreTooOld: a server of the store is too old.
