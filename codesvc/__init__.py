@@ -2,7 +2,7 @@
 
 
 def __getattr__(name: str) -> str:
-    """`__version__`, looked up when somebody asks: what was installed says it (from the tag that it was built at)."""
+    """`__version__`, looked up at the first use in the installed package, which has it from the tag of its build."""
     if name != "__version__":
         raise AttributeError(name)
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  few ask, and it takes time

@@ -118,7 +118,7 @@ def _master_keys(settings: Settings) -> Iterator[Fault]:
 
 
 def _strength(settings: Settings) -> Iterator[Fault]:
-    """A previous key may be weak: whoever replaces one keeps it for a day."""
+    """A previous key may be weak: after a replacement it is kept for a day."""
     weak = weakness(settings.secrets.master_key.reveal()) if settings.mode == "live" else ""
     if weak:
         yield Fault(("secrets", "master_key"), f"{weak}; codes and signing keys derive from it: {REMEDY}")

@@ -1,4 +1,4 @@
-"""Values of the shipped examples that would let somebody in. Everybody knows them, so that no start accepts them."""
+"""Values of the shipped examples that would give access. Everybody knows them, so no start accepts them."""
 
 from __future__ import annotations
 

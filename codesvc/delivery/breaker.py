@@ -14,7 +14,7 @@ from typing import Final
 FAILURES: Final = 5
 PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 4.0
-"""Seconds. While work waits, a trial follows the one before within 5 s: whoever mends the trouble soon sees it end."""
+"""Seconds. While work waits, a trial follows the one before within 5 s, so that the end of a fault is soon seen."""
 
 
 class Breaker:

@@ -82,7 +82,7 @@ class MessageDelivery:
     Args:
         store: holds messages.
         directory: finds sites.
-        parts: what only messages need.
+        parts: the parts of the application that only messages need.
         clients: WeChat clients by account name.
         circuits: the circuits by account name.
         places: limits the calls to WeChat at once, by account name.

@@ -54,7 +54,7 @@ class IdentitySystem:
     """Codes that were made, and the SMS that the gateway took.
 
     Args:
-        plan: what it is made with.
+        plan: the settings that it is made with.
         http: a client session that lives as long as the website.
     """
 

@@ -40,7 +40,7 @@ class Stack:
         account: the sandbox's default account.
         password: the password of the operator `demo` for /admin.
         app_secret: the secret of the client for a reader's own app.
-        identity: what the identity system is made with; None without one.
+        identity: the settings of the identity system; None without one.
     """
 
     addresses: Addresses

@@ -50,7 +50,7 @@ def create_app(
         public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
         webhook_secret: the secret of the webhook at `/hooks/codesvc`; "" if there is no webhook.
         phone_url: where visitors find a phone with WeChat for the demonstration, the sandbox; "" for none.
-        identity: what the identity system at `/relay` is made with; None for none.
+        identity: the settings of the identity system at `/relay`; None for none.
         by_keyword: whether nothing can be pushed, so that people send keywords; the texts say so.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))

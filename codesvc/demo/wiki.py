@@ -57,7 +57,7 @@ class Wiki:
     """The app.
 
     Args:
-        issuer: what its administrator entered.
+        issuer: the issuer that its administrator entered.
         secret: the secret of its client.
         address: its own.
     """

@@ -17,7 +17,7 @@ BLIND_SHARE: Final = 4e-4
 """Blind guesses past the site's guess budget in a day, as a share of the codes of their format."""
 _DAY: Final = 86_400
 _MOST_COUNTED: Final = 1_000_000
-"""Budgets above this are not a limit: no site gets so many guesses in a day, and their times would fill the store."""
+"""Budgets above this are not a limit: no site gets that many guesses in a day, and their times would fill the store."""
 
 
 def blind_rates(form: CodeFormat) -> tuple[Rate, ...]:

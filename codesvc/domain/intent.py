@@ -88,7 +88,7 @@ thief.
 
 RENEW_MS: Final = {Kind.BIND: 600_000, Kind.LOGIN: KEPT_AFTER_END_MS}
 """How long after the expiry the page token may start a successor, once. For a bind intent it is short: an intent binds
-without the site's session, and whoever is at the screen later may be another person.
+without the site's session, and another person may be at the screen later.
 """
 
 APP_LOGIN_KEPT_MS: Final = 600_000

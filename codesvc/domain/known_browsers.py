@@ -1,7 +1,7 @@
 """The cookie of a browser in which a person has logged in to an app of a site before.
 
-Logins of apps take no key, so strangers share one window of starts, which they can use up from many networks. Whoever
-has confirmed a login in WeChat once has another window, and a budget of their own in it. The cookie names a keyed
+Logins of apps take no key, so strangers share one window of starts, which they can use up from many networks. A person
+who has confirmed a login in WeChat once has another window, and a budget of their own in it. The cookie names a keyed
 digest of the person, so one WeChat account has one budget, however many cookies it collects. It proves nothing else and
 opens nothing: the login is asked about in WeChat as ever.
 """

@@ -55,7 +55,7 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     Attributes:
         kind: which of the two it is.
         text: a phone number in E.164 with its plus, or an e-mail address as a mail server takes it.
-        identity: what the keyed hash covers: the same for every spelling of one recipient.
+        identity: the text that the keyed hash covers; every spelling of one recipient has the same.
     """
 
     kind: MessageKind

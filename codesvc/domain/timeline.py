@@ -51,7 +51,7 @@ class Step:
 
     Attributes:
         after_ms: ms since the start.
-        kind: what happened.
+        kind: the kind of the step.
         detail: see `StepKind`; "" if there is none.
     """
 

@@ -46,7 +46,7 @@ LONGEST_RETRY_AFTER_SECONDS: Final = 86_400
 KEPT_MS: Final = 30 * 86_400_000
 MOST_PENDING: Final = 20_000
 MOST_DONE: Final = 5_000
-"""How much is kept: events up to this age in ms, and for each site at most so many pending and ended events."""
+"""How much is kept: events up to this age in ms, and for each site these numbers of pending and ended events."""
 ATTEMPTS_SHOWN: Final = 20
 """How many attempts of an event are kept, the latest ones."""
 

@@ -48,7 +48,7 @@ class Choice(NamedTuple):
     """One value of a dimension.
 
     Attributes:
-        label: what the circumstance is called; "" for the usual one.
+        label: the name of the circumstance; "" for the usual one.
         variables: the template variables that it sets.
         extreme: whether it is tried in pairs with others even if there are very many combinations.
     """

@@ -186,7 +186,7 @@ def not_listening(host: str, port: int, error: OSError, *, remedy: str) -> OSErr
     Args:
         host: host that was to be listened on.
         port: port that was to be listened on.
-        error: what the system said.
+        error: the error of the system.
         remedy: how another port is chosen.
     """
     advice = {

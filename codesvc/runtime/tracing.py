@@ -79,7 +79,7 @@ def within(
 
     Args:
         name: name of the span, a constant of the code.
-        coroutine: what runs inside the span.
+        coroutine: the coroutine that runs inside the span.
         parent: `traceparent` of the parent span; None: the current span.
         attributes: attributes of the span.
     """

@@ -64,7 +64,7 @@ class HowBound(TypedDict, total=False):
     Attributes:
         replace: whether the user may move to another WeChat account.
         display: a name as `codesvc.domain.display_name` has it: `SAME` keeps the present one, `NONE` removes it.
-        actor: who binds, for the audit log.
+        actor: the actor who binds, for the audit log.
         key: the API key that writes (`Caller.key_id`), "" for none. With one the outcome may be LIMITED.
     """
 

@@ -105,7 +105,7 @@ class BindingsMove:
         Raises:
             MoveInterrupted: there is one, and `resume` is not set.
             WeChatFault: WeChat does not name the successors. Bindings that were moved stay moved.
-            RedisError, StoreUnavailable: the store does not answer; likewise.
+            RedisError, StoreUnavailable: the store does not answer. Bindings that were moved stay moved.
             OSError: the report cannot be written.
         """
         if self._part.exists() and not resume:
@@ -117,7 +117,7 @@ class BindingsMove:
             await binding_accounts.note(self._store, old.partition, site, self._old, moving=True)
         try:
             with open_private(self._part, append=True) as report:
-                # A service that still runs under the old appid may bind somebody meanwhile: until nothing is left.
+                # A service that still runs under the old appid may bind more people: repeat until nothing is left.
                 while await self._pass(report, listed):
                     pass
         except CodesvcError:

@@ -150,7 +150,7 @@ class Import:
                 whole file is looked through before the first binding is taken.
             OSError: the file cannot be read, or `.done` or `.conflicts.jsonl` beside it cannot be written.
             StoreUnavailable: the store went away; started again, the import goes on where it was.
-            WeChatFault: WeChat does not say whether it knows the openids; likewise.
+            WeChatFault: WeChat does not say whether it knows the openids; started again, the import goes on.
         """
         kind, done = kind_of(self._path), self._read_mark()
         encoding = self._look_through(kind)

@@ -112,7 +112,7 @@ def explained(elsewhere: Iterable[Misplaced]) -> str:
     misplaced = list(elsewhere)
     lines = [str(each) for each in misplaced[:2]]
     if len(misplaced) > len(lines):
-        lines.append(f"{len(misplaced) - len(lines)} more sites likewise")
+        lines.append(f"{len(misplaced) - len(lines)} more sites, too")
     return f"{'; '.join(lines)}: all these people would read as not bound. {remedy(misplaced)}"
 
 

@@ -55,9 +55,9 @@ class Idempotency(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, key: str | None, request: bytes) -> Idempotency:
-        """From the header and whatever identifies the request: only a hash of it is kept.
+        """Make it of the header and the identifying parts of the request, of which only a hash is kept.
 
-        The hash covers the key too, which is not kept: else whoever reads the store could try all codes on the hash.
+        The hash covers the key too, which is not kept: otherwise a reader of the store could try all codes on the hash.
         """
         return cls(key, sha256(key.encode() + b"\n" + request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
 

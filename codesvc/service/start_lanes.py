@@ -1,11 +1,11 @@
 """Whose window a start of an intent counts in: what strangers can start keeps out strangers only (DESIGN rule 3).
 
-- What a key of the site starts counts in the site's window and that of the address, as verifications do.
+- Starts with a key of the site count in the windows of the site and of the address, as verifications do.
 - A login that a browser begins at an app takes no key. Such starts share a window of the same size. An address has its
   own budget in it, a network (IPv4 /24, IPv6 /48) four times that, and a provider's block (IPv4 /16, IPv6 /32) a
   quarter of the window, so that nobody fills it alone.
-- Whoever has logged in to an app of the site before has a third window, and a budget of their own in it, wherever they
-  are (`codesvc.domain.known_browsers`). If it is used up, they are strangers.
+- A person who has logged in to an app of the site before has a third window, and a budget of their own in it, in every
+  network (`codesvc.domain.known_browsers`). If it is used up, they are strangers.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ def _scheme(request: web.Request) -> str:
 def is_own(request: web.Request, origin: str) -> bool:
     """Whether an `Origin` is the service's own: that of `service.public_url`, or of the address that was called.
 
-    Under the public host only the public origin is the service's own. A page that somebody on the way served under
-    `http://` of that host is none.
+    Under the public host only the public origin is the service's own. A page under `http://`
+    of that host is not: an attacker on the network path could have served it.
     """
     public, called = services(request).settings.service.public_url, f"{_scheme(request)}://{request.host}"
     found, ours, here = _parsed(origin), _parsed(public), _parsed(called)

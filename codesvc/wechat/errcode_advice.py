@@ -25,8 +25,8 @@ _REMEDIES: Final[dict[int, str]] = {
     40125: _COMPARE,
     40243: f"{_CONSOLE} the AppSecret is frozen; unfreeze it, or make another.",
     89503: "WeChat has asked the account's administrator to allow this address: he confirms in WeChat; then run again.",
-    89506: "The administrator refused this address twice: wait 24 hours, let him confirm, or use the IP whitelist.",
-    89507: "The administrator refused this address: wait an hour, let him confirm, or use the IP whitelist.",
+    89506: "The administrator refused this address twice: wait 24 hours, let them confirm, or use the IP whitelist.",
+    89507: "The administrator refused this address: wait an hour, let them confirm, or use the IP whitelist.",
     45009: "Today's calls are used up; they are counted anew at midnight in Beijing.",
     45011: "Too many calls this minute: run again in a minute.",
     48001: (

@@ -28,7 +28,7 @@ class Ending(StrEnum):
     SENT = "sent"
     """The receiver of the call accepted it."""
     UNKNOWN = "unknown"
-    """It may have been sent. It may be repeated only under the same id."""
+    """The message may have been sent. It must only be repeated under the same id."""
     LATER = "later"
     """It was not sent, and another attempt may succeed."""
     FAILED = "failed"

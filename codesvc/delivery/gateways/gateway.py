@@ -30,7 +30,7 @@ class Taken(StrEnum):
     LATER = "later"
     """It certainly did not, and may do so later."""
     UNKNOWN = "unknown"
-    """It may have: the request was sent and its answer was not read, or did not say."""
+    """The message may have been sent: the request was sent, and its answer was not read or did not say."""
 
 
 class GatewayAnswer(msgspec.Struct, frozen=True):

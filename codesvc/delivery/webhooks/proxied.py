@@ -30,7 +30,7 @@ class Target:
     """A request through a proxy.
 
     Attributes:
-        url: what the proxy is asked for.
+        url: the URL that the proxy is asked for.
         headers: to add to the request.
         arguments: further arguments of aiohttp's request.
     """

@@ -29,7 +29,7 @@ _COUNTED: tuple[Kind, ...] = ("voice", "video", "image")
 
 
 def _keep(call: Call, *, life: float | None) -> Media:
-    """Read the upload of a call, and keep it for so many seconds or for good.
+    """Read the upload of a call, and keep it for a number of seconds or for ever.
 
     Raises:
         ApiError: 40004 kind, 41005 no file, 40005 its type, 40006 its size.

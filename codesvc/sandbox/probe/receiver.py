@@ -69,7 +69,7 @@ class Receiver:
         return int(runner.addresses[0][1])
 
     async def wait(self, wanted: Callable[[Heard], bool], seconds: float) -> Heard | None:
-        """The next callback that is wanted, or None after so many seconds; others that come before are dropped."""
+        """The next callback that is wanted, or None after the given seconds; others that come before are dropped."""
         deadline = time.monotonic() + seconds
         async with self._arrived:
             while True:

@@ -28,7 +28,7 @@ class Event:
         name: the path of a call, the event of a callback, the question of an answer, the reason of a skip.
         seconds: since the event before. Of a callback that the platform sends by itself it is compared.
         timed: whether the platform, and no person, decided when it happened.
-        shape: what was answered or sent, without its values (`shapes`).
+        shape: the answer or the request, without its values (`shapes`).
         elements: the names of a callback's elements in their order, outer ones first.
     """
 

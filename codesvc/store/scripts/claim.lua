@@ -1,8 +1,8 @@
 -- Purpose: what a scan, or the keyword sent in the chat, does: give the code to this openid if it may have it.
 --   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
 --   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a
---   customer-service message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity
---   has it; one who has just followed (`followed` 1) can be reached, as follow has it.
+--   customer-service message (rule 9). A person who does this may be sent such messages for `window` ms, as in
+--   note_activity; one who has just followed (`followed` 1) can be reached, as in follow.
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
 -- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other

@@ -3,7 +3,7 @@
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 --   With a `contact` the start names a last resort, and adds a second outbox entry for it, bound or not (contact.lua).
---   With `predecessor` it is the page of that verification that starts, once: whoever comes second gets the same successor.
+--   `predecessor`: the page of that verification renews it. This works once; a repeated call returns the same successor.
 -- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
 -- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid topic site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent

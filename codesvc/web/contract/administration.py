@@ -20,7 +20,12 @@ _ACCOUNT: Final = in_path("account", "The account's name.", "second", _NAME)
 _KEY: Final = in_path("key", "The key's name.", "back-end", _NAME)
 _PAGE: Final = (
     in_query("after", "Names behind this one.", "cafe"),
-    in_query("limit", "At most so many.", 100, {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
+    in_query(
+        "limit",
+        "The maximum number of entries.",
+        100,
+        {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+    ),
 )
 _AGAIN: Final = in_query(
     "again",

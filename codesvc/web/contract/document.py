@@ -54,7 +54,7 @@ _TAGS: Final = {
     "WeChat": "What WeChat calls, or your own back end in its place.",
 }
 _ABOUT: Final = (
-    "Proves that a person controls a WeChat account, so that a website can verify a sign-up or let somebody reset a "
+    "Proves that a person controls a WeChat account, so that a website can verify a sign-up or let a person reset a "
     "password. JSON over HTTPS; times are RFC 3339 in UTC. Unknown members of a request are refused; answers may grow "
     "members, so ignore what you do not know. Errors are RFC 9457 problem documents whose `type` leads to a page that "
     "explains it. Call from your server only: a site key never belongs in a browser."

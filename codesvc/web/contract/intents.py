@@ -53,8 +53,8 @@ _LOGIN: Final = _Kind(
     sent={"client_ip": "192.0.2.1", "return_url": "https://shop.example/welcome"},
     shape=schema.Login,
     example=examples.LOGIN,
-    about="Recognises whoever scans and says yes: then `user`, or for a first-time visitor status `unknown` and a "
-    "`handle` that binds. Read it from your server with your key; a browser never tells you who it is.",
+    about="Recognises the person who scans and confirms: then `user`, or for a first-time visitor status `unknown` "
+    "and a `handle` that binds. Read it from your server with your key; a browser never tells you who it is.",
 )
 
 

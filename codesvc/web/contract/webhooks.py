@@ -73,7 +73,12 @@ LIST: Final = Operation(
             {"type": "string", "enum": list(client_schema.EVENT_SHAPES)},
             "verification.approved",
         ),
-        _filter("limit", "At most so many.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, 25),
+        _filter(
+            "limit",
+            "The maximum number of entries.",
+            {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
+            25,
+        ),
         _filter("cursor", "The `next` of the page before.", {"type": "string"}, examples.WEBHOOK_CURSOR),
     ),
     answers=(
