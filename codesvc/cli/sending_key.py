@@ -45,20 +45,20 @@ def given_key(arguments: argparse.Namespace, directory: Directory, env: Mapping[
     """The key from `--key`, from the environment, or from the file that `codesvc init` wrote; "" if there is none.
 
     Args:
-        arguments: of the command line; `site` and `key` are read.
+        arguments: the command line; `site` and `key` are read.
         directory: the sites and their keys. Without those of the store it cannot judge a key that is not in the
             configuration: such a key is returned, and the service judges it.
         env: the environment.
 
     Raises:
-        ForeignKey: the key by `--key` or the environment is another site's, or nobody's.
+        ForeignKey: the key from `--key` or the environment belongs to another site, or to none.
     """
     if key := arguments.key or env.get(KEY_VARIABLE, ""):
         whose = _site_of(key, directory)
         judged = bool(whose) or directory.kept is not None
         if judged and whose != arguments.site:
             other = f"it is a key of sites.{whose}" if whose else "neither the configuration nor the store has it"
-            raise ForeignKey(f"this is no key of sites.{arguments.site}: {other}")
+            raise ForeignKey(f"this is not a key of sites.{arguments.site}: {other}")
         return str(key)
     try:
         key, _ = read_secret(arguments.config.parent / api_key_file(arguments.site))

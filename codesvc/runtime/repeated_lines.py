@@ -26,7 +26,7 @@ def note(write: Callable[..., object], kind: str, /, **fields: Any) -> None:
     Args:
         write: writes the line, of `count` and the fields.
         kind: what lines are put together, of those that `write` writes. Its values have to be few.
-        fields: of the line; of several the latest count.
+        fields: the fields of the line; of several the latest count.
     """
     known = _waiting.get((write, kind))
     if known is None:

@@ -191,8 +191,8 @@ class Visits:
                 # WeChat has not judged the code: the next delivery may ask again.
                 await shared.unlock(name)
                 return None
-        told = [identity.openid, identity.unionid, identity.snapshot] if identity else None
-        await shared.put(name, msgspec.json.encode(told).decode(), _CODE_LIFE_SECONDS)
+        members = [identity.openid, identity.unionid, identity.snapshot] if identity else None
+        await shared.put(name, msgspec.json.encode(members).decode(), _CODE_LIFE_SECONDS)
         return identity
 
 

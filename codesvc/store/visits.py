@@ -20,10 +20,11 @@ class VisitLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How many codes of web authorisation are taken to WeChat: each costs a call.
 
     Attributes:
-        browser: of one browser for one subject.
-        subject: of all browsers for one subject: who has the link to a question can make browsers, but not questions.
-        address: of one address, if WeChat does not know them. Good ones do not count: many people share one.
-        network: the same for a network (IPv4 /24, IPv6 /48).
+        browser: the limit of one browser for one subject.
+        subject: the limit of all browsers for one subject. Strangers can make browsers, but no subjects.
+        address: the limit of codes from one address that WeChat does not know. Good ones do not count: many people
+            share one address.
+        network: the limit of such codes from a network (IPv4 /24, IPv6 /48).
     """
 
     browser: tuple[Rate, ...] = (Rate(10, 600),)
@@ -74,7 +75,7 @@ class Visits:
     """Visits in the store. Every call raises StoreUnavailable if the store does not answer.
 
     Attributes:
-        limits: of codes that browsers bring.
+        limits: the limits of codes that browsers bring.
     """
 
     def __init__(self, deployment: Deployment, limits: VisitLimits = VisitLimits()) -> None:  # noqa: B008  it is frozen

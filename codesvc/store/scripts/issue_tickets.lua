@@ -55,7 +55,7 @@ for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
   end
   wanted[#wanted + 1] = {site = site, users = users, given = 0}
 end
--- The links go round the sites: one that has bound many users to this WeChat leaves the others theirs.
+-- The links go round the sites: one that has bound many users to this WeChat account leaves the others theirs.
 local given, before = 0, -1
 while given < MOST and given > before do
   before = given

@@ -1,5 +1,5 @@
--- contact_places: who may use up the limits of a contact (decision 50). Whoever has no WeChat has no scan to fall back on,
--- so strangers must not be able to spend all that their contact may be sent, or all the guesses. A place is a network, as
+-- contact_places: who may use up the limits of a contact (decision 50). A person without a WeChat account cannot use a
+-- scan instead, so strangers must not be able to spend all messages or all guesses of their contact. A place is a network, as
 -- a keyed hash; it is known once a code from the gateway was typed there. Strangers leave a third of each rate to known
 -- places, and a provider's block of addresses has half of a rate at most.
 local MOST_PLACES = 8
@@ -21,7 +21,7 @@ local function is_known_place(site, whom, place)
   return place ~= '' and string.find(known, place, 1, true) ~= nil
 end
 
--- `m` is the message of the contact whose code was typed, and that no WeChat had.
+-- `m` is the message of the contact whose code was typed, and that no WeChat account had.
 local function remember_place(m)
   if not m or not m.place then return end
   local at, kept = key('known_places', m.site, m.whom), {m.place}
