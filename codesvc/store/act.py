@@ -181,7 +181,7 @@ class Act(Generic[_R]):
         varying_args = script.args[: len(script.args) - len(args)]
         fixed_keys, fixed_args = script.keys[len(varying_keys) :], script.args[len(varying_args) :]
         if keys.keys() != set(fixed_keys) or args.keys() != set(fixed_args):
-            raise ValueError(f"{script.name}: varying keys and arguments have to stand before the fixed ones")
+            raise ValueError(f"{script.name}: varying keys and arguments have to stand in front of the fixed ones")
         guard = deployment.guards[place.partition]
         return Prepared(
             act=self,
