@@ -28,8 +28,8 @@ def api_calls(language: str) -> Iterator[str]:
     """The page of the calls."""
     document = describe("")
     for tag in document["tags"]:
-        yield f"## {_said(tag['name'], language)} {{#{anchor(tag['name'])}}}"
-        yield _said(tag["description"], language)
+        yield f"## {of_contract(tag['name'], language)} {{#{anchor(tag['name'])}}}"
+        yield of_contract(tag["description"], language)
         for call in OPERATIONS:
             if call.tag == tag["name"] and call.method != "OPTIONS":
                 yield from _call(call, document["components"]["schemas"], language)
@@ -37,18 +37,18 @@ def api_calls(language: str) -> Iterator[str]:
 
 def _call(call: Operation, schemas: dict[str, Any], language: str) -> Iterator[str]:
     yield f"### `{call.method} {call.path}` {{#{anchor(call.id)}}}"
-    facts = [_said(_NEEDS[call.access], language)] if call.access in _NEEDS else []
+    facts = [of_contract(_NEEDS[call.access], language)] if call.access in _NEEDS else []
     if call.scope:
         facts.append(f"{pick(language, '权限', 'Scope')} `{call.scope}`")
     if call.retry:
         facts.append("`Idempotency-Key`")
-    text = sentence(_said(call.summary, language), language)
+    text = sentence(of_contract(call.summary, language), language)
     if call.description:
-        text += pick(language, "", " ") + _said(call.description, language)
+        text += pick(language, "", " ") + of_contract(call.description, language)
     yield "  \n".join([text, *([" · ".join(facts)] if facts else [])])
     rows = [f"| `{name}` | {meaning} |" for name, meaning in _members(call, schemas, language)]
     if rows:
-        head = f"| {_said('Member', language)} | {_said('Meaning', language)} |"
+        head = f"| {of_contract('Member', language)} | {of_contract('Meaning', language)} |"
         yield "\n".join([head, "| --- | --- |", *rows])
     if call.id in _TABLES:
         place, header = _TABLES[call.id]
@@ -59,14 +59,15 @@ def _call(call: Operation, schemas: dict[str, Any], language: str) -> Iterator[s
 def _members(call: Operation, schemas: dict[str, Any], language: str) -> Iterator[tuple[str, str]]:
     for each in call.parameters:
         if each.place == "query":
-            yield each.name, _said(each.description, language)
+            yield each.name, of_contract(each.description, language)
     members = schemas[call.body.shape.__name__].get("properties", {}) if call.body else {}
     for name, member in members.items():
         if "description" in member and not (call.id in _TABLES and member["description"].startswith("must be")):
-            yield name, _said(member["description"], language)
+            yield name, of_contract(member["description"], language)
         elif call.id not in _TABLES:
             yield name, told("api-members", name, language)
 
 
-def _said(text: str, language: str) -> str:
+def of_contract(text: str, language: str) -> str:
+    """A text of the contract, in a language (`codesvc/web/contract/chinese.toml`)."""
     return text if language == "en" else str(_CHINESE.get(text, text))

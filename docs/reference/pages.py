@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment
 
-from codesvc.client.schema import EVENT_SHAPES
+from codesvc.client.schema import EVENT_MEANINGS, EVENT_SHAPES
 from codesvc.messages.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, used_variables
 from codesvc.runtime.metrics import REGISTRY
 from codesvc.web.contract import examples
 from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
 from docs.reference.alerts import alert_table
-from docs.reference.calls import api_calls
+from docs.reference.calls import api_calls, of_contract
 from docs.reference.commands import command_line
 from docs.reference.limits import limits
 from docs.reference.options import configuration
@@ -23,7 +23,7 @@ from docs.reference.rooms import rooms
 from docs.reference.sandbox import sandbox_reference
 from docs.reference.stored_data import stored_data
 from docs.reference.widget import widget_reference
-from docs.reference.words import LANGUAGES, ROOT, anchor, pick, sentence, told
+from docs.reference.words import LANGUAGES, ROOT, WORDS, anchor, pick, sentence, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,10 @@ def events(language: str) -> Iterator[str]:
     """The page of the webhooks' events."""
     for kind in EVENT_SHAPES:
         yield f"## `{kind}` {{#{anchor(kind)}}}"
-        yield told("events", kind, language)
+        more = kind in WORDS["events"]  # else what the contract says of it
+        yield (
+            told("events", kind, language) if more else sentence(of_contract(EVENT_MEANINGS[kind], language), language)
+        )
         yield f"```json\n{json.dumps(examples.EVENTS[kind], ensure_ascii=False, indent=2)}\n```"
 
 
