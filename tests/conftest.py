@@ -28,6 +28,7 @@ BEGUN_FIRST = (
     "tests/chaos/test_crash.py",
     "tests/browser/test_browser_incidents.py",
     "tests/browser/test_browser_site.py",
+    "tests/browser/test_browser_scenes.py",
     "tests/browser/test_browser_admin.py",
     "tests/process/test_one_person.py",
     "tests/chaos",

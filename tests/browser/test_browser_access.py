@@ -12,12 +12,15 @@ axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
 }
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+"""What can differ between light and dark: nothing but colours depends on the scheme."""
 
 
-async def violations(page):
-    results = await axe.Axe().run(page, options=RULES)
+async def violations(page, rules=RULES):
+    results = await axe.Axe().run(page, options=rules)
     return [(found["id"], [node["html"] for node in found["nodes"]]) for found in results.response["violations"]]
 
 

@@ -23,7 +23,8 @@ PASSWORD = "correct horse battery"
 ADMIN = {"operators": {"lan": {"password": password_line(PASSWORD, bytes(range(16)))}}}
 SEND = "/cgi-bin/message/template/send"
 RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
 from tests.browser.stage import PHONE, WECHAT_AGENT, WHOLE
-from tests.browser.test_browser_access import violations
+from tests.browser.test_browser_access import COLOURS, RULES, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -33,8 +33,8 @@ async def test_everybody_can_read_it(stage, name, phone, locale):
     inside = {"viewport": PHONE, "user_agent": WECHAT_AGENT} if name in INSIDE_WECHAT else {"phone": phone}
     async with stage.visitor(locale=locale, **inside) as context:
         page = await SCENES[name](stage, looking(context))
-        for scheme in ("light", "dark"):
+        for scheme, rules in (("light", RULES), ("dark", COLOURS)):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await page.evaluate(STILL)
-            assert (scheme, await violations(page)) == (scheme, [])
+            assert (scheme, await violations(page, rules)) == (scheme, [])
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
