@@ -171,9 +171,9 @@ class CallbackEvents:
             case Unfollowed(openid=openid) if inbound.covered:
                 # An event without a signature may be forged. If the person really left, the next push shows it (rule
                 # 9).
-                await self._followers.left(account, openid)
+                await self._followers.left(account, openid, dedupe=inbound.event.dedupe)
             case AuthorizationRevoked(openid=openid) if inbound.covered:
-                await self._followers.forget(account, openid)
+                await self._followers.forget(account, openid, dedupe=inbound.event.dedupe)
             case TemplateReceipt() as receipt:
                 await self._receipt(account, receipt, unvouched=unvouched)
             case _:
@@ -189,8 +189,9 @@ class CallbackEvents:
             # who it is.
             return self._chat_composer.phrase("disown_by_link", account)
         if plain in _NOT_ME:
-            said = await self._conversation.decline(account, inbound)
-            return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
+            # It may mean the question that waits, a code that came since, or both. So it always stops both.
+            declined = await self._conversation.decline(account, inbound)
+            return await self.disown(account, openid, dedupe=inbound.event.dedupe, declined=declined)
         if said := await self._conversation.read(account, inbound, plain):
             if keyword is not None:
                 await self._spoke(account, openid, _LONG_MS, unvouched=unvouched)
@@ -263,14 +264,19 @@ class CallbackEvents:
             case _:
                 return self._chat_composer.phrase("expired", account)
 
-    async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
+    async def disown(self, account: AccountEntry, openid: str, *, dedupe: str, declined: str | None = None) -> str:
         """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
 
-        `dedupe` identifies the message. A repeated message cancels nothing more.
+        `dedupe` identifies the message. A repeated message cancels nothing more. `declined` is the answer about a
+        question that the same message declined; if it stopped nothing else, nothing is muted.
         """
-        stopped = (await self._store.disown(account.store_keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
+        keys, also = account.store_keys, declined is not None
+        stopped = (await self._store.disown(keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
-        return self._chat_composer.phrase("disowned", account, stopped=stopped)
+        if declined is not None and not stopped:
+            return declined
+        said = self._chat_composer.phrase("disowned", account, stopped=stopped)
+        return said if declined is None else f"{declined}\n\n{said}"
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unvouched: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""

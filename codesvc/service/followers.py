@@ -29,6 +29,8 @@ class Followers:
     Args:
         store: holds the data.
         directory: which sites share an account.
+
+    `dedupe` identifies the signed callback that says it, "" where none does. Repeated, it changes nothing.
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:
@@ -39,21 +41,27 @@ class Followers:
         """Record that a person follows, perhaps again. They can be reached from now on."""
         await self._store.follow(account.store_keys, openid)
 
-    async def left(self, account: AccountEntry, openid: str) -> None:
+    async def left(self, account: AccountEntry, openid: str, *, dedupe: str = "") -> None:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
-        await self._store.leave(account.store_keys, openid, sites=self._sites[account.name])
+        await self._store.leave(account.store_keys, openid, sites=self._sites[account.name], dedupe=dedupe)
 
     async def unknown(self, account: AccountEntry, openid: str) -> None:
         """Record that WeChat answered a send with 40003: the account has no such openid."""
         await self._store.note_unknown(account.store_keys, openid, sites=self._sites[account.name])
 
-    async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
+    async def forget(
+        self, account: AccountEntry, openid: str, *, only_if_left_before: str = "", dedupe: str = ""
+    ) -> int:
         """Delete bindings, histories and marks of a WeChat account. Returns how many bindings were removed.
 
         What else names the person ends by itself, within 30 days; `codesvc.service.personal_data` deletes it at once.
         """
         forgotten = await self._store.forget(
-            account.store_keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
+            account.store_keys,
+            openid,
+            sites=self._sites[account.name],
+            only_if_left_before=only_if_left_before,
+            dedupe=dedupe,
         )
         return len(forgotten.unbound)
 

@@ -69,7 +69,11 @@ class IntentChat:
         if identifier is None:
             return None
         answer = await self._decisions.claim(
-            account, identifier, inbound.event.openid, by="keyword" if isinstance(inbound.event, Text) else "scene"
+            account,
+            identifier,
+            inbound.event.openid,
+            by="keyword" if isinstance(inbound.event, Text) else "scene",
+            dedupe=inbound.event.dedupe if inbound.covered else "",
         )
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
@@ -110,7 +114,7 @@ class IntentChat:
             choice = plain if plain not in _YES else ""
             answer = await self._decisions.decide(account, openid, yes=True, choice=choice, dedupe=dedupe)
         elif found := _MOVE.fullmatch(plain):
-            answer = await self._decisions.allow_move(account, openid, found[1].upper())
+            answer = await self._decisions.allow_move(account, openid, found[1].upper(), dedupe=dedupe)
             if answer.outcome is Outcome.BOUND:
                 return self._chat_composer.intent("move_done", answer.shown)
         elif _DIGITS.fullmatch(plain):

@@ -36,11 +36,17 @@ class IntentDecisions:
         *,
         by: Literal["scene", "keyword", "oauth"],
         unionid: str = "",
+        dedupe: str = "",
     ) -> IntentReply:
-        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
+
+        `dedupe` identifies a signed callback. Repeated, it asks nothing anew.
+        """
         method = "oauth" if by == "oauth" else "scan"
         return self._met(
-            await self._store.claim(account.store_keys, identifier.text, openid, unionid=unionid, method=method, by=by)
+            await self._store.claim(
+                account.store_keys, identifier.text, openid, unionid=unionid, method=method, by=by, dedupe=dedupe
+            )
         )
 
     async def decide(
@@ -70,9 +76,9 @@ class IntentDecisions:
             )
         )
 
-    async def allow_move(self, account: AccountEntry, openid: str, reference: str) -> IntentReply:
+    async def allow_move(self, account: AccountEntry, openid: str, reference: str, *, dedupe: str = "") -> IntentReply:
         """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
-        return self._met(await self._store.allow_move(account.store_keys, openid, reference))
+        return self._met(await self._store.allow_move(account.store_keys, openid, reference, dedupe=dedupe))
 
     def _met(self, reply: IntentReply) -> IntentReply:
         """Start fetching the profile of a person who has just been bound."""

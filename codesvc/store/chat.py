@@ -105,12 +105,15 @@ class Chat:
             },
         )
 
-    async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int) -> Disowned:
-        """Cancel a person's recent verifications and mute pushes for `mute_ms`; `dedupe` identifies the message."""
+    async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int, declined: bool = False) -> Disowned:
+        """Cancel a person's recent verifications and mute pushes for `mute_ms`; `dedupe` identifies the message.
+
+        `declined`: the same message declined a question. If it stops nothing, nothing is muted.
+        """
         return await self._disown(
             keys,
             {"recent": keys.recent(openid), "muted": keys.muted(openid), "seen": keys.seen(f"{dedupe}/disown")},
-            {"openid": openid, "mute": mute_ms},
+            {"openid": openid, "mute": mute_ms, "declined": int(declined)},
         )
 
     async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unvouched: bool = False) -> None:

@@ -37,7 +37,8 @@ class Leavers(Reply, frozen=True):
 class Followers:
     """The followers of an account. Every call raises StoreUnavailable if the store does not answer.
 
-    `sites` are the account's sites as the scripts read them: `name/events`, separated by blanks.
+    `sites` are the account's sites as the scripts read them: `name/events`, separated by blanks. `dedupe` identifies a
+    signed callback, "" for anything else. Repeated, it changes nothing.
     """
 
     def __init__(self, deployment: Deployment) -> None:
@@ -51,19 +52,26 @@ class Followers:
         """Record that a person follows, perhaps again. They can be reached."""
         await self._follow(keys, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid})
 
-    async def leave(self, keys: Keys, openid: str, *, sites: str) -> None:
+    async def leave(self, keys: Keys, openid: str, *, sites: str, dedupe: str = "") -> None:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
         await self._leave(
             keys,
-            {"gone": keys.gone(openid), "leavers": keys.leavers, "spoke": keys.spoke(openid)},
-            {"openid": openid, "sites": sites},
+            {
+                "gone": keys.gone(openid),
+                "leavers": keys.leavers,
+                "spoke": keys.spoke(openid),
+                "seen": keys.seen(f"{dedupe}/leave"),
+            },
+            {"openid": openid, "sites": sites, "once": int(bool(dedupe))},
         )
 
     async def note_unknown(self, keys: Keys, openid: str, *, sites: str) -> None:
         """Record that the account has no such openid, because WeChat answered a send with 40003."""
         await self._note_unknown(keys, {"unknown": keys.unknown(openid)}, {"openid": openid, "sites": sites})
 
-    async def forget(self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str) -> Forgotten:
+    async def forget(
+        self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str, dedupe: str = ""
+    ) -> Forgotten:
         """Delete bindings, histories and marks of an openid; `only_if_left_before` (ms): only if they left before."""
         return await self._forget(
             keys,
@@ -73,8 +81,14 @@ class Followers:
                 "muted": keys.muted(openid),
                 "recent": keys.recent(openid),
                 "spoke": keys.spoke(openid),
+                "seen": keys.seen(f"{dedupe}/forget"),
             },
-            {"openid": openid, "sites": sites, "only_if_left_before": only_if_left_before},
+            {
+                "openid": openid,
+                "sites": sites,
+                "once": int(bool(dedupe)),
+                "only_if_left_before": only_if_left_before,
+            },
         )
 
     async def leavers(self, keys: Keys, *, keep_ms: int, most: int) -> Leavers:

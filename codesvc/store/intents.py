@@ -178,13 +178,16 @@ class Intents:
         )
 
     async def claim(
-        self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str, by: str
+        self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str, by: str, dedupe: str = ""
     ) -> IntentReply:
-        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
+
+        `dedupe` identifies a signed callback, "" for anything else. Repeated, it asks nothing anew.
+        """
         return await self._claim(
             keys,
-            {"intent": keys.intent(identifier), "asked": keys.asked(openid)},
-            {"openid": openid, "unionid": unionid, "method": method, "by": by},
+            {"intent": keys.intent(identifier), "asked": keys.asked(openid), "seen": keys.seen(f"{dedupe}/ask")},
+            {"openid": openid, "unionid": unionid, "method": method, "by": by, "once": int(bool(dedupe))},
         )
 
     async def decide(
@@ -208,6 +211,13 @@ class Intents:
             {"openid": openid, "id": identifier, "yes": int(yes), "choice": choice, "tell": int(bool(identifier))},
         )
 
-    async def allow_move(self, keys: Keys, openid: str, reference: str) -> IntentReply:
-        """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
-        return await self._allow_move(keys, {"moving": keys.moving(openid)}, {"openid": openid, "reference": reference})
+    async def allow_move(self, keys: Keys, openid: str, reference: str, *, dedupe: str = "") -> IntentReply:
+        """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked.
+
+        `dedupe` identifies a signed callback. Repeated, it has the same effect as before.
+        """
+        return await self._allow_move(
+            keys,
+            {"seen": keys.seen(f"{dedupe}/move")},
+            {"openid": openid, "reference": reference, "once": int(bool(dedupe))},
+        )

@@ -156,7 +156,7 @@ class Keys:
         return self.account + IN_ACCOUNT["asked"] % openid
 
     def moving(self, openid: str) -> str:
-        """String: the bind intent that would move a user away from this WeChat account."""
+        """String: the bind intents, one of each site, that would move a user away from this WeChat account."""
         return self.account + IN_ACCOUNT["moving"] % openid
 
     def awaiting(self, openid: str) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.people.asks import login, reply, scan, status
 from tests.service.inside import code_of
 
 
@@ -65,3 +66,28 @@ async def test_who_scanned_himself_can_take_it_back(world):
     await person.say("不是我")
     assert (await world.get(started))["status"] == "canceled"
     assert (await world.check(started, code_of(world, started))).status == 410
+
+
+async def test_it_declines_the_question_that_waits_and_kills_the_code_that_came_since(world):
+    owner = await world.bound("alice")
+    asked = await login(world)
+    await scan(world, owner, asked)
+    started = await world.start("alice", "reset")
+    code = await owner.wait_for_push()
+    said = await reply(owner, "不是我")
+    assert "已拒绝" in said
+    assert "已停止" in said
+    assert await status(world, asked) == "declined"
+    assert (await world.check(started, code)).status == 422
+    assert (await world.start("alice"))["delivery"]["reason"] == "muted"
+
+
+async def test_it_kills_a_code_that_came_after_a_question_that_was_just_declined(world):
+    owner = await world.bound("alice")
+    await scan(world, owner, await login(world))
+    assert "已拒绝" in await reply(owner, "不是我")
+    # Declining alone mutes nothing: the code is pushed.
+    started = await world.start("alice", "reset")
+    code = await owner.wait_for_push()
+    assert "已停止" in await reply(owner, "不是我")
+    assert (await world.check(started, code)).status == 422

@@ -1,11 +1,12 @@
 -- Purpose: what a scan of a bind intent's or a login's QR code does, or its keyword, or its web authorisation: note who is
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
---   An intent is claimed once; its claimer may come again and gets the same answer. `by` says how it was claimed first:
+--   An intent is claimed once; its claimer may come again and gets the same answer. A repeated callback asks nothing anew:
+--   the latest question stays the one that a reply answers. `by` says how it was claimed first:
 --   scene, keyword or oauth.
--- KEYS: intent asked outbox
--- ARGS: offset root account appid topic notice event openid unionid method by history_kept audit_kept audit_lines tag_key
+-- KEYS: intent asked seen outbox
+-- ARGS: offset root account appid topic notice event openid unionid method by once history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
--- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
+-- USES: clock names once record eviction notice webhook audit binding_history reachability binding intent settlement
 -- REPLY asked bound conflict ended: intent
 
 local r = read_record(K.intent)
@@ -28,7 +29,8 @@ if not r.claimed_by then
     displays = #names > 0 and cjson.encode(names) or nil,
   })
 end
-redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN)
+local again = has_acted()
+if not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
 if r.kind ~= 'bi' or r.confirm ~= '0' then return answer('asked', r) end
-if settle_bind(r, r.replace == '1') then return answer('bound', r) end
+if not (again and r.status == 'conflict') and settle_bind(r, r.replace == '1') then return answer('bound', r) end
 return answer('conflict', r)

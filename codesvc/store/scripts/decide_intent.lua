@@ -8,10 +8,12 @@
 -- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict approved unknown declined choose ended: intent
 
-local REPEAT_MARGIN, NOTHING = 60000, '-'
-local id = A.id
+local NOTHING = '-'
+local id, again = A.id, false
 if id == '' then
-  id = redis.call('GET', K.seen) or redis.call('GET', K.asked) or NOTHING
+  id = redis.call('GET', K.seen)
+  again = id ~= false
+  id = id or redis.call('GET', K.asked) or NOTHING
   -- Also a message that answered nothing: repeated, it must not answer what was asked after it.
   redis.call('SET', K.seen, id, 'NX', 'PX', TTL_MARGIN)
 end
@@ -22,8 +24,11 @@ cancel_if_from_before(r)
 -- a confirmation: it answers some other message.
 if A.choice ~= '' and (r.kind ~= 'lg' or #offered_users(r) < 2) then return {'absent', now} end
 if intent_status(r) ~= 'scanned' then
-  -- WeChat repeats a callback within seconds. A later "no" refers to something else.
-  if A.yes ~= '1' and now >= tonumber(r.ended or r.expires) + REPEAT_MARGIN then return {'absent', now} end
+  -- A new "no" in the chat refers to something else, such as a code that came since.
+  if A.yes ~= '1' and A.id == '' and not again then return {'absent', now} end
+elseif again then
+  -- It decided nothing, and does not now.
+  return answer('choose', r)
 elseif A.yes ~= '1' then
   move_intent(r, 'declined', {})
 elseif r.kind == 'lg' then

@@ -1,10 +1,10 @@
 -- Purpose: delete the bindings, histories and marks of an openid, because the person withdrew permission to use their
 --   data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending verifications accept no code
 --   any more.
--- KEYS: gone leavers muted recent spoke
--- ARGS: offset root account topic openid sites only_if_left_before event history_kept audit_kept audit_lines tag_key
+-- KEYS: gone leavers muted recent spoke seen
+-- ARGS: offset root account topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done stale
--- USES: clock names windows recent_activity record webhook audit binding_history reachability binding
+-- USES: clock names once windows recent_activity record webhook audit binding_history reachability binding
 -- REPLY done: unbound
 --   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 
@@ -16,6 +16,8 @@ if A.only_if_left_before ~= '' then
   end
 end
 local unbound = {}
+-- Repeated, it does not delete what the person has allowed since.
+if has_acted() then return {'done', now, unbound} end
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do

@@ -1,11 +1,18 @@
 -- Purpose: record that a person stopped following. Bindings stay, because that WeChat account still protects its user
 --   (DESIGN rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
--- KEYS: gone leavers spoke
--- ARGS: offset root account topic openid sites event tag_key
+-- KEYS: gone leavers spoke seen
+-- ARGS: offset root account topic openid sites once event tag_key
 -- OUTCOMES: done
 -- USES: clock names webhook binding_history reachability binding
 
--- WeChat repeats callbacks; the event is emitted once.
+-- Repeated, it says nothing of a person who has returned since (once.lua). Two events of a person that share a second
+-- have the same id, but they come within that second.
+local SECOND = 2000
+if A.once == '1' then
+  local before = redis.call('GET', K.seen)
+  if before and now - tonumber(before) >= SECOND then return {'done', now} end
+  redis.call('SET', K.seen, string.format('%.0f', now), 'NX', 'PX', TTL_MARGIN)
+end
 local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)

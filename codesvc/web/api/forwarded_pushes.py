@@ -88,7 +88,7 @@ async def handle(request: web.Request) -> web.Response:
     event = _event(given)
     if isinstance(event, Unfollowed):
         # The event key is trusted for this: nothing is deleted, and the result of the next message corrects it.
-        await here.followers.left(account, event.openid)
+        await here.followers.left(account, event.openid, dedupe=event.dedupe)
         return json_response(schema.Heard(ours=True, reply=None))
     context = ReplyContext(
         appid=account.config.appid,

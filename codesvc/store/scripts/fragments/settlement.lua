@@ -1,5 +1,28 @@
 -- settlement: what follows when the person who scanned confirms a bind intent or a login.
 
+-- The bind intents about which this WeChat account was asked whether its user may move, one of each site: a site cannot
+-- take the turn of another. They have different references.
+local function asked_moves(openid)
+  local asked = {}
+  for id in string.gmatch(redis.call('GET', account_key('moving', openid)) or '', '%S+') do
+    local r = read_record(key('intent', id))
+    if r and r.previous == openid and now < tonumber(r.expires) then asked[#asked + 1] = r end
+  end
+  return asked
+end
+
+-- Ask it about `r`, if its site has no such question open. Returns whether it is asked.
+local function ask_to_move(r, openid)
+  local ids, latest = {r.id}, tonumber(r.expires)
+  for _, each in ipairs(asked_moves(openid)) do
+    if each.site == r.site or each.reference == r.reference then return false end
+    ids[#ids + 1], latest = each.id, math.max(latest, tonumber(each.expires))
+  end
+  write(r, {previous = openid})
+  redis.call('SET', account_key('moving', openid), table.concat(ids, ' '), 'PX', math.max(1, latest - now))
+  return true
+end
+
 -- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat account, agreed to replace a binding.
 -- Returns whether it is bound.
 local function settle_bind(r, replace)
@@ -17,16 +40,12 @@ local function settle_bind(r, replace)
       user = r.user, id = r.id, reference = r.reference, conflict = whose, method = r.method,
     })
   end
-  -- Ask the previous WeChat account. Only one request at a time, even if a person with the user's session tries
-  -- repeatedly.
-  if other and r.notices == '1' then
-    local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
-    if asked then
-      write(r, {previous = other})
-      notify(other, 'move_asked', {
-        site = r.site, user = r.user, reference = r.reference, fixed = r.fixed, display = display_of(r.site, r.user),
-      })
-    end
+  -- Ask the previous WeChat account. Only one request of a site at a time, even if a person with the user's session
+  -- tries repeatedly.
+  if other and r.notices == '1' and ask_to_move(r, other) then
+    notify(other, 'move_asked', {
+      site = r.site, user = r.user, reference = r.reference, fixed = r.fixed, display = display_of(r.site, r.user),
+    })
   end
   return false
 end
