@@ -193,7 +193,7 @@ class Stage:
             options |= {"user_agent": PHONE_AGENT, "has_touch": True}
         options |= {"locale": locale, "color_scheme": "dark" if dark else "light", "reduced_motion": "reduce", **more}
         context = await self.browser.new_context(**options)
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(15_000)
         faults: list[str] = []
         context.on("weberror", lambda error: faults.append(str(error.error)))
         context.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)

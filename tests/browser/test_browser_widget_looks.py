@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from codesvc.client.schema import Delivery
-from codesvc.domain.channels import Channel
+from codesvc.domain.channels import IN_CHAT, Channel
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.messages.templates import Templates
 from codesvc.web.pages import verification_view, widget
@@ -139,7 +140,7 @@ async def test_it_tells_states_apart_as_the_hosted_page_does(stage):
     )
     async with stage.visitor() as context:
         page = await context.new_page()
-        given = "const given = { tags: {}, style: '', phone: '' };"
+        given = f"const given = {{ tags: {{}}, style: '', phone: '', chat: {json.dumps(sorted(IN_CHAT))} }};"
         told = await page.evaluate(f"(states) => {{ {given}\n{code}\nreturn states.map(stageOf); }}", states)
     assert told == [
         verification_view.stage(state["status"], Delivery(**state["delivery"]), test=state["test"]) for state in states
