@@ -12,6 +12,7 @@ from codesvc.cli.store_operation import run_operation
 from codesvc.domain.audit import Act, Gone
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.visible_text import one_line
 from codesvc.service.audit_file import written
 from codesvc.service.auditing import AuditLog
 from codesvc.sites.registry.reading import known_site, read_directory
@@ -70,4 +71,4 @@ def _for_people(line: Line) -> str:
         return f"{rfc3339(int(line.at))}  {line.actor.ljust(16)}  {line.site}  {explanation}\n"
     about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
     columns = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
-    return "  ".join(column for column in columns if column).rstrip() + "\n"
+    return "  ".join(one_line(column) for column in columns if column).rstrip() + "\n"

@@ -12,6 +12,7 @@ import msgspec
 from codesvc.config.faults import UnfitError
 from codesvc.config.files import decoded
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.visible_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,8 @@ def table_in(file: str) -> dict[str, Any]:
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print a table; every column is as wide as its longest value."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
+    shown = [tuple(map(one_line, row)) for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(head))]
+    for row in shown:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")

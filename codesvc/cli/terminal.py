@@ -47,21 +47,23 @@ def run(command: Callable[[], int], name: str) -> int:
 def show_every_character() -> None:
     r"""Write characters as escapes that the encoding of an output does not have, such as `\u5c71`.
 
-    On standard output also those that a terminal obeys instead of showing them: what a command prints may be outside
-    text. Standard error has the progress bar, which draws with them.
+    Also those that a terminal obeys instead of showing them: what a command prints may be outside text, an error too.
+    The progress bar and the log for people, which draw with them, write to the binary stream below.
     """
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="backslashreplace")
     if type(sys.stdout) is io.TextIOWrapper:
         sys.stdout = _VisibleOutput(sys.stdout)
+    if type(sys.stderr) is io.TextIOWrapper:
+        sys.stderr = _VisibleOutput(sys.stderr)
 
 
 class _VisibleOutput(io.TextIOWrapper):
-    """Standard output on which every character is seen.
+    """An output on which every character is seen.
 
     Args:
-        output: the standard output until now.
+        output: the output until now.
     """
 
     def __init__(self, output: io.TextIOWrapper) -> None:

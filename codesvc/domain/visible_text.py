@@ -7,12 +7,28 @@ direction (UAX 9) reorder the characters beside them. With them a person could h
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
-_OBEYED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-r"""Controls except tab and line feed, separators of lines, and marks of direction."""
+_OBEYED: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+r"""Controls except tab and line feed, separators of lines, marks of direction, and what takes no room. U+200C and
+U+200D stay: they join letters and pictures of one word.
+"""
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
     r"""The text with such characters as escapes, `\u001b`. JSON keeps its meaning: they stand only in its strings."""
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    r"""The same on one line, for a cell of a table: a line feed in outside text would begin a row of its own."""
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def is_visible(text: str) -> bool:
+    """Whether every character is seen: none is a control, a format, a separator of lines, or unassigned (UAX 44)."""
+    return not any(unicodedata.category(character) in _HIDDEN for character in text)

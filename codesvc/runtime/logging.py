@@ -155,6 +155,11 @@ def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
     return _encoder.encode(event)
 
 
+def _encoded(_: WrappedLogger, __: str, line: str) -> bytes:
+    """The line as octets, which go below the text stream of a command: that one shows the colours' controls."""
+    return line.encode(errors="backslashreplace")
+
+
 def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
     """Configure logging for this process; for people if standard error is a terminal, unless `human` is given."""
     global _lines  # noqa: PLW0603  one for the process, like structlog's configuration
@@ -167,10 +172,10 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             add_time,
             only_shapes,
-            *([_format_exceptions, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
+            *([_format_exceptions, structlog.dev.ConsoleRenderer(), _encoded] if for_people else [_as_json]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr) if lines is None else lambda *_: lines,
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if lines is None else lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     # Libraries log what they could not parse, with keys and tokens in it. Only our own lines report results of

@@ -32,7 +32,11 @@ class Progress:
         bar = "#" * round(share * _WIDTH)
         speed = lines / max(now - self._began, 0.001)
         text = f"[{bar:<{_WIDTH}}] {share:4.0%} {lines:,} lines, {speed:,.0f}/s{note}"
-        sys.stderr.write(f"\r{text}\033[K" if self._terminal else f"{text}\n")
-        if last and self._terminal:
-            sys.stderr.write("\n")
-        sys.stderr.flush()
+        if self._terminal:
+            # Below the text stream of a command, which shows a terminal's controls instead of using them.
+            sys.stderr.flush()
+            sys.stderr.buffer.write(f"\r{text}\033[K{chr(10) if last else ''}".encode(errors="replace"))
+            sys.stderr.buffer.flush()
+        else:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()

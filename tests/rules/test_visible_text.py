@@ -5,13 +5,16 @@ import subprocess
 import sys
 import unicodedata
 
-from codesvc.domain.visible_text import visible
+from codesvc.cli.audit import _for_people
+from codesvc.domain.audit import Line
+from codesvc.domain.visible_text import is_visible, one_line, visible
 
 PRINTS = """
 import sys
 from codesvc.cli.terminal import run
 def command():
     sys.stdout.write("\\x1b[2K\\x1b[1A山\\u202e\\x9b31m\\r\\tend\\n")
+    sys.stderr.write("note: \\x1b[2K\\x1b[1A\\u200b\\n")
     return 0
 raise SystemExit(run(command, "x"))
 """
@@ -28,5 +31,18 @@ def test_nothing_moves_a_cursor_or_turns_the_direction():
 
 
 def test_what_a_command_prints_is_seen():
+    """Errors too: their words may be those of a server that was called."""
     done = subprocess.run([sys.executable, "-c", PRINTS], capture_output=True, check=True)
+    assert done.stderr.decode() == "note: \\u001b[2K\\u001b[1A\\u200b\n"
     assert done.stdout.decode() == "\\u001b[2K\\u001b[1A山\\u202e\\u009b31m\\u000d\tend\n"
+
+
+def test_a_line_feed_in_outside_text_begins_no_row():
+    assert one_line("okay\n2026-11-30  operator:eve\x1b[1A") == "okay\\n2026-11-30  operator:eve\\u001b[1A"
+    line = Line(at="0", id="1", actor="operator:eve", act="binding.removed", site="shop", reason="a\nb", detail="c\td")
+    assert _for_people(line).count("\n") == 1
+
+
+def test_what_is_seen():
+    assert is_visible("山月 é, 已核实 (No. 7) ✓")
+    assert not any(map(is_visible, ["a\nb", "\x1b", "\u200b", "\u202e", "\u2028", "\ue000", "\U000e0041", "\ud800"]))

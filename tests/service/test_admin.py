@@ -205,15 +205,23 @@ async def test_each_look_at_a_person_leaves_its_line_whatever_the_address_says(l
     assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
 
 
-@pytest.mark.parametrize("trick", ["\x1b[2K\x1b[1A\x1b[2K", "\u202egnp.exe", "\x9b2K", "\u2028next", "a\rb"])
-async def test_a_reason_is_seen_as_it_is(lan, trick):
+@pytest.mark.parametrize(
+    "trick", ["\x1b[2K\x1b[1A\x1b[2K", "\u202egnp.exe", "\x9b2K", "\u2028next", "a\u200bb", "\U000e0041", "\ue000"]
+)
+@pytest.mark.parametrize("act", ["unbind", "lift"])
+async def test_a_reason_with_what_nobody_sees_is_refused_in_words(lan, trick, act):
     await lan.world.bound("alice-0815")
     await lan.world.start("alice-0815", "reset")
     address = await lan.find("alice-0815")
-    await lan.post(f"{address}/unbind", {"token": await lan.token(address), "reason": f"okay {trick}"})
-    [line] = [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act == "binding.removed"]
-    assert line.reason.startswith("okay")
-    assert line.reason.isprintable()
+    form = {"token": await lan.token(address)}
+    status, _, page = await lan.post(f"{address}/{act}", form | {"reason": f"okay {trick}"})
+    assert (status, "看不见的字符" in page) == (422, True)
+    acts = {"binding.removed", "guesses.lifted"}
+    assert not [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act in acts]
+    # Line breaks of a text field are blanks.
+    await lan.post(f"{address}/{act}", form | {"reason": "她打电话来，\r\n\t已核实"})
+    [line] = [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act in acts]
+    assert line.reason == "她打电话来， 已核实"
 
 
 async def test_a_binding_is_removed_with_a_reason_and_the_person_is_told(lan):

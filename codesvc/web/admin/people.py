@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
-from codesvc.domain.visible_text import visible
+from codesvc.domain.visible_text import is_visible
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -40,11 +41,14 @@ def _person(request: web.Request) -> tuple[SiteEntry, str]:
     return site, found[1]
 
 
-async def _reason(request: web.Request) -> str | None:
-    """The operator's reason; None if it is missing or too short."""
+async def _reason(request: web.Request) -> tuple[str, str]:
+    """The operator's reason, on one line, and what is wrong with it: the name of a text, "" if nothing is."""
     fields = await form_of(request)
-    reason = " ".join(visible(str(fields.get("reason", ""))).split())[:_LONGEST_REASON]
-    return reason if len(reason) >= SHORTEST_REASON else None
+    # A text field may hold line breaks and tabs; what else moves or reorders the text beside it is refused.
+    reason = " ".join(re.split(r"[ \t\r\n\u00a0\u3000]+", str(fields.get("reason", "")))).strip()[:_LONGEST_REASON]
+    if len(reason) < SHORTEST_REASON:
+        return reason, "reason.missing"
+    return reason, "" if is_visible(reason) else "reason.hidden"
 
 
 async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
@@ -83,9 +87,9 @@ async def show(request: web.Request) -> web.Response:
 async def unbind(request: web.Request) -> web.Response:
     """Remove the binding; the person is notified, and the audit log keeps the reason."""
     site, user = _person(request)
-    reason = await _reason(request)
-    if reason is None:
-        return await _draw(request, problem="reason.missing", status=422)
+    reason, problem = await _reason(request)
+    if problem:
+        return await _draw(request, problem=problem, status=422)
     actor = operator(signed_in(request).name)
     result = await services(request).bindings.unbind(site, user, by="operator", actor=actor, reason=reason)
     done = "unbound" if result.outcome is Outcome.DONE else "absent"
@@ -97,9 +101,9 @@ async def unbind(request: web.Request) -> web.Response:
 async def lift(request: web.Request) -> web.Response:
     """Reset the user's guess budget."""
     site, user = _person(request)
-    reason = await _reason(request)
-    if reason is None:
-        return await _draw(request, problem="reason.missing", status=422)
+    reason, problem = await _reason(request)
+    if problem:
+        return await _draw(request, problem=problem, status=422)
     actor = operator(signed_in(request).name)
     await services(request).bindings.lift_guesses(site, user, actor=actor, reason=reason)
     return go_to(request, f"/admin/people/{request.match_info['person']}?done=lifted")
