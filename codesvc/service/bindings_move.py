@@ -117,13 +117,16 @@ class BindingsMove:
             await binding_accounts.note(self._store, old.partition, site, self._old, moving=True)
         try:
             with open_private(self._part, append=True) as report:
-                # A service that still runs under the old appid may bind more people: repeat until nothing is left.
+                # A service of an earlier version that still runs under the old appid may bind a person meanwhile.
+                # One of this version is refused since the note above.
                 while await self._pass(report, listed):
                     pass
-        except CodesvcError:
-            if not self.counts and not listed:
-                # Nothing has been moved, so there is nothing to go on with.
-                self._part.unlink()
+        except BaseException:
+            if not await self._moving.has_begun(self._sites):
+                # Nothing has been moved, so there is nothing to go on with, and the old appid's service goes on.
+                self._part.unlink(missing_ok=True)
+                for site in self._sites:
+                    await binding_accounts.note(self._store, old.partition, site, self._old)
             raise
         await self._keep_subjects()
         await self._moving.move_rest(self._sites)
@@ -161,10 +164,11 @@ class BindingsMove:
         """Note under which appid the bindings lie from now on, in one line of the audit log for each site."""
         keys = self._account.store_keys
         for site in self._sites:
-            if self._moving.inside:
-                await binding_accounts.note(self._store, keys.partition, site, self._account.config.appid)
-            else:
-                await binding_accounts.note(self._store, Keys(self._store.prefix, self._old).partition, site, None)
+            appid, old = self._account.config.appid, Keys(self._store.prefix, self._old)
+            if not self._moving.inside:
+                await binding_accounts.note(self._store, keys.partition, site, appid)
+            # A service that still runs under the old appid neither binds nor unbinds: it would read nobody as bound.
+            await binding_accounts.note(self._store, old.partition, site, appid, moved_from=self._old)
             await self._store.audit.note(
                 keys.partition,
                 actor="cli",

@@ -61,13 +61,16 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
     wanted = None if sites is None else set(sites)
     found = []
     for partition, appids in (await binding_accounts.read(store)).items():
-        for site, (appid, moving) in sorted(appids.items()):
+        for site, noted in sorted(appids.items(), key=lambda each: each[0]):
             if wanted is not None and site not in wanted:
                 continue
-            account, present = directory.account_of(site)
+            (account, present), appid = directory.account_of(site), noted.appid
+            if noted.moved_from and present in {appid, noted.moved_from}:
+                # It stops what still runs under the old appid. Where they lie now has a note of its own.
+                continue
             if (appid == present and appid) or (not present and directory.was_removed(site)):
                 continue
-            if moving or await binding_accounts.has_bindings(store, partition, site):
+            if noted.moving or await binding_accounts.has_bindings(store, partition, site):
                 found.append(Misplaced(site, appid, partition, account, present))
             else:
                 # Its last binding there has been removed since, so the note goes. The next binding notes its appid.
@@ -99,11 +102,11 @@ async def require_under(store: Store, site: str, appid: str) -> None:
         StoreUnavailable: the store does not answer.
     """
     for partition, appids in (await binding_accounts.read(store)).items():
-        known, moving = appids.get(site, (appid, False))
-        if known != appid and (moving or await binding_accounts.has_bindings(store, partition, site)):
+        noted = appids.get(site, binding_accounts.Noted(appid))
+        if noted.appid != appid and (noted.moving or await binding_accounts.has_bindings(store, partition, site)):
             raise BindingsElsewhere(
-                f"bindings under the name {site} lie under the appid {known}, and this account has {appid}; take an "
-                "account with that appid, or another name"
+                f"bindings under the name {site} lie under the appid {noted.appid}, and this account has {appid}; take "
+                "an account with that appid, or another name"
             )
 
 

@@ -68,6 +68,18 @@ class AccountMove:
                 if lying := [each for each in found if "openid" in each.fields and not self._is_done(each)]:
                     yield lying
 
+    async def has_begun(self, sites: Iterable[str]) -> bool:
+        """Whether a binding of these sites has been taken over already, by this move or by one that was interrupted."""
+        for site in sites:
+            start = self._new.binding(site, "")
+            async for names in _scanned(self._target, f"{start}*"):
+                if not self.inside:
+                    return True
+                contents = await key_contents.read(self._target, names)
+                if any(_texts(each.value).get("appid") == self._new.appid for each in contents.values()):
+                    return True
+        return False
+
     def _is_done(self, each: Lying) -> bool:
         return self.inside and each.fields.get("appid") == self._new.appid
 

@@ -11,6 +11,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
@@ -29,13 +30,36 @@ if TYPE_CHECKING:
 
 _ADOPTED: Final = "*"
 """The field that says that all bindings have been walked; no site can have this name."""
-_MOVING: Final = "moving"
+MOVING: Final = "moving"
+"""What follows the appid while bindings are being moved away from it."""
+_MOVED: Final = "moved"
 NOT_KNOWN: Final = ""
 """The appid of bindings that an earlier version has left in a partition that none of its accounts is in."""
 
 
-async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
-    """The appid of each site, and whether its bindings are being moved away from it, by partition.
+class Noted(msgspec.Struct, frozen=True):
+    """Under which appid the bindings of a site lie in a partition. `fragments/moving.lua` reads the same.
+
+    Attributes:
+        appid: the appid.
+        moving: whether they are being moved away from it, which is not complete yet.
+        moved_from: the old appid, if they were moved away from this partition or inside of it; "" if not.
+    """
+
+    appid: str
+    moving: bool = False
+    moved_from: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Noted:
+        """Decode a note."""
+        appid, _, more = text.partition(" ")
+        word, _, old = more.partition(" ")
+        return cls(appid, word == MOVING, old if word == _MOVED else "")
+
+
+async def read(store: Store) -> dict[int, dict[str, Noted]]:
+    """What is noted of each site, by partition.
 
     Raises:
         StoreUnavailable: the store does not answer.
@@ -44,8 +68,8 @@ async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
     partitions = range(PARTITIONS)
     asked = (_fields(store, each) for each in partitions)
     for partition, fields in zip(partitions, await asyncio.gather(*asked), strict=True):
-        marks = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
-        found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in marks.items() if site != _ADOPTED}
+        marks = {site.decode(): text.decode() for site, text in fields.items()}
+        found[partition] = {site: Noted.parse(text) for site, text in marks.items() if site != _ADOPTED}
     return found
 
 
@@ -86,10 +110,19 @@ async def has_bindings(store: Store, partition: int, site: str) -> bool:
     return False
 
 
-async def note(store: Store, partition: int, site: str, appid: str | None, *, moving: bool = False) -> None:
+async def note(
+    store: Store, partition: int, site: str, appid: str | None, *, moving: bool = False, moved_from: str = ""
+) -> None:
     """Change the appid of a site's bindings in this partition; None: it has none there any more.
 
-    `moving`: they are being moved away, which is not complete before this is changed again.
+    Args:
+        store: the store.
+        partition: the partition.
+        site: the site.
+        appid: the appid.
+        moving: they are being moved away, which is not complete before this is changed again. Until then nothing
+            changes them or relies on them.
+        moved_from: they have been moved to `appid` from this appid. What still runs under it is refused as before.
 
     Raises:
         StoreUnavailable: the store does not answer.
@@ -98,7 +131,8 @@ async def note(store: Store, partition: int, site: str, appid: str | None, *, mo
     if appid is None:
         await _asked(store, partition, "hdel", name, site)
     else:
-        await _asked(store, partition, "hset", name, site, f"{appid} {_MOVING}" if moving else appid)
+        word = f" {MOVING}" if moving else f" {_MOVED} {moved_from}" if moved_from else ""
+        await _asked(store, partition, "hset", name, site, appid + word)
 
 
 async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:

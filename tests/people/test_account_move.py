@@ -262,6 +262,91 @@ async def test_a_move_that_was_killed_goes_on(move):
     assert (await move.move())[:2] == (0, f"no bindings lie under the appid {OLD}; nothing was done\n")
 
 
+async def _evicted_meanwhile(world, fresh, users, done):
+    """The support unbinds and replaces people under the old appid, one after the other, until the move is over."""
+    told = {}
+    while not done.is_set():
+        for user in users:
+            if user in told or done.is_set():
+                continue
+            if int(user.split("-")[1]) % 4:
+                answer = await world.call("DELETE", f"/v1/bindings/{user}")
+            else:
+                answer = await world.call("PUT", f"/v1/bindings/{user}", {"openid": fresh.openid, "replace": True})
+            if answer.status == 503:
+                assert int(answer.headers["Retry-After"]) > 0
+                await asyncio.sleep(0.002)
+                break
+            told[user] = answer.status
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+    return told
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["in one go", "killed in between"])
+async def test_an_eviction_under_the_old_appid_is_done_or_refused_and_never_undone(move, killed):
+    """The old service runs on while the bindings move. What it says is done is so under the new appid, too."""
+    world = move.world
+    people = dict(zip((f"u-{n}" for n in range(110)), await bind_many(world, 110), strict=True))
+    newcomer, fresh = await world.person(), await world.person()
+    await move.migrate()
+    await world.fault("slow", path="/cgi-bin/changeopenid", delay=0.3)
+    done = asyncio.Event()
+    evictions = asyncio.create_task(_evicted_meanwhile(world, fresh, list(people)[::-1], done))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "codesvc.cli", "bindings", "move", str(move.report), "--from-appid", OLD),
+        *("--config", str(move.config)),
+        stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    if killed:
+        for _ in range(6000):
+            if await move.calls():
+                break
+            await asyncio.sleep(0.01)
+        process.kill()
+        await process.wait()
+        # Interrupted, it is refused still: a user who has been moved already would read as not bound.
+        started = await world.start("u-1", "register", ip="192.0.2.7")
+        assert (await world.check(started, "000000")).status == 503
+        assert (await world.bind("u-new", newcomer)).status == 503
+        status, _, err = await move.move("--resume")
+        assert status in {0, 3}, err
+    else:
+        assert await process.wait() in {0, 3}
+    # Afterwards, too.
+    for answer in (
+        await world.bind("u-1", newcomer),
+        await world.call("DELETE", "/v1/bindings/u-1"),
+        await world.call("DELETE", "/v1/bindings/nobody"),
+    ):
+        assert answer.status == 503
+    done.set()
+    told = await evictions
+    assert set(told.values()) <= {200, 201, 204, 409}
+    assert 204 in told.values()
+    async with move.after() as world:
+        for user, person in people.items():
+            found = await world.call("GET", f"/v1/bindings/{user}")
+            if told.get(user) == 204:
+                assert found.status == 404, user
+            elif told.get(user) == 201:
+                assert found["openid"] == await move.successor(fresh), user
+            else:
+                assert found["openid"] == await move.successor(person), user
+        assert (await world.bind("u-new", await move.stranger(world))).status == 201
+
+
+async def test_a_move_that_could_not_begin_leaves_the_old_service_as_it_was(move):
+    world = move.world
+    person = await world.bound("alice")
+    status, _, err = await _before(move)
+    assert (status, "nothing is moving" in err) == (1, True)
+    assert not list(move.directory.glob("*.part"))
+    assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
+    assert (await world.bind("alice", person)).status == 201
+
+
 @ELSEWHERE
 async def test_calls_hold_the_limits_and_say_what_is_wrong(move):
     world = move.world

@@ -3,7 +3,7 @@
 -- KEYS: seen outbox
 -- ARGS: offset root account appid topic notice event openid reference once history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
--- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
+-- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement moving
 -- REPLY bound conflict: intent
 
 local NOTHING = '-'
@@ -21,6 +21,8 @@ if r and r.status == 'bound' then
   return answer('bound', r)
 end
 if r and seen then return answer('conflict', r) end
+local moving = r and refusal_while_moving(r.site)
+if moving then return moving end
 -- It can agree only while it is still the bound one. What answers nothing is kept too: repeated, it answers nothing that
 -- is asked after it.
 if not r or r.status ~= 'conflict' or has_lost(r.site, r.user, r.created)

@@ -4,13 +4,15 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund
+-- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 --   wrong: the attempt was taken; repeated: 1 where this Idempotency-Key has had its answer before, and nothing was
 --   taken
 
+local moving = refusal_while_moving(A.site)
+if moving then return moving end
 local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.record)

@@ -6,11 +6,13 @@
 -- KEYS: intent asked seen outbox
 -- ARGS: offset root account appid topic notice event openid unionid method by once history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
--- USES: clock names once record eviction notice webhook audit binding_history reachability binding intent settlement
+-- USES: clock names once record eviction notice webhook audit binding_history reachability binding intent settlement moving
 -- REPLY asked bound conflict ended: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.method ~= A.method then return {'absent', now} end
+local moving = refusal_while_moving(r.site)
+if moving then return moving end
 cancel_if_from_before(r)
 if r.claimed_by and r.claimed_by ~= A.openid then return {'refused', now} end
 if not LIVE_INTENTS[intent_status(r)] then

@@ -5,7 +5,7 @@
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
--- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement
+-- USES: clock names record eviction notice webhook audit binding_history reachability binding intent settlement moving
 -- REPLY bound conflict approved unknown declined choose ended: intent
 
 local NOTHING = '-'
@@ -19,6 +19,8 @@ if id == '' then
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
+local moving = refusal_while_moving(r.site)
+if moving then return moving end
 cancel_if_from_before(r)
 -- A number chooses one of several users that the question of a login named. Where it named no numbers, a number is not
 -- a confirmation: it answers some other message.

@@ -2,9 +2,9 @@
 --   data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending verifications accept no code
 --   any more.
 -- KEYS: gone leavers muted recent spoke seen
--- ARGS: offset root account topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done stale
--- USES: clock names once windows recent_activity record webhook audit binding_history reachability binding
+-- USES: clock names once windows recent_activity record webhook audit binding_history reachability binding moving
 -- REPLY done: unbound
 --   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 
@@ -14,6 +14,10 @@ if A.only_if_left_before ~= '' then
     redis.call('ZREM', K.leavers, A.openid)
     return {'stale', now}
   end
+end
+for site in string.gmatch(A.sites, '(%S+)/%S*') do
+  local moving = refusal_while_moving(site)
+  if moving then return moving end
 end
 local unbound = {}
 -- Repeated, it does not delete what the person has allowed since.

@@ -4,10 +4,12 @@
 -- KEYS: outbox
 -- ARGS: offset root account appid topic notice event site rows many dry history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done
--- USES: clock names notice webhook audit binding_history reachability binding
+-- USES: clock names notice webhook audit binding_history reachability binding moving
 -- REPLY done: verdicts
 --   verdicts: for each row bound, same, user (has another WeChat account) or wechat (has another user)
 
+local moving = refusal_while_moving(A.site)
+if moving then return moving end
 local results = {}
 for _, row in ipairs(cjson.decode(A.rows)) do
   local wanted = {

@@ -3,9 +3,9 @@
 --   `visitors` is 1 if people without a binding may log in. The person's first openid on the account is kept, so that
 --   the subject that is derived from it stays when WeChat gives the person another openid.
 -- KEYS: intent code
--- ARGS: offset root account topic site browser visitors life
+-- ARGS: offset root account appid topic site browser visitors life
 -- OUTCOMES: done early other stranger ended absent
--- USES: clock names record eviction intent
+-- USES: clock names record eviction intent moving
 -- REPLY done: intent first
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
@@ -13,6 +13,8 @@
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site or not r.oidc then return {'absent', now} end
+local moving = refusal_while_moving(r.site)
+if moving then return moving end
 cancel_if_from_before(r)
 local asked = cjson.decode(r.oidc)
 if asked.browser ~= A.browser then return answer('other', r) end

@@ -4,10 +4,12 @@
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names record eviction webhook verification_events ticket
+-- USES: clock names record eviction webhook verification_events ticket moving
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
+local moving = refusal_while_moving(A.site)
+if moving then return moving end
 local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at') or {}
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.ticket)

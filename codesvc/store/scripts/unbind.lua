@@ -3,10 +3,12 @@
 -- KEYS: binding writes outbox
 -- ARGS: offset root account appid topic notice site user by notices event hooks actor reason binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done absent limited
--- USES: clock names windows notice webhook audit binding_history reachability binding
+-- USES: clock names windows notice webhook audit binding_history reachability binding moving
 -- REPLY done: openid
 -- REPLY limited: wait_ms
 
+local moving = refusal_while_moving(A.site)
+if moving then return moving end
 local openid = redis.call('HGET', K.binding, 'openid')
 if not openid then return {'absent', now} end
 local writes = window(K.writes, A.binding_writes)
