@@ -54,9 +54,7 @@ STATES: Final = {
     "NOPERM": "login refused",
     "BINDINGSMOVE": "bindings are moving",
 }
-"""The first word of an error that says that a server or a site's bindings cannot be used now, and what `/readyz`
-reports for it.
-"""
+"""The first word of an error that says that a server, or bindings, cannot be used now, and what `/readyz` reports."""
 _MOST_TRIES: Final = 6
 
 _R = TypeVar("_R", bound=Reply)
