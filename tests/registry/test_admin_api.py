@@ -10,6 +10,7 @@ import pytest
 from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID
 from tests.registry.test_registry import until
+from tests.service.streams import listening
 from tests.world import KEY, document
 
 ADMIN = "csa_" + "a" * 43
@@ -145,6 +146,18 @@ async def test_a_site_of_the_file_gets_keys_too(office):
     assert (await ask(office, "DELETE", "/sites/shop/keys/second")).status == 204
     assert (await office.start(key=made["key"])).problem == "unauthenticated"
     assert (await office.start()).status == 201
+
+
+async def test_a_stream_shows_nothing_more_once_its_key_was_removed(office):
+    second = (await ask(office, "PUT", "/sites/shop/keys/second", {"scopes": ["verify"]}))["key"]
+    started = await office.start()
+    path = f"/v1/verifications/{started['id']}/events"
+    async with listening(office, path, key=second) as removed, listening(office, path) as kept:
+        assert (await removed.next())["status"] == (await kept.next())["status"] == "pending"
+        assert (await ask(office, "DELETE", "/sites/shop/keys/second")).status == 204
+        assert (await office.cancel(started)).status == 200
+        assert await removed.next() is None
+        assert (await kept.next())["status"] == "canceled"
 
 
 async def test_a_key_is_shown_once_and_kept_as_its_hash(office, dump, capfd):

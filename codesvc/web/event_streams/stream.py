@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from aiohttp import hdrs, web
 
 from codesvc.domain.verification import Status
+from codesvc.web.authentication import bearer
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
@@ -143,6 +144,18 @@ def _shared(
     return shared
 
 
+def _while_key_is_known(
+    request: web.Request, look: Callable[[], Awaitable[StreamState | None]]
+) -> Callable[[], Awaitable[StreamState | None]]:
+    """The same look for a stream that a key opened, which sees nothing more once the key was removed."""
+    directory, key = services(request).directory, bearer(request)
+
+    async def known() -> StreamState | None:
+        return await look() if directory.caller(key) is not None else None
+
+    return known
+
+
 async def _stream(
     request: web.Request,
     identifier: str,
@@ -152,6 +165,8 @@ async def _stream(
     alike: Hashable,
 ) -> web.StreamResponse:
     look = _shared(request, identifier, (identifier, headers is None, alike), look)
+    if headers is None:
+        look = _while_key_is_known(request, look)
     streams = request.app[_STREAMS]
     stream = streams.add(identifier, look, of_page=headers is not None)
     if stream is None:
