@@ -51,7 +51,7 @@ def begin(world, jobs):
 
 def record(world, results):
     keys = keys_of(world)
-    args = {"root": keys.root, "account": keys.account, "channel": topic("cs"), "group": GROUP, "event": "e"}
+    args = {"root": keys.root, "account": keys.account, "topic": topic("cs"), "group": GROUP, "event": "e"}
     args["results"] = msgspec.msgpack.encode(results)
     return _answers(world, "record_deliveries", {"outbox": keys.outbox}, args)
 

@@ -331,6 +331,6 @@ async def test_a_directory_of_somebody_elses_is_refused_in_words(tmp_path):
 
 async def test_what_is_no_directory_is_refused_in_words(tmp_path):
     (tmp_path / "data").write_text("")
-    with pytest.raises(EmbeddedValkeyError, match="no directory"):
+    with pytest.raises(EmbeddedValkeyError, match="not a directory"):
         async with running(tmp_path / "data"):
             pass
