@@ -91,6 +91,7 @@ class Attempt:
     hold_until: float = 0
     looked_at: bool = False
     pushed: When | None = None
+    void: bool = False
 
     def __repr__(self):
         return (
@@ -153,9 +154,27 @@ class Model:
         v.status, v.ended = status, at
 
     def may_use(self, v, person):
-        """DESIGN rule 6: a bound user is never approved by another WeChat; for a reset nobody else is at all."""
+        """DESIGN rule 6: a bound user is never approved by another WeChat; for a reset nobody else is at all.
+
+        Nobody is approved in a verification from before the loss of a binding (record 55).
+        """
+        if v.void:
+            return False
         owner = self.owner(v)
         return person == owner if owner else v.purpose == "register"
+
+    def bind(self, site, user, person):
+        """Bind a user, or nobody to them; a binding that is lost takes with it what was begun before."""
+        before = self.bound.pop((site, user), None)
+        if person is not None:
+            self.bound[site, user] = person
+        if before in {None, person}:
+            return
+        for v in self.attempts.values():
+            if (v.site, v.user) == (site, user):
+                v.void = True
+                if v.status == "approved":
+                    v.status = "canceled"
 
     def live(self, site, purpose, address, user, at):
         return [

@@ -533,12 +533,12 @@ class ServiceMachine(RuleBasedStateMachine):
     def bind(self, user, who, site):
         answer, _ = self.act(self.world.bind(user, self.people[who], replace=True, key=SITES[site]))
         assert answer.status in {200, 201}
-        self.model.bound[site, user] = str(who)
+        self.model.bind(site, user, str(who))
 
     @rule(user=a_user, site=a_site)
     def unbind(self, user, site):
         self.act(self.world.call("DELETE", f"/v1/bindings/{user}", key=SITES[site]))
-        self.model.bound.pop((site, user), None)
+        self.model.bind(site, user, None)
 
     @rule(seconds=st.sampled_from([7, 61, 241, 301, 3_601, 90_000]))
     def time_passes(self, seconds):

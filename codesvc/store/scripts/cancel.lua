@@ -2,11 +2,12 @@
 -- KEYS: record
 -- ARGS: offset root account topic site
 -- OUTCOMES: done ended absent
--- USES: clock names windows recent_activity record refund
+-- USES: clock names windows recent_activity record eviction refund
 -- REPLY done ended: record _ _ new_steps
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+cancel_void_approval(r)
 if r.status == 'canceled' then return answer('done', r) end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 r.held = true

@@ -12,6 +12,7 @@
 local r = read_record(K.record)
 local policy = r and cmsgpack.unpack(A.purposes)[r.purpose]
 if not policy or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+cancel_void_approval(r)
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 -- The only place that says how long a resend waits: answers and their headers follow from it.
 local wait = policy.resend_after
