@@ -169,7 +169,14 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
         yield _line("qr_picture", QR_PICTURE) + "   # the account's own, for following it"
     yield from ("", f"[sites.{answers.site}]", f"name = {_quoted(answers.site_name)}", f'account = "{ACCOUNT}"')
     yield f"origins = [{', '.join(map(_quoted, answers.origins))}]"
-    yield f'keys = [{{ name = "server", hash = "{key_hash}", scopes = ["verify", "bindings"] }}]'
+    # A table, so that the next key can follow as `codesvc keys new` prints it: an array in brackets takes no table.
+    yield from ("", *key_lines(f"sites.{answers.site}.keys", "server", key_hash, ("verify", "bindings")))
+
+
+def key_lines(table: str, name: str, key_hash: str, scopes: tuple[str, ...]) -> Iterator[str]:
+    """An API key as a table of its own, which may stand at the end of a configuration."""
+    yield f"[[{table}]]"
+    yield from (_line("name", name), _line("hash", key_hash), f"scopes = [{', '.join(map(_quoted, scopes))}]")
 
 
 def _line(option: str, value: str) -> str:

@@ -99,6 +99,8 @@ def create_credential(arguments: argparse.Namespace) -> int:
             f'For the configuration, under [[sites.SITE.oidc.clients]]:\n  secrets = ["{hash_line(secret)}"]\n'
         )
         return 0
+    from codesvc.cli.initial_configuration import key_lines  # noqa: PLC0415
+
     octets = secrets.token_bytes(32)
     try:
         key = new_admin_key(octets) if arguments.admin else new_key(arguments.site, octets)
@@ -106,10 +108,13 @@ def create_credential(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"codesvc keys new: {error}\n")
         return 2
     receiver = "the operator who sets up sites" if arguments.admin else "the site's server"
-    where = "[[admin.keys]]" if arguments.admin else f"[[sites.{arguments.site}.keys]]"
-    scopes = '["read", "sites", "accounts", "keys"]' if arguments.admin else '["verify", "bindings"]'
+    where = "admin.keys" if arguments.admin else f"sites.{arguments.site}.keys"
+    scopes = ("read", "sites", "accounts", "keys") if arguments.admin else ("verify", "bindings")
+    digest = hash_line(key)
+    # Beside the keys that are there: a name of its own.
+    lines = "".join(f"  {line}\n" for line in key_lines(where, f"server-{digest[-6:]}", digest, scopes))
     sys.stdout.write(
-        f"The key, shown only once; give it to {receiver}:\n  {key}\nFor the configuration, under {where}:\n"
-        f'  name = "server"\n  hash = "{hash_line(key)}"\n  scopes = {scopes}\n'
+        f"The key, shown only once; give it to {receiver}:\n  {key}\n"
+        f"For the end of the configuration; another name is as good:\n{lines}"
     )
     return 0

@@ -17,7 +17,7 @@ EXCERPTS = [
     ("integrating", "python", "docs/en/integrating-flask.md"),
     ("integrating", "js", "docs/en/integrating-express.md"),
     ("password-reset", "python", "docs/en/integrating-flask.md"),
-    ("deploying", "nginx", "ops/nginx/codesvc.conf"),
+    ("deploying", "nginx", "ops/nginx/codesvc-limits.conf ops/nginx/codesvc.conf"),
 ]
 ENGLISH_WORDS = re.compile(r"\b[A-Za-z]?[a-z']+ [a-z']+ [a-z']+\b")
 HAN = re.compile("[\u3400-\u9fff]")
@@ -36,7 +36,7 @@ def is_within(lines, whole):
 @pytest.mark.parametrize("side", ["zh", "en"])
 @pytest.mark.parametrize(("page", "language", "source"), EXCERPTS)
 def test_an_excerpt_is_made_of_lines_that_a_test_runs(page, language, source, side):
-    whole = (ROOT / source).read_text(encoding="utf-8")
+    whole = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in source.split())
     if source.endswith(".md"):
         whole = "\n".join(blocks(ROOT / source, language))
     [excerpt] = blocks(DOCS / side / f"{page}.md", language)

@@ -43,14 +43,14 @@ def installed(directory, upstream, plain, secure, *, least=""):
     """Put the example's files into a directory, as an operator would. Returns the certificate's authority.
 
     Args:
-        least: a configuration in place of codesvc.conf.
+        least: a configuration in place of both files.
     """
     authority = trustme.CA()
     issued = authority.issue_cert("code.example.com", "127.0.0.1")
     issued.private_key_pem.write_to_path(directory / "key.pem")
     issued.cert_chain_pems[0].write_to_path(directory / "fullchain.pem")
-    for name in ("codesvc-limits.conf", "codesvc.conf"):
-        text = least if least and name == "codesvc.conf" else (EXAMPLE / name).read_text()
+    for name in ("codesvc.conf",) if least else ("codesvc-limits.conf", "codesvc.conf"):
+        text = least or (EXAMPLE / name).read_text()
         text = text.replace("/etc/ssl/codesvc", str(directory)).replace("/var/log/nginx", str(directory))
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
         text = re.sub(r" *listen \[::\]:\d+[^;]*;\n", "", text)

@@ -69,6 +69,7 @@ DEPLOYING = (Path(__file__).parents[2] / "docs" / "en" / "deploying.md").read_te
 
 @pytest.mark.parametrize("least", ["", re.search(r"^```nginx\n(.*?)^```$", DEPLOYING, re.MULTILINE | re.DOTALL)[1]])
 def test_nginx_understands_the_example_and_the_least_that_the_page_shows(tmp_path, least):
+    """The least by itself, in an http block with nothing else of ours."""
     program = program_path("nginx", "nginx-light")
     example.installed(tmp_path, 8080, example.free_port(), example.free_port(), least=least)
     command = [program, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]

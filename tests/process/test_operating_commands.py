@@ -32,16 +32,26 @@ RUN_HERE = {
     AUDIT: AUDIT,
 }
 """Commands of the guide, in the order in which they are typed here, and how; None: by the test itself."""
-PUBLISHED = "nothing is published yet; test_first_steps.py installs the checkout"
+INSTALLED = "needs the network; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
 CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
-    "python3 -m venv /opt/codesvc && /opt/codesvc/bin/pip install codesvc": PUBLISHED,
-    "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc /etc/codesvc/secrets": UNIT,
+    "apt-get install -y python3-venv": UNIT,
+    "python3 -m venv /opt/codesvc": INSTALLED,
+    "/opt/codesvc/bin/pip install .": INSTALLED,
+    "(cd /etc/codesvc && runuser -u codesvc -- /opt/codesvc/bin/codesvc init)": UNIT,
+    "printf '\\n[store]\\ndata_dir = \"/var/lib/codesvc\"\\n' >> /etc/codesvc/config.toml": UNIT,
+    "systemctl daemon-reload": UNIT,
+    "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc": UNIT,
     "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
     "systemctl enable --now codesvc.socket codesvc.service": UNIT,
+    "/opt/codesvc/bin/codesvc bindings export shop.jsonl --config /etc/codesvc/config.toml --site shop": UNIT,
+    "systemctl disable --now codesvc.socket codesvc.service": UNIT,
+    "rm /etc/systemd/system/codesvc.service /etc/systemd/system/codesvc.socket": UNIT,
+    "rm -r /opt/codesvc /etc/codesvc /var/lib/codesvc": UNIT,
+    "userdel codesvc": UNIT,
     "docker build --build-arg BASE=docker.io/library/python@sha256:… "
     "-f ops/container/Containerfile -t codesvc .": CONTAINER,
     "docker compose -f ops/container/compose.yaml up -d": CONTAINER,

@@ -5,8 +5,10 @@ One service for all walks, as in a real life: it goes on with what the walk befo
 
 import asyncio
 import contextlib
-import secrets
+import re
 import signal
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 from urllib.parse import urlencode
@@ -16,11 +18,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from codesvc.config.api_keys import hash_line
 from codesvc.domain import codes
 from codesvc.domain.keyring import Keyring
 from codesvc.sandbox.cipher import sign
-from tests.process.processes import KEY, ready, serving
+from tests.process.processes import ready, serving
 from tests.process.test_reload import Log
 from tests.process.walks import steps, walk
 from tests.service.callbacks import push_of, sealed
@@ -28,40 +29,33 @@ from tests.stores import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONFIG = """
-mode = "test"
-[service]
-port = {port}
-public_url = "http://127.0.0.1:{port}"
-workers = 2
-[store]
-data_dir = "data"
-[secrets]
-master_key_file = "secrets/master_key"
-[accounts.main]
-appid = "wx3f1c5a9e7b2d4860"
-name = "Test"
-secret = "0123456789abcdef0123456789abcdef"
-token_file = "secrets/token"
-aes_key_file = "secrets/aes_key"
-api_url = "http://127.0.0.1:9"
-qr_pool = 0
-[sites.shop]
-name = "Shop"
-account = "main"
+APPID, ORIGINAL_ID = "wx3f1c5a9e7b2d4860", "gh_3f1c5a9e7b2d"
+WEBHOOK = """
 [sites.shop.webhook]
 url = "{hook}"
-secrets_file = "secrets/webhook"
+secrets_file = "secrets/shop-webhook"
 allow_private = true
 [sites.shop.limits]
 address_starts = "none"
 binding_writes = "none"
 site_starts = "none"
-[[sites.shop.keys]]
-name = "back end"
-hash = "{hash}"
-scopes = ["verify", "bindings", "openids"]
 """
+
+
+def initialised(directory, port, hook):
+    """What `codesvc init` writes, on a port of its own, with a receiver of events; the walks begin from it."""
+    init = [sys.executable, "-m", "codesvc.cli", "init", "--yes", "--sandbox", "--directory", directory]
+    subprocess.run(init, check=True, capture_output=True)
+    hooks = directory / "secrets" / "shop-webhook"
+    hooks.touch(mode=0o600)
+    hooks.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwq0uK4kBz3p4=\n")
+    config = directory / "config.toml"
+    text = config.read_text().replace(":8080", f":{port}").replace("port = 8080", f"port = {port}\nworkers = 2")
+    text = text.replace('api_url = "http://127.0.0.1:8081"', 'api_url = "http://127.0.0.1:9"\nqr_pool = 0')
+    text = re.sub("^messages.*\n", "", text, flags=re.MULTILINE)  # WeChat does not answer here
+    text = text.replace('"bindings"]', '"bindings", "openids"]')
+    config.write_text(text + WEBHOOK.format(hook=hook))
+    return config
 
 
 def secret(directory, name):
@@ -73,6 +67,7 @@ class Running:
 
     def __init__(self, directory, base, process, log, http):
         self.directory, self.base, self.process, self.log, self.http = directory, base, process, log, http
+        self.key = secret(directory, "api-key-shop")
         self.reloads = self.people = 0
 
     async def step(self, text):
@@ -80,7 +75,9 @@ class Running:
         self.reloads += 1
         await self.log.wait("reload_done", self.reloads)
 
-    async def call(self, method, path, body=None, key=KEY):
+    async def call(self, method, path, body=None, key=""):
+        """A call with a key, None for none; the site's first if it is not given."""
+        key = self.key if key == "" else key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with self.http.request(method, self.base + path, json=body, headers=headers) as answer:
             text = await answer.text()
@@ -129,18 +126,7 @@ async def hooks():
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(tmp_path_factory, hooks):
     tmp_path, port = tmp_path_factory.mktemp("service"), free_port()
-    (tmp_path / "secrets").mkdir(mode=0o700)
-    made = {
-        "master_key": secrets.token_urlsafe(48),
-        "token": "firsttoken",
-        "aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
-        "webhook": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwq0uK4kBz3p4=",
-    }
-    for name, text in made.items():
-        (tmp_path / "secrets" / name).write_text(text + "\n")
-        (tmp_path / "secrets" / name).chmod(0o600)
-    config = tmp_path / "config.toml"
-    config.write_text(CONFIG.format(port=port, hash=hash_line(KEY), hook=hooks[0]))
+    config = initialised(tmp_path, port, hooks[0])
     base, log = f"http://127.0.0.1:{port}", Log(tmp_path / "log")
     async with contextlib.AsyncExitStack() as stack:
         file = stack.enter_context(log.path.open("wb"))
@@ -166,7 +152,7 @@ async def visits(service, keys):
             code = next(code for key in keys if (code := service.code(started, key)))
             # A connection of its own: whichever worker takes it.
             async with (
-                aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
+                aiohttp.ClientSession(headers={"Authorization": f"Bearer {service.key}"}) as http,
                 http.post(f"{service.base}/v1/verifications/{started['id']}/check", json={"code": code}) as answer,
             ):
                 checked.append(answer.status)
@@ -184,7 +170,7 @@ async def test_a_new_master_key_leaves_everything_under_way_good(service):
     """Nor does anybody meet a code that their worker does not know, while workers are replaced one by one: why it takes
     two reloads."""
     learn, use, forget = steps("Walk: a new master key")
-    old = secret(service.directory, "master_key")
+    old = secret(service.directory, "master-key")
     waiting, approved, forgotten = [await service.start() for _ in range(3)]
     status, done = await service.check(approved, service.code(approved, old))
     assert status == 200
@@ -192,7 +178,7 @@ async def test_a_new_master_key_leaves_everything_under_way_good(service):
     assert service.code(await service.start(), old)
     async with visits(service, [old, secret(service.directory, "next")]):
         await service.step(use)
-    new = secret(service.directory, "master_key")
+    new = secret(service.directory, "master-key")
     assert new != old
     fresh = await service.start()
     assert service.code(fresh, old) is None
@@ -210,10 +196,10 @@ async def test_a_new_callback_token_and_aes_key(service):
 
     def console():
         return SimpleNamespace(
-            appid="wx3f1c5a9e7b2d4860",
-            original_id="gh_0123456789ab",
-            token=secret(service.directory, "token"),
-            aes_key=secret(service.directory, "aes_key"),
+            appid=APPID,
+            original_id=ORIGINAL_ID,
+            token=secret(service.directory, "callback-token"),
+            aes_key=secret(service.directory, "callback-aes-key"),
         )
 
     async def push(account):
@@ -256,16 +242,20 @@ async def test_a_new_webhook_secret(service, hooks):
     assert await signatures("carol") == 2
     await service.step(remove)
     assert await signatures("dave") == 1
-    assert len(secret(service.directory, "webhook").splitlines()) == 1
+    assert len(secret(service.directory, "shop-webhook").splitlines()) == 1
 
 
 async def test_a_new_api_key(service):
     """The last walk: the key of all others goes."""
-    add, remove = steps("Walk: a new API key")
+    add, look, remove = steps("Change an API key")
+    old = service.key
     await service.step(add)
-    new = next(word for word in secret(service.directory, "new_key").split() if word.startswith("csk_"))
-    for key in (KEY, new):
+    new = next(word for word in secret(service.directory, "new-key").split() if word.startswith("csk_"))
+    for key in (old, new):
         assert (await service.call("GET", "/v1/bindings/alice", key=key))[0] == 200
+    listed = await walk(look, service.directory)
+    assert re.search(r"\bserver\b", listed)
+    assert "server-2027" in listed
     await service.step(remove)
-    assert (await service.call("GET", "/v1/bindings/alice", key=KEY))[0] == 401
+    assert (await service.call("GET", "/v1/bindings/alice", key=old))[0] == 401
     assert (await service.call("GET", "/v1/bindings/alice", key=new))[0] == 200

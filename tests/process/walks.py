@@ -17,7 +17,7 @@ GUIDES = [
 def steps(heading):
     """The shell blocks under one heading, in order."""
     text = "\n## \n".join(path.read_text(encoding="utf-8") for path in GUIDES)
-    section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL)
+    section = re.search(rf"^## {re.escape(heading)}(?: \{{#[\w-]+\}})?$(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL)
     assert section, heading
     found = re.findall(r"^```sh\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
     assert found, heading
