@@ -9,6 +9,7 @@ that it has never seen: so every common character is indexed once, on the glossa
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,8 @@ FAINT: Final = {
     **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/"), 0.3),
 }
 """Pages that answer few questions and hold many words: their weight in the search."""
+OF_ONE_SYSTEM: Final = re.compile(r"(?:relay|openid)/[\w-]+/")
+"""Pages for one other system, which are mostly its configuration: who wants one names the system."""
 
 
 def on_post_build(config: Any, **_: Any) -> None:
@@ -36,7 +39,8 @@ def on_post_build(config: Any, **_: Any) -> None:
     words = tomllib.loads(WORDS.read_text(encoding="utf-8"))[Path(config["docs_dir"]).name]
     for entry in index["docs"]:
         location = entry["location"]
-        entry["boost"] = next((weight for start, weight in FAINT.items() if location.startswith(start)), 1)
+        weight = 0.3 if OF_ONE_SYSTEM.match(location) else 1
+        entry["boost"] = next((faint for start, faint in FAINT.items() if location.startswith(start)), weight)
         if location in words:
             entry["words"] = words.pop(location)
         elif location == "glossary/":

@@ -7,3 +7,5 @@ const name = () => {
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
 addEventListener("resize", name);
 name();
+// The theme's search listens to keys only: a text that was pasted by a long press or spoken counts as one.
+document.querySelector(".md-search__input")?.addEventListener("input", ({ target }) => target.dispatchEvent(new KeyboardEvent("keyup")));
