@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 EXCERPTS = [
     # page, language of the block, what the lines are from; tests/integrations runs the programs, tests/ops the proxy
-    ("integrating", "python", "docs/en/integrating-flask.md"),
-    ("integrating", "js", "docs/en/integrating-express.md"),
     ("password-reset", "python", "docs/en/integrating-flask.md"),
     ("deploying", "nginx", "ops/nginx/codesvc-limits.conf ops/nginx/codesvc.conf"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -25,8 +26,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def example(name, language):
-    """The blocks of code of that page, as a reader copies them."""
-    text = (PAGES / f"integrating-{name}.md").read_text(encoding="utf-8")
+    """The blocks of code of that page, as a reader copies them; "" is the page that leads to them."""
+    text = (PAGES / f"integrating{name and f'-{name}'}.md").read_text(encoding="utf-8")
     found = [code for kind, code in BLOCK.findall(text) if kind == language]
     assert found, f"no {language} in {name}"
     return found
@@ -54,6 +55,7 @@ class Line:
     def __init__(self, service):
         self.loses = False
         self.lost = 0
+        self.started = ""
         self._service = service
 
     async def hand_on(self, request):
@@ -67,6 +69,8 @@ class Line:
             ) as answer,
         ):
             octets = await answer.read()
+        if request.path == "/v1/verifications":
+            self.started = json.loads(octets)["id"]
         if self.loses and request.method == "PUT":
             assert answer.status == 201, octets
             self.loses, self.lost = False, self.lost + 1
@@ -191,6 +195,30 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
     status, html, _ = await submit(browser, website + login, name="GUEST", password=PASSWORD)
     assert (status, bound["user"] in html) == (200, True), html
     return person
+
+
+async def test_the_shortest_form(shop, tmp_path):
+    """Of docs/en/integrating.md: pasted and run, with a code that expired, a new one on the page, and a stranger."""
+    [code] = example("", "python")
+    (tmp_path / "shortest.py").write_text(code, encoding="utf-8")
+    command = (sys.executable, "-m", "flask", "--app", "shortest", "run", "--port", str(shop[2]))
+    async with running(shop, tmp_path, *command) as browser:
+        world, website, _ = shop
+        _, _, page_url = await page(browser, f"{website}/signup", {})
+        mine = f"{website}/signup/return?verification={world.line.started}"
+        async with aiohttp.ClientSession() as stranger:
+            assert (await page(stranger, mine))[0] == 403
+        status, html, address = await page(browser, mine)  # there is no proof
+        assert (status, address) == (200, f"{website}/signup"), html
+        person = await world.person()
+        world.line.loses = True
+        status, html, address = await verify(world, browser, person, await renewed(world, browser, page_url))
+        assert (world.line.lost, status >= 500) == (1, True), html
+        status, html, _ = await page(browser, address)
+        [bound] = (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"]
+        assert (status, html) == (200, f"You are signed up as {bound['user']}.")
+        assert (await page(browser, f"{website}/signup", {}))[2].startswith(f"{world.service}/p/")
+        assert (await page(browser, mine))[0] == 403  # not the one that was begun last
 
 
 async def test_flask(shop, tmp_path):

@@ -44,7 +44,7 @@ async def stop(process):
 
 async def test_bindings_go_out_of_one_store_and_into_another(config):
     path, base = config
-    out, into = steps("Walk: bindings out, and back in")
+    out, into = steps("Export and import bindings")
     async with serving(path) as process:
         await bind(base)
         assert f"{USERS} shop.jsonl" in await walk(out, path.parent)

@@ -52,6 +52,11 @@ NOT_RUN = {
     "rm /etc/systemd/system/codesvc.service /etc/systemd/system/codesvc.socket": UNIT,
     "rm -r /opt/codesvc /etc/codesvc /var/lib/codesvc": UNIT,
     "userdel codesvc": UNIT,
+    "systemctl stop codesvc.socket codesvc.service": UNIT,
+    'cp -a /var/lib/codesvc "/var/backups/codesvc-$(date +%F)"': UNIT,
+    "systemctl start codesvc.socket codesvc.service": UNIT,
+    "mv /var/lib/codesvc /var/lib/codesvc.before": UNIT,
+    "cp -a /var/backups/codesvc-2027-01-31 /var/lib/codesvc": UNIT,
     "docker build --build-arg BASE=docker.io/library/python@sha256:… "
     "-f ops/container/Containerfile -t codesvc .": CONTAINER,
     "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
