@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--public-url", help="how browsers and WeChat reach the service: https://code.example.com")
     parser.add_argument(
         "--kind",
-        help="of the account: service (服务号, 已认证), test (测试号), unverified_subscription (订阅号, or personal), "
-        "verified_subscription, or unverified_service",
+        help="of the account: verified_service (服务号, 已认证; default), test (测试号), "
+        "unverified_subscription (订阅号, or personal), verified_subscription, or unverified_service",
     )
     parser.add_argument("--appid", help="AppID of the account, from WeChat's console")
     parser.add_argument("--name", help="of the account, as people know it")

@@ -93,7 +93,7 @@ _ALL: Final = (
     ProblemType(
         "binding-conflict",
         409,
-        "This user or this WeChat is bound otherwise",
+        "This user or WeChat account already has another binding",
         "The user is already bound to another WeChat account, or the WeChat account to another user of the site "
         f'(with `users_per_wechat = "many"`: to {MOST_USERS} of them). '
         "Nothing was changed and the proof is not spent.",
@@ -118,7 +118,7 @@ _ALL: Final = (
     ProblemType(
         "bad-ticket",
         422,
-        "That is not a ticket of this site's, or not of this session",
+        "This ticket does not belong to this site, or not to this session",
         "It was changed, made for another site, or the state is not the one that the browser was sent back with. The "
         "last happens when a stranger slips a link of their own under a visitor who is logged in.",
         "Send the person back to the chat for a new link. Take the state from the session, never from the request.",
@@ -198,7 +198,7 @@ _ALL: Final = (
     ProblemType(
         "bad-proof",
         422,
-        "That is not a proof of this site's",
+        "This proof does not belong to this site",
         "It was changed, is for another site, was made by another service, or its verification is no longer known.",
         "Do not let the person in. Start a new verification.",
     ),

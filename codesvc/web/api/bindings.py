@@ -83,7 +83,7 @@ def _openid_in(request: web.Request, caller: Caller) -> str:
     else:
         openid = here.handles.openid(caller.site.name, query.get("openid_handle", ""))
     if openid is None:
-        raise Problem("bad-proof", "That is not a handle of this site's.")
+        raise Problem("bad-proof", "This handle does not belong to this site.")
     return openid
 
 
