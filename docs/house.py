@@ -37,7 +37,7 @@ TASKS: Final = {
     "config": ("配置", "configuration"),
     "domain": ("纯规则，不读写外部", "pure rules, no I/O"),
     "client": ("Python 客户端", "Python client"),
-    "sandbox": ("微信模拟平台", "imitation of WeChat"),
+    "sandbox": ("微信沙箱", "imitation of WeChat"),
 }
 """What each room is for, in Chinese and in English."""
 
@@ -51,7 +51,7 @@ def draw() -> str:
     down = 16 + (len(ORDER) + 1) * STEP
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {down}" role="img">',
-        f"<title>代码的房间 · The rooms of the code</title><style>{STYLE}</style>",
+        f"<title>代码的模块 · The rooms of the code</title><style>{STYLE}</style>",
     ]
     for level, rooms in enumerate(ORDER):
         lines += _row(sorted(rooms), 10 + level * STEP, "room")

@@ -139,7 +139,7 @@ CHINESE: Final = {
         "等待 `Retry-After` 秒。",
     ),
     "guess-budget": ProblemText(
-        "错误的验证码太多",
+        "填错验证码的次数太多",
         "错误次数按用户和地址累计，跨越所有验证；新的验证码不会清零。这次的验证码没有被比对，也没有消耗尝试次数。",
         "等待 `Retry-After` 秒。持有已绑定微信的人可以扫码或发送口令继续；已用其他方式确认身份的人，"
         "可以用 `DELETE /v1/users/{user}/guesses` 解除。",

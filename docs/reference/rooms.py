@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def rooms(language: str) -> Iterator[str]:
     """The page of the rooms."""
     head, rule, *rows = table(set(imports_of(ROOT / "codesvc"))).splitlines()
-    head = pick(language, "| 房间 | 任务 | 导入 |", "| room | task | imports |")
-    yield pick(language, "## 全部房间 {#rooms}", "## Every room {#rooms}")
+    head = pick(language, "| 模块 | 任务 | 导入 |", "| room | task | imports |")
+    yield pick(language, "## 全部模块 {#rooms}", "## Every room {#rooms}")
     yield "\n".join([head, rule + " --- |", *(_with_task(row, language) for row in rows)])
 
 

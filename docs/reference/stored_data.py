@@ -32,7 +32,7 @@ def kinds() -> set[str]:
 def stored_data(language: str) -> Iterator[str]:
     """The page of the kinds of keys, after a summary of what is about people."""
     yield pick(
-        language, "## 个人数据一览（默认设置） {#summary}", "## Personal data in five rows, by default {#summary}"
+        language, "## 个人数据一览（默认设置） {#summary}", "## Personal data in six rows, by default {#summary}"
     )
     yield told("pages", "stored-data-summary", language)
     head = pick(language, "| 种类 | 内容 | 谁的数据 | 保存 |", "| kind | what | personal data | kept |")

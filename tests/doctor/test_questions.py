@@ -41,7 +41,7 @@ QUESTIONS = [
     ("How is a language added?", "widget", "`fr.po`", "`fr.po`"),
     ("How do I bind after the code?", "bindings", "验证成功之后绑定", "Bind after an approved code"),
     ("Which lines does nginx need?", "deploying", "proxy_buffering off;", "proxy_buffering off;"),
-    ("What personal data is kept?", "stored-data", "## 个人数据一览", "## Personal data in five rows"),
+    ("What personal data is kept?", "stored-data", "## 个人数据一览", "## Personal data in six rows"),
     ("How do I uninstall it?", "operating", "userdel codesvc", "userdel codesvc"),
     ("How many codes a day?", "performance", "每天 150 万个验证码", "1.5 million codes a day"),
     ("Which alerts come at night?", "alerts", "夜里也要叫醒人", "at night too"),
