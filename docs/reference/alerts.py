@@ -56,9 +56,8 @@ def alert_table(language: str) -> Iterator[str]:
             said = told("alerts", alert.name, language)
             means = said if language == "zh" else f"{alert.summary} | {said}"
             rows.append(f"| `{alert.name}` | {_after(alert.after, language)} | {means} |")
-        yield pick(language, "名字前面都有 `Codesvc`：", "Each name begins with `Codesvc`: ") + pick(language, "、", ", ").join(
-            f"`{alert.name.removeprefix('Codesvc')}`" for alert in these
-        )
+        names = pick(language, "、", ", ").join(f"`{alert.name.removeprefix('Codesvc')}`" for alert in these)
+        yield pick(language, "名字前面都有 `Codesvc`：", "Each name begins with `Codesvc`: ") + names
         head = pick(language, "| 告警 | 持续多久 | 含义 | 怎么办 |", "| alert | after | means | what to do |")
         yield "\n".join([head, "| --- | --- | --- | --- |", *rows])
 
