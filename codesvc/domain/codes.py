@@ -32,7 +32,7 @@ from typing import Final
 
 import msgspec
 
-from codesvc.domain.keyring import keyed_digest
+from codesvc.domain.keyed_digest import keyed_digest
 from codesvc.domain.typed_text import GAP, compact, normalise, visible
 
 _ALPHABETS: Final = {

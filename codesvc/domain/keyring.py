@@ -8,10 +8,8 @@ valid until they expire.
 
 from __future__ import annotations
 
-import hmac
 from base64 import b32encode, urlsafe_b64encode
-from functools import cached_property, lru_cache
-from hashlib import sha256
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -97,15 +95,3 @@ class Keyring:
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys of all proofs that may still be valid, as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk for key in self._by_id.values()]}
-
-
-@lru_cache(maxsize=256)
-def _mac(key: bytes) -> hmac.HMAC:
-    return hmac.new(key, digestmod=sha256)
-
-
-def keyed_digest(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256. The state after the key is cached for each key, because there are few keys."""
-    mac = _mac(key).copy()
-    mac.update(message)
-    return mac.digest()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
-from codesvc.domain.keyring import keyed_digest
+from codesvc.domain.keyed_digest import keyed_digest
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring

@@ -17,7 +17,7 @@ import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from codesvc.domain.keyring import keyed_digest
+from codesvc.domain.keyed_digest import keyed_digest
 from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
