@@ -81,7 +81,7 @@ def main() -> int:
         since = time.monotonic()
         sdist = next((here / "a").glob("*.tar.gz"))
         with tarfile.open(sdist) as archive:
-            archive.extractall(here / "sdist", filter="data")
+            archive.extractall(here / "sdist")  # noqa: S202  built here, a moment ago; Python 3.11.2 knows no filter
         again = build(next((here / "sdist").iterdir()), here / "c")
         wheel = next((here / "a").glob("*.whl"))
         if again.get(wheel.name) != first[wheel.name]:
