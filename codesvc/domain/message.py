@@ -62,6 +62,7 @@ PUSH: Final = "push"
 """The result that shadow mode notes for a message that would have been sent by WeChat."""
 HANDED_REASONS: Final = (
     "no-binding",
+    "proves-recipient",
     "unreachable",
     "muted",
     "limited",

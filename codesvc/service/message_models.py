@@ -29,6 +29,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
         recipient: phone number or e-mail address as the caller gave it; "" if only `user` is given.
         region: the country of phone numbers without a country code, "" for the site's own.
         user: the site's user id, "" to derive it from the recipient.
+        known_recipient: whether the caller knows that the recipient is this user's; else the code may prove that.
         code: "" if the caller sent a text alone.
         text: the caller's ready text, "" for ours.
         subject: the subject of an e-mail, "" for ours.
@@ -45,6 +46,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str = ""
     region: str = ""
     user: str = ""
+    known_recipient: bool = False
     code: str = ""
     text: str = ""
     subject: str = ""

@@ -73,12 +73,14 @@ class Messages:
         if whom is not None:
             require_country(relay, whom)
         identifier = new_message_id()
-        users = [wanted.user] if wanted.user else user_ids(self._keyring, site.name, whom) if whom else []
+        owners = user_ids(self._keyring, site.name, whom) if whom else []
+        users = [wanted.user] if wanted.user else owners
         content = SealedContent(whom, wanted.code, wanted.text, wanted.subject)
         start = MessageStart(
             id=identifier,
             site=site.name,
             users=users,
+            owners=[] if wanted.known_recipient or users[0] in owners else owners,
             purpose=name,
             kind=wanted.kind.value,
             locale=wanted.locale,

@@ -25,6 +25,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         id: the id of the new message.
         site: the site's name.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
+        owners: the user ids that stand for the recipient, if the message may prove it; none otherwise.
         purpose: the name of a purpose of the site.
         kind: `sms` or `email`.
         locale: `zh` or `en`.
@@ -48,6 +49,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     site: str
     users: Sequence[str]
+    owners: Sequence[str]
     purpose: str
     kind: str
     locale: str
@@ -163,6 +165,7 @@ class Messages:
             {
                 "id": start.id,
                 "users": " ".join(start.users),
+                "owners": " ".join(start.owners),
                 "site": start.site,
                 "purpose": start.purpose,
                 "kind": start.kind,

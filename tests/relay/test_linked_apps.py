@@ -33,7 +33,7 @@ async def by_id(world, person):
     """The person is bound under the identity system's own user id first, which its call names."""
     user = "logto-user-7"
     assert (await world.bind(user, person)).status == 201
-    payload = {"code": "482913", "user": {"id": user}}
+    payload = {"code": "482913", "user": {"id": user, "primaryPhone": "13800138000"}}
     body = {"to": "13800138000", "type": "SignIn", "payload": payload}
     headers = {"Authorization": f"Bearer {LOGTO['secrets'][0]}"}
     assert (await world.call("POST", "/inbound/logto/shop", body, key=None, headers=headers)).status == 200

@@ -17,6 +17,7 @@ class MessageCalls(Sender):
         user: str | None = None,
         phone: str | None = None,
         email: str | None = None,
+        known_recipient: bool | None = None,
         purpose: str | None = None,
         text: str | None = None,
         subject: str | None = None,
@@ -35,6 +36,8 @@ class MessageCalls(Sender):
             user: your id of the person; without one, the id that stands for the recipient.
             phone: in E.164, or as dialled in the region of the site's `relay`.
             email: an e-mail address.
+            known_recipient: you have verified before that the recipient is this user's. Without it the code may prove
+                that, and a user's WeChat gets it only if the recipient's own id is bound to it.
             purpose: a purpose of the configuration; without one, that of the site's `relay`.
             text: for the gateway; without one, the service's own.
             subject: the subject of an e-mail; without one, the service's own.
@@ -48,6 +51,7 @@ class MessageCalls(Sender):
         members = {
             "recipient": recipient(phone, email),
             "user": user,
+            "known_recipient": known_recipient,
             "code": code,
             "purpose": purpose,
             "text": text,

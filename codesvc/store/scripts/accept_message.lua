@@ -1,9 +1,10 @@
 -- Purpose: take a message: limits, who is bound, the plan of its delivery, record, sealed content, outbox entry. Exactly
 --   one entry and the same writes whether a user is bound or not (rule 7): `plan` alone differs, `wechat` or `gateway`.
 --   `users` are ids that stand for the recipient, separated by blanks: the first that is bound is the user, else the first.
+--   `owners` stand for the recipient where the message may prove it: by WeChat then only if one of them has the same.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
 -- KEYS: message sealed same idem address_starts site_starts outbox
--- ARGS: offset root account appid id users site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
+-- ARGS: offset root account appid id users owners site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
 -- OUTCOMES: started repeated mismatch limited absent
 -- USES: clock names windows recent_activity record reachability message admission
 -- REPLY started repeated: message _ left
@@ -27,6 +28,13 @@ for candidate in string.gmatch(A.users, '%S+') do
   end
 end
 
+-- What proves a number or an address goes there: the WeChat of whoever names it shows nothing of it (decision 56).
+local known = A.owners == ''
+for owner in string.gmatch(A.owners, '%S+') do
+  local bound = redis.call('HMGET', key('binding', A.site, owner), 'openid', 'void')
+  if bound[1] and not bound[2] and bound[1] == openid then known = true end
+end
+
 -- Both are read and written for everybody, so that the work is the same.
 local asked = key('asked_again', A.site, user)
 local since = tonumber(redis.call('GET', asked))
@@ -36,6 +44,7 @@ local theirs = read_recent_activity(account_key('recent', openid or '-'), A.open
 local function why_not()
   if A.coded ~= '1' then return 'no-code' end
   if not openid then return 'no-binding' end
+  if not known then return 'proves-recipient' end
   if A.pushable ~= '1' then return 'no-channel' end
   if is_test_openid(openid) or why_unreachable(openid) ~= '' then return 'unreachable' end
   if is_muted(openid) then return 'muted' end

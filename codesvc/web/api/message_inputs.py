@@ -39,6 +39,13 @@ class MessageInput(Input):
 
     recipient: RecipientInput | None = None
     user: User | UnsetType = UNSET
+    known_recipient: Annotated[
+        bool,
+        Meta(
+            description="you have verified before that the recipient is this user's; without it the code may prove"
+            " that, and goes by WeChat only if the recipient's own user id is bound to the same WeChat"
+        ),
+    ] = False
     code: (
         Annotated[
             str,

@@ -67,6 +67,7 @@ async def send(request: web.Request) -> web.Response:
         kind=kind,
         recipient=recipient,
         user=given.user or "",
+        known_recipient=given.known_recipient,
         code=given.code or "",
         text=given.text,
         subject=given.subject,

@@ -64,6 +64,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         expires_in: how long the code is valid, seconds; 0 if the system does not say.
         address: the IP address of the person, "" if the system does not say.
         user: the system's own user id, "" if it says none.
+        known_recipient: whether the system says that it has verified the recipient as this user's before. All else may
+            prove the recipient, and then the WeChat of the user proves nothing of it.
         id: identifies this call and its repeats; "" if the system has no such id.
     """
 
@@ -76,6 +78,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: float = 0
     address: str = ""
     user: str = ""
+    known_recipient: bool = False
     id: str = ""
 
     def __repr__(self) -> str:

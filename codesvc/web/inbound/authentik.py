@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:
-    """`Body` is the bare code, `Message` the text; a webhook mapping may add `user`, `locale`, `purpose` and `ip`."""
+    """`Body` is the bare code, `Message` the text. A mapping may add the other names."""
     body = json_of(call)
     said = body.needed("Body").strip()
     code, text = (said, "") if len(said.split()) == 1 else code_and_text(source, said)
@@ -27,6 +27,7 @@ def _read(source: Inbound, call: Call) -> list[Reading]:
             language=body.note("locale"),
             address=body.note("ip"),
             user=body.note("user"),
+            known_recipient=body.is_true("known_recipient"),
         )
     ]
 

@@ -84,6 +84,11 @@ class Fields:
         found = self.value(path)
         return found if isinstance(found, str) else ""
 
+    def is_true(self, path: str) -> bool:
+        """Whether a member is true, as JSON or a form says it."""
+        found = self.value(path)
+        return found is True or found == "true"
+
     def number(self, path: str) -> float:
         """A number, or digits; 0 if it is missing or anything else: nothing depends on it but how long a code lives."""
         found = self.value(path)

@@ -36,6 +36,7 @@ def _read(source: Inbound, call: Call) -> list[Reading]:
             expires_in=body.number(at("expires_in")),
             address=body.note(at("client_ip")),
             user=body.note(at("user")),
+            known_recipient=body.is_true(at("known_recipient")),
             id=body.note(at("id")),
         )
     ]

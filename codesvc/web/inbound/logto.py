@@ -13,19 +13,25 @@ if TYPE_CHECKING:
     from codesvc.web.inbound.adapter import Call
 
 
+_OF_KNOWN: Final = frozenset({"SignIn", "ForgotPassword", "MfaVerification", "UserPermissionValidation"})
+"""Types that are sent to an identifier that the user has. Every other one may be for a new identifier."""
+
+
 def _read(_: Inbound, call: Call) -> list[Reading]:
     """A code; an invitation has a link and no code, and the link is the text."""
     body = json_of(call)
-    code = body.text("payload.code")
+    code, word = body.text("payload.code"), body.note("type")
+    theirs = {body.note("payload.user.primaryEmail"), body.note("payload.user.primaryPhone")}
     return [
         Reading(
             recipient=with_plus(body.needed("to")),
             code=code,
             text="" if code else body.needed("payload.code", "payload.link"),
-            word=body.note("type"),
+            word=word,
             language=body.note("payload.locale") or body.note("payload.uiLocales"),
             address=body.note("ip"),
             user=body.note("payload.user.id"),
+            known_recipient=word in _OF_KNOWN and body.note("to") in theirs,
         )
     ]
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from codesvc.web.inbound.bodies import Fields
 
 _NEW_ADDRESS: Final = ("user.new_email", "user.email_new")
+_OF_KNOWN: Final = frozenset({"recovery", "magiclink", "reauthentication", "signin"})
+"""Words of codes that go to a number or an address that the user has. A phone factor is enrolled with `mfa`, too."""
 _AT_ONCE: Final = {"Retry-After": "1"}
 
 
@@ -34,7 +36,15 @@ def _of_user(reading: Reading, body: Fields) -> Reading:
         language=body.note("user.user_metadata.locale") or body.note("user.user_metadata.language"),
         address=body.note("metadata.ip_address"),
         user=body.note("user.id"),
+        known_recipient=reading.word in _OF_KNOWN and reading.recipient in _confirmed(body),
     )
+
+
+def _confirmed(body: Fields) -> set[str]:
+    """What Supabase has confirmed of the user. A code of `recovery` would confirm an address, too."""
+    phone = with_plus(body.note("user.phone")) if body.note("user.phone_confirmed_at") else ""
+    email = body.note("user.email") if body.note("user.email_confirmed_at") else ""
+    return {phone, email}
 
 
 def _sms(body: Fields) -> Reading:

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from codesvc.web.inbound.adapter import Call
 
 SIGNATURE: Final = "ZITADEL-Signature"
+_TO: Final = ("contextInfo.recipientPhoneNumber", "contextInfo.recipientEmailAddress")
+_OF_KNOWN: Final = (
+    ".password.code.added",
+    ".otp.sms.code.added",
+    ".otp.email.code.added",
+    "otp.sms.challenged",
+    "otp.email.challenged",
+)
+"""Ends of event types whose codes go to what the user has. All others may verify a new number or address."""
 
 
 def _authenticate(source: Inbound, call: Call) -> bool:
@@ -26,15 +35,18 @@ def _read(_: Inbound, call: Call) -> list[Reading]:
     """Of a key only the first letter is lowered there: `OTP` arrives as `oTP`, and is the only one in some flows."""
     body = json_of(call)
     code, text = body.first("args.code", "args.oTP", "args.otp"), body.text("templateData.text")
+    to, word = body.needed(*_TO), body.note("contextInfo.eventType")
+    verified = {body.note("args.verifiedPhone"), body.note("args.verifiedEmail")}
     return [
         Reading(
-            recipient=body.needed("contextInfo.recipientPhoneNumber", "contextInfo.recipientEmailAddress"),
+            recipient=to,
             code=code,
             text=text if code else body.needed("args.code", "templateData.text", "templateData.url"),
             subject=body.note("templateData.subject"),
-            word=body.note("contextInfo.eventType"),
+            word=word,
             expires_in=seconds_of(body.number("args.expiry")),
             user=body.note("args.userID"),
+            known_recipient=word.endswith(_OF_KNOWN) and to in verified,
         )
     ]
 
