@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
+from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.relay.conftest import PHONE, SECRET, at_gateway, rows
 from tests.service.test_admin import ADMIN
 from tests.stores import until
@@ -106,6 +108,18 @@ async def test_the_gateway_follows_a_refusal_a_failed_receipt_and_a_receipt_that
         [said] = await at_gateway(stub)
         # Only where WeChat has the code, as far as anybody knows, may it have been read there.
         assert await basis(world, started, said["code"]) == ("either" if fault == "lost" else "contact")
+
+
+async def test_a_failed_receipt_that_nobody_signed_makes_no_proof_of_the_number(new_relay, stub):
+    """In plaintext mode anybody on the way may have written it: the WeChat account may have the code."""
+    account = replace(DEFAULT_ACCOUNT, mode="plaintext")
+    async with new_relay(skip=False, account=account, accounts__main__allow_plaintext=True) as world:
+        person = await bind(world)
+        await world.fault("template_status", status="failed:system failed")
+        started = await start(world)
+        assert (await delivery(world, started, ("gateway", "sent")))["reason"] == "system-failed"
+        assert await basis(world, started, (await at_gateway(stub))[0]["code"]) == "either"
+        assert await person.messages("template")
 
 
 async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_relay, stub):

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from codesvc.domain.codes import VerificationId
+from codesvc.domain.limits import UNSIGNED
 from codesvc.store.outcomes import Outcome
 
 MSGID = 7_777_777
@@ -30,9 +31,15 @@ class Push:
         raw = await self.shop.raw("record_deliveries", {"outbox": self.keys.outbox}, results=results)
         return Outcome(raw[2][0][0].decode())
 
-    async def receipt(self, status="delivered", *, openid=None, msgid=MSGID, reason=""):
+    async def receipt(self, status="delivered", *, openid=None, msgid=MSGID, reason="", unsigned=""):
         keys = {"receipt": self.keys.receipt(msgid)}
-        args = {"msgid": msgid, "status": status, "reason": reason, "openid": openid or self.openid}
+        args = {
+            "msgid": msgid,
+            "status": status,
+            "reason": reason,
+            "openid": openid or self.openid,
+            "unsigned_rates": unsigned,
+        }
         return (await self.shop.script("record_receipt", keys, **args)).outcome
 
     async def now(self):
@@ -65,6 +72,17 @@ async def test_a_failed_receipt_falls_back_to_the_scan_and_keeps_its_reason(queu
     for act in order:
         await (queued.sent() if act == "s" else queued.receipt("failed", reason="user-block"))
     assert await queued.now() == ("scan", "awaiting_scan", "user-block")
+
+
+@pytest.mark.parametrize(("unsigned", "known"), [("", True), (UNSIGNED, False)])
+@pytest.mark.parametrize("order", ["sr", "rs"])
+async def test_only_a_signed_receipt_says_that_wechat_did_not_take_it(queued, valkey, order, unsigned, known):
+    """Else the code may have been read in WeChat (`is_in_wechat`)."""
+    for act in order:
+        await (queued.sent() if act == "s" else queued.receipt("failed", reason="user-block", unsigned=unsigned))
+    assert await queued.now() == ("scan", "awaiting_scan", "user-block")
+    kept = msgspec.msgpack.decode(valkey.get(queued.keys.record(queued.record.id)))
+    assert ("taken" not in (kept[0] or {})) is known
 
 
 async def test_a_receipt_for_another_person_changes_nothing(queued):

@@ -33,7 +33,7 @@ elseif A.result == 'sent' then
     local receipt = account_key('receipt', A.msgid)
     local early = redis.call('GET', receipt)
     if early and string.match(early, '^[a-z]+ ') then
-      local status, openid, reason = string.match(early, '^(%S+) (%S+) (.*)$')
+      local status, openid, reason = read_early_receipt(early)
       if openid == m.sent_to and status == 'delivered' then
         move_message(m, 'delivered', {reason = ''})
         tell_of_message(m)

@@ -12,7 +12,7 @@
 local known = redis.call('GET', K.receipt)
 if not known then
   if not may_write() then return {'stale', now} end
-  redis.call('SET', K.receipt, A.status .. ' ' .. A.openid .. ' ' .. A.reason, 'PX', '3600000')
+  redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.unsigned_rates ~= ''), 'PX', '3600000')
   return {'early-receipt', now}
 end
 local message = string.match(known, '^ms:(%S+) %d+$')
@@ -32,7 +32,7 @@ local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))
 if not r or r.number ~= tonumber(number) or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
 drop_turn(r, A.status)
-move_delivery(r, A.status, {reason = A.reason})
+move_delivery(r, A.status, {reason = A.reason}, nil, A.unsigned_rates ~= '')
 after_delivery(r, A.status, A.reason)
 wake(r)
 return answer('done', r)
