@@ -114,12 +114,11 @@ async def test_a_failed_receipt_that_nobody_signed_makes_no_proof_of_the_number(
     """In plaintext mode anybody on the way may have written it: the WeChat account may have the code."""
     account = replace(DEFAULT_ACCOUNT, mode="plaintext")
     async with new_relay(skip=False, account=account, accounts__main__allow_plaintext=True) as world:
-        person = await bind(world)
+        await bind(world)
         await world.fault("template_status", status="failed:system failed")
         started = await start(world)
         assert (await delivery(world, started, ("gateway", "sent")))["reason"] == "system-failed"
         assert await basis(world, started, (await at_gateway(stub))[0]["code"]) == "either"
-        assert await person.messages("template")
 
 
 async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_relay, stub):

@@ -205,6 +205,18 @@ async def test_each_look_at_a_person_leaves_its_line_whatever_the_address_says(l
     assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
 
 
+@pytest.mark.parametrize("reason", ["", "ab\u202ecdef"])
+@pytest.mark.parametrize("act", ["unbind", "lift"])
+async def test_a_refused_form_that_shows_a_person_is_a_look_too(lan, act, reason):
+    await lan.world.bound("alice-0815")
+    address = await lan.find("alice-0815")
+    token = await lan.token("/admin/verifications")
+    status, _, page = await lan.post(f"{address}/{act}", {"token": token, "reason": reason})
+    assert (status, "alice-0815" in page) == (422, True)
+    lines = await lan.world.app[SERVICES].auditing.latest()
+    assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
+
+
 @pytest.mark.parametrize(
     "trick", ["\x1b[2K\x1b[1A\x1b[2K", "\u202egnp.exe", "\x9b2K", "\u2028next", "a\u200bb", "\U000e0041", "\ue000"]
 )

@@ -52,7 +52,9 @@ async def _reason(request: web.Request) -> tuple[str, str]:
 
 
 async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
+    """The page. What draws it notes the look: a refused form shows the person, too."""
     here, (site, user) = services(request), _person(request)
+    await here.auditing.note(operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person")
     book = OperatorQueries(here.store, here.directory)
     found = await here.bindings.get(site, user)
     records = await book.of_user(site, user)
@@ -75,10 +77,6 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
 @for_operators
 async def show(request: web.Request) -> web.Response:
     """Show the person."""
-    site, user = _person(request)
-    await services(request).auditing.note(
-        operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person"
-    )
     return await _draw(request)
 
 
