@@ -33,7 +33,7 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         locale: `zh` or `en`, the language of messages.
         agent: family of the browser that asked, from a closed list, "" if unknown.
-        place: the address that asked, masked, "" if unknown; a verification's record does not repeat it.
+        place: the address that asked, masked, "" if unknown; of verifications only a successor's record holds it.
         return_url: where the hosted page leads back to.
         metadata: the site's own object, returned unchanged.
         trace: the call's `traceparent`, "" without tracing; see `codesvc.runtime.tracing`.
@@ -167,9 +167,13 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def fixed(self) -> Fixed:
-        """The values fixed at the start. `place` is computed from the counted address."""
+        """The values fixed at the start. `place` is computed from the counted address.
+
+        A successor counts the reader's address and shows the place where its predecessor began.
+        """
         fixed = _fixed.decode(self.fixed_json)
-        force_setattr(fixed, "place", masked_bucket(self.address))
+        if not self.predecessor:
+            force_setattr(fixed, "place", masked_bucket(self.address))
         return fixed
 
     @property

@@ -50,6 +50,7 @@ class AskRequest:
         locale: `zh` or `en`.
         return_url: the address to which the hosted page returns.
         predecessor: the intent whose page starts it, "" if the site does.
+        fixed: the predecessor's values, which a successor keeps; None without a predecessor.
         oidc: the relying party's request that a login answers.
         for_app: whether it, or its predecessor, answers a relying party.
         known: the person who has logged in to an app with this browser before, "" for none.
@@ -66,6 +67,7 @@ class AskRequest:
     locale: str = "zh"
     return_url: str | None = None
     predecessor: str = ""
+    fixed: Fixed | None = None
     oidc: AuthorizationRequest | None = None
     for_app: bool = False
     known: str = ""
@@ -144,7 +146,7 @@ class Intents:
 
     async def _start(self, site: SiteEntry, request: AskRequest, idempotency: Idempotency) -> IntentStarted:
         identifier = IntentId.mint(request.kind).text
-        fixed = Fixed(
+        fixed = request.fixed or Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
             place=masked(request.address) if request.address else "",

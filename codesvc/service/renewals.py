@@ -1,8 +1,9 @@
 """Successors: what the page of an ended verification, bind intent or login starts in its place, once (decision 26).
 
-A successor has its predecessor's user, purpose, language, metadata and return address. The reader's browser and address
-are its own: by them it is limited, and they are what a message says. It counts as a start. The script decides whether
-there may be one, in the act that starts it; what is read before never changes.
+A successor has its predecessor's user, purpose and fixed values: language, metadata, return address, and the browser
+and address that messages show. They are those where the site began, because the approval goes there and the reader of
+the page may be another person. The reader's address is only counted by limits. It counts as a start. The script decides
+whether there may be one, in the act that starts it; what is read before never changes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ async def renew_verification(
     old: VerificationId,
     *,
     reader: IPv4Address | IPv6Address | None,
-    user_agent: str,
 ) -> Result:
     """Start the successor of a verification: STARTED, REPEATED, ENDED, LIMITED or ABSENT.
 
@@ -40,7 +40,6 @@ async def renew_verification(
         site: the site of the predecessor.
         old: the predecessor.
         reader: address of the browser that asks; without it the start's is counted.
-        user_agent: the `User-Agent` header of that browser.
     """
     found = await verifications.get(site, old)
     record = found.record
@@ -48,19 +47,15 @@ async def renew_verification(
         return found
     if site.purpose(record.purpose) is None:
         return Result(Outcome.ENDED, record)
-    fixed = record.fixed
     return await verifications.start(
         site,
         StartRequest(
             purpose=record.purpose,
             user=record.user,
             address=None if site.config.client_ip == "none" else reader or address_of(record.address),
-            user_agent=user_agent,
-            locale=fixed.locale,
             vouched=record.vouched,
-            return_url=fixed.return_url,
-            metadata=fixed.metadata,
             predecessor=record.id,
+            fixed=record.fixed,
         ),
     )
 
@@ -71,7 +66,6 @@ async def renew_intent(
     old: IntentId,
     *,
     reader: IPv4Address | IPv6Address | None,
-    user_agent: str,
 ) -> IntentResult:
     """Start the successor of a bind intent or login, as `renew_verification`; without `reader` none is counted."""
     found = await intents.get(site, old)
@@ -87,10 +81,8 @@ async def renew_intent(
             method=intent.method,
             replace=intent.replace,
             address=None if site.config.client_ip == "none" else reader,
-            user_agent=user_agent,
-            locale=intent.fixed.locale,
-            return_url=intent.fixed.return_url,
             predecessor=intent.id,
+            fixed=intent.fixed,
             for_app=intent.oidc is not None,
         ),
     )

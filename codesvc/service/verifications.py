@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import replace
 
 from codesvc.config import Rate
 from codesvc.domain import codes
@@ -125,12 +126,11 @@ class Verifications:
             if not test:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
-        fixed = Fixed(
+        fixed = request.fixed or Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
             return_url=request.return_url,
             metadata=request.metadata,
-            trace=tracing.current(),
         )
         # Nothing is sent for a test identity.
         said, box = b"", b""
@@ -141,7 +141,7 @@ class Verifications:
             long_id=long.text,
             user=request.user,
             address=bucket(request.address),
-            fixed=msgspec.json.encode(fixed),
+            fixed=msgspec.json.encode(replace(fixed, trace=tracing.current())),
             vouched=request.vouched,
             keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,

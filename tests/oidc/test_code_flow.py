@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told
@@ -243,3 +245,43 @@ async def test_a_qr_code_that_another_scanned_is_renewed_for_the_same_request_an
     said = told(await browser.back())
     assert said["state"] == "st-2"
     assert (await browser.exchange(said["code"])).status == 200
+
+
+@pytest.mark.parametrize("cookies", [{}, {"codesvc_oidc_of_another": "x"}])
+async def test_only_the_browser_that_began_the_login_may_renew_it(world, browser, cookies):
+    """Another reads the page without the renewal: what it confirmed would log in the browser that began."""
+    other = await world.person()
+    await browser.scanned_by(other, await browser.authorize())
+    stranger = Browser(world, cookies=cookies)
+    page, state = await browser.get(browser.path), (await browser.get(browser.path + "/state")).json
+    seen, said = await stranger.get(browser.path), (await stranger.get(browser.path + "/state")).json
+    assert (state["renew"], said["renew"]) == ("scan", None)
+    assert (f"{browser.path}/renew" in page.text, f"{browser.path}/renew" in seen.text) == (True, False)
+    for sent in (
+        {"data": "{}", "Content-Type": "application/json"},
+        {"data": "", "Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"},
+    ):
+        refused = await stranger.get(browser.path + "/renew", method="POST", **sent)
+        assert refused.status == 403, refused.text
+        assert f"{browser.path}/renew" not in refused.text
+    # The question goes on, and the browser that began may still renew.
+    assert (await browser.get(browser.path + "/state")).json["status"] == "scanned"
+    as_json = {"Content-Type": "application/json"}
+    assert (await browser.get(browser.path + "/renew", method="POST", data="{}", **as_json)).status == 200
+    again = await stranger.get(browser.path + "/renew", method="POST", data="{}", **as_json)
+    assert again.status == 403, again.text
+
+
+async def test_the_events_of_a_page_offer_a_renewal_only_to_the_browser_that_began(world, browser):
+    other = await world.person()
+    await browser.scanned_by(other, await browser.authorize())
+    seen = []
+    for cookies in (browser.cookies, {}):
+        jar = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        url, headers = world.service + browser.path + "/events", {"Cookie": jar} if jar else {}
+        async with world.http.get(url, headers=headers) as stream:
+            async for line in stream.content:
+                if line.startswith(b"data:"):
+                    seen.append(json.loads(line[5:])["renew"])
+                    break
+    assert seen == ["scan", None]

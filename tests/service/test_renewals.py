@@ -241,3 +241,43 @@ async def test_a_bind_intent_is_renewed_for_ten_minutes_only(world):
     await world.advance(1201)
     assert (await world.page("GET", old, "/state"))["renew"] is None
     assert (await renew(world, old)).status == 410
+
+
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
+READER = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)"}
+
+
+@pytest.mark.parametrize("reader", ["script", "form"])
+@pytest.mark.parametrize("what", STARTS)
+async def test_messages_of_a_successor_name_the_browser_in_which_the_site_began(world, what, reader):
+    """The approval goes to that browser. The reader of the page may be the victim, who would see their own device."""
+    person = await world.bound("u-renewed" if what == "verification" else "u-other")
+    old = await started(world, what, user_agent=WINDOWS)
+    await world.advance(601)
+    if reader == "form":
+        assert (await world.page("POST", old, "/renew", data="", headers=FORM | READER)).status == 303
+    else:
+        assert (await renew(world, old, headers=READER)).status == 200
+    new = await successor(world, old)
+    await person.say(new["scan"]["keyword"])
+    said = await person.last_text()
+    assert ("Windows" in said, "192.0.*.*" in said) == (True, True), said
+    assert ("iPhone" in said, "127.0.*.*" in said) == (False, False), said
+
+
+@pytest.mark.parametrize("what", STARTS)
+async def test_where_the_site_gave_no_address_a_successor_names_none(new_world, what):
+    async with new_world(sites__shop__client_ip="none") as world:
+        person = await world.bound("u-renewed" if what == "verification" else "u-other")
+        path, own = {
+            "verification": ("verifications", {"user": "u-renewed", "purpose": "reset"}),
+            "bind intent": ("bind-intents", {"user": "u-renewed"}),
+            "login": ("logins", {}),
+        }[what]
+        old = await world.call("POST", f"/v1/{path}", {"user_agent": WINDOWS, **own})
+        assert old.status == 201, old.text
+        await world.advance(601)
+        assert (await renew(world, old, headers=READER)).status == 200
+        await person.say((await successor(world, old))["scan"]["keyword"])
+        said = await person.last_text()
+        assert ("Windows" in said, "iPhone" in said, "*.*" in said) == (True, False, False), said

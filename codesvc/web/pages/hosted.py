@@ -149,10 +149,7 @@ async def renew(request: web.Request) -> web.Response:
     """Start the successor, once, and go on to it."""
     site, identifier = _subject(request)
     headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
-    agent = request.headers.get("User-Agent", "")
-    result = await renew_verification(
-        here.verifications, site, identifier, reader=browser_address(request), user_agent=agent
-    )
+    result = await renew_verification(here.verifications, site, identifier, reader=browser_address(request))
     if result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
         problem = refuse(result)
         known = (await here.verifications.get(site, identifier)).record if form else None

@@ -14,6 +14,7 @@ from codesvc.client.schema import IntentPage
 from codesvc.domain.intent import IntentStatus, Kind
 from codesvc.web.api.views import return_address, scan_of, wire_time
 from codesvc.web.brand import brand_of, logo_route
+from codesvc.web.browser import login_browsers
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, explain_ended, seconds_until, security, wants_part
@@ -49,8 +50,17 @@ def _headline(t: Speech, intent: Intent, handset: str) -> str:
 
 def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read, for this browser."""
-    here = services(request)
-    return shown(here.signed_links, speech_of(here.texts, speech_for(request), intent), device(request), site, intent)
+    here, own = services(request), is_own(intent, login_browsers(request))
+    t = speech_of(here.texts, speech_for(request), intent)
+    return shown(here.signed_links, t, device(request), site, intent, own=own)
+
+
+def is_own(intent: Intent, browsers: frozenset[str]) -> bool:
+    """Whether a page in the browser with these names may renew the intent.
+
+    Of a login for an app only the browser that began it may: the answer goes to that browser alone.
+    """
+    return intent.oidc is None or intent.oidc.browser in browsers
 
 
 def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
@@ -58,8 +68,12 @@ def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
     return texts.speech(intent.fixed.locale) if intent.oidc is not None else browser
 
 
-def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
-    """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
+def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent, *, own: bool) -> IntentPage:
+    """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to.
+
+    `own`: whether this browser may renew the intent (`is_own`).
+    """
+    renewable = intent.renewable and own
     by_keyword = site.account.by_keyword
     # A phone cannot scan its own screen: there the keyword is the main way.
     keyword_leads = by_keyword or (intent.method == "scan" and handset == "phone")
@@ -73,7 +87,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         titles = [f"ask.scanned.{intent.claimed_how or 'oauth'}"]
     # A relying party gets a refusal too.
     goes_on = said_yes or (intent.oidc is not None and intent.over)
-    hints = [f"{key}.hint.renew"] if intent.renewable else [f"{key}.hint.keyword"] if by_keyword else []
+    hints = [f"{key}.hint.renew"] if renewable else [f"{key}.hint.keyword"] if by_keyword else []
     page_url = links.page_url(site.name, intent.id)
     return IntentPage(
         status=intent.status.value,
@@ -87,21 +101,21 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         expires_at=wire_time(intent.expires),
         scan=scan_of(site, page_url, intent.keyword) if intent.scannable else None,
         return_to=return_to(intent, links) if goes_on else None,
-        link=_link(links, site, intent, handset),
-        renew="scan" if intent.renewable else None,
+        link=_link(links, site, intent, handset, renewable=renewable),
+        renew="scan" if renewable else None,
         by_keyword=by_keyword,
         brand=brand_of(site, links.address),
     )
 
 
-def _link(links: Links, site: SiteEntry, intent: Intent, handset: str) -> str | None:
+def _link(links: Links, site: SiteEntry, intent: Intent, handset: str, *, renewable: bool) -> str | None:
     """The address where a handset's WeChat asks, of web authorisation only: a phone cannot scan its own screen.
 
     It stays while the page may start a successor, which is then called a new link.
     """
     if intent.method != "oauth" or handset == "desktop":
         return None
-    usable = intent.status is IntentStatus.PENDING or intent.renewable
+    usable = intent.status is IntentStatus.PENDING or renewable
     return links.ask_url(site.account.name, site.name, intent.id) if usable else None
 
 

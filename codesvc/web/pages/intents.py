@@ -15,11 +15,11 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web.api.intents import expect, refuse
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
-from codesvc.web.browser import see_other
+from codesvc.web.browser import login_browsers, see_other
 from codesvc.web.context import services
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.intent_view import page_path, render_intent, shown, speech_of, state_of
+from codesvc.web.pages.intent_view import is_own, page_path, render_intent, shown, speech_of, state_of
 from codesvc.web.pages.page_requests import allow_calls, cross_origin, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import device, wants_part
@@ -80,13 +80,15 @@ async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     here, browser, handset = services(request), speech_for(request), device(request)
+    browsers = login_browsers(request)
     links, texts = here.signed_links, here.texts
 
     def draw(intent: Intent) -> IntentPage:
         # `now` moves by itself; left in, every look would be a change.
-        return replace(shown(links, speech_of(texts, browser, intent), handset, site, intent), now=None)
+        t, own = speech_of(texts, browser, intent), is_own(intent, browsers)
+        return replace(shown(links, t, handset, site, intent, own=own), now=None)
 
-    alike, headers = (browser.name, handset), cross_origin(request, site)
+    alike, headers = (browser.name, handset, browsers), cross_origin(request, site)
     return await stream_intent(request, site, identifier, draw, drawn_for=alike, headers=headers)
 
 
@@ -96,8 +98,13 @@ async def renew(request: web.Request) -> web.Response:
     """Start the successor, once, and go on to it."""
     site, identifier = _subject(request)
     headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
-    agent = request.headers.get("User-Agent", "")
-    result = await renew_intent(here.intents, site, identifier, reader=browser_address(request), user_agent=agent)
+    old = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
+    if not is_own(old, login_browsers(request)):
+        problem = Problem("forbidden", "This login was begun in another browser. Only that browser can renew it.")
+        if not form:
+            raise problem
+        return render_intent(request, site, old, problem=problem)
+    result = await renew_intent(here.intents, site, identifier, reader=browser_address(request))
     if result.intent is None or result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
         problem = refuse(identifier.kind, result)
         known = (await here.intents.get(site, identifier)).intent if form else None
