@@ -48,6 +48,9 @@ def _is_global(address: IPv4Address | IPv6Address) -> bool:
         return address.is_global and not address.is_multicast
     if address.ipv4_mapped:
         return _is_global(address.ipv4_mapped)
+    # Releases of Python differ about 6to4 (3.11.2 calls all of it private). The embedded address decides.
+    if address.sixtofour:
+        return _is_global(address.sixtofour)
     reserved = address.is_reserved and address not in _NAT64
     return address.is_global and not (address.is_multicast or address.is_site_local or reserved)
 
