@@ -1,8 +1,9 @@
 """Web authorisation (WECHAT.md 11): learns the openid of a visitor, silently or, for the profile, with consent.
 
 A browser sometimes delivers WeChat's code twice, and a second exchange of the code would fail. So the result of the
-exchange, a refusal too, is kept encrypted for the code's life, and the second delivery uses it. A snapshot user
-(快照页) has no real identity and is refused.
+exchange, a refusal too, is kept encrypted for the code's life, and the second delivery uses it: the same code for the
+same state, which is of one browser and one page. Anywhere else WeChat judges the code anew, and refuses a used one. A
+snapshot user (快照页) has no real identity and is refused.
 
 Anybody can bring a code that WeChat never made, and each exchange is a call to WeChat. So none is made for a state that
 is not of this service and this browser, nor for a browser that has proved its identity already, and the rest have
@@ -150,7 +151,7 @@ class Visits:
             return Arrival(errand)
         if admitted.outcome is Outcome.LIMITED:
             return Arrival(errand, "often", whole_seconds(admitted.wait_ms))
-        identity = await self._exchange(account, code)
+        identity = await self._exchange(account, code, f"{browser}/{state}")
         if identity is None:
             return Arrival(errand, "stale")
         await self._store.note(
@@ -170,15 +171,15 @@ class Visits:
         found = await self._store.read(account.store_keys, browser_of(cookie), subject)
         return Visitor(found.openid, found.unionid) if found.outcome is Outcome.DONE else None
 
-    async def _exchange(self, account: AccountEntry, code: str) -> OAuthIdentity | None:
-        shared, name = self._shared[account.name], f"oauth-{sha256(code.encode()).hexdigest()[:32]}"
+    async def _exchange(self, account: AccountEntry, code: str, asker: str) -> OAuthIdentity | None:
+        shared, name = self._shared[account.name], f"oauth-{sha256(f'{asker}/{code}'.encode()).hexdigest()[:32]}"
         for _ in range(_LOOKS):
             known = await shared.get(name)
             if known is not None:
                 return _identity_in(known[0])
             if await shared.lock(name, _LOCK_SECONDS):
                 break
-            # Another request is exchanging the same code at WeChat now.
+            # Another delivery is exchanging the same code at WeChat now.
             await asyncio.sleep(_LOOK_SECONDS)
         else:
             return None

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from tests.people.asks import bind_intent, binding, login, read, scan, status, wait_for_text
 from tests.people.browsers import browser, links_in, open_in_wechat, press, query_of
 
+IN_WECHAT = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"}
+
 
 async def test_the_button_confirms_and_the_get_does_not(world):
     person = await world.bound("alice")
@@ -139,6 +141,33 @@ async def test_the_state_is_of_this_browser_and_of_this_intent(world):
         answer = await world.call("GET", "/wechat/main/oauth?code=x&state=" + forged, key=None)
         assert answer.status == 403
     assert await status(world, started) == "pending"
+
+
+async def bring(world, asker, started, code):
+    """This browser returns from WeChat about this intent, with this code."""
+    away = await asker.go(started["link"], headers=IN_WECHAT)
+    state = query_of(away.headers["Location"])["state"]
+    return await asker.go(f"{world.service}/wechat/main/oauth?code={code}&state={state}")
+
+
+async def test_a_used_code_proves_nothing_in_another_browser(world):
+    """WeChat judges it anew, and refuses it: whoever reads the code in a log is not the person."""
+    person = await world.person()
+    first, second = await oauth_intent(world), await oauth_intent(world, "mallory")
+    view = await open_in_wechat(person, first["link"])
+    code = query_of(next(hop["url"] for hop in view["hops"] if "/oauth?" in hop["url"]))["code"]
+    async with browser() as other:
+        for started in (first, second):
+            assert (await bring(world, other, started, code)).status == 403
+            assert 'name="act"' not in (await other.go(started["link"], headers=IN_WECHAT)).text
+
+
+async def test_a_code_is_judged_anew_for_another_question_of_the_same_browser(world):
+    first, second = await oauth_intent(world), await oauth_intent(world, "bob")
+    async with browser() as own:
+        for started, exchanges in ((first, 1), (first, 1), (second, 2)):
+            assert (await bring(world, own, started, "never-made")).status == 403
+            assert len((await world.control("GET", "/calls?path=/sns/oauth2/access_token"))["calls"]) == exchanges
 
 
 async def test_the_hosted_page_shows_and_cannot_confirm(world):
