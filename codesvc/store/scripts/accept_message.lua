@@ -28,7 +28,7 @@ for candidate in string.gmatch(A.users, '%S+') do
   end
 end
 
--- What proves a number or an address goes there: the WeChat of whoever names it shows nothing of it (decision 56).
+-- What proves a number or an address goes there: the WeChat account of whoever names it shows nothing of it (decision 56).
 local known = A.owners == ''
 for owner in string.gmatch(A.owners, '%S+') do
   local bound = redis.call('HMGET', key('binding', A.site, owner), 'openid', 'void')

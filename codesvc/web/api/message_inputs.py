@@ -43,7 +43,7 @@ class MessageInput(Input):
         bool,
         Meta(
             description="you have verified before that the recipient is this user's; without it the code may prove"
-            " that, and goes by WeChat only if the recipient's own user id is bound to the same WeChat"
+            " that, and goes by WeChat only if the recipient's own user id is bound to the same WeChat account"
         ),
     ] = False
     code: (

@@ -65,7 +65,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         address: the IP address of the person, "" if the system does not say.
         user: the system's own user id, "" if it says none.
         known_recipient: whether the system says that it has verified the recipient as this user's before. All else may
-            prove the recipient, and then the WeChat of the user proves nothing of it.
+            prove the recipient, and then the WeChat account of the user proves nothing of it.
         id: identifies this call and its repeats; "" if the system has no such id.
     """
 
