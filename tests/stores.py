@@ -54,6 +54,20 @@ async def until(true, seconds=30):
     raise AssertionError(f"still not true after {seconds} s: {true}")
 
 
+def contents(client):
+    """Every key of a store with all that is in it, as text."""
+    readers = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1),
+        b"stream": client.xrange,
+        b"none": lambda _: None,  # it has ended since
+    }
+    return {key.decode(): repr(readers[client.type(key)](key)) for key in client.scan_iter()}
+
+
 def free_port(in_a_row=1):
     """The first of so many free ports, each with a free cluster bus port, 10,000 higher.
 

@@ -14,7 +14,7 @@ from codesvc.web.context import SERVICES
 from tests.people.asks import bind_by_scan, bind_intent, login, reply, scan
 from tests.people.browsers import WITH_CHAT, browser
 from tests.people.test_tickets import arrive, link_for
-from tests.stores import until
+from tests.stores import contents, until
 from tests.webhooks.receiver import hook, receiving
 
 USER = "alice.0001@example.com"
@@ -26,20 +26,6 @@ def personal_kinds():
     """The kinds of keys that the documentation says a user or an openid is in."""
     rows = re.findall(r"^\| `([a-z-]+)` \|[^|]*\|([^|]*)\|", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
     return {kind for kind, personal in rows if re.search(r"\b(user|users|openid)\b(?!, encrypted)", personal)} - MASKED
-
-
-def contents(client):
-    """Every key with all that is in it, as text."""
-    readers = {
-        b"string": client.get,
-        b"hash": client.hgetall,
-        b"list": lambda key: client.lrange(key, 0, -1),
-        b"set": client.smembers,
-        b"zset": lambda key: client.zrange(key, 0, -1),
-        b"stream": client.xrange,
-        b"none": lambda _: None,  # it has ended since
-    }
-    return {key.decode(): repr(readers[client.type(key)](key)) for key in client.scan_iter()}
 
 
 def naming(client, *texts):

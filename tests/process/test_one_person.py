@@ -16,7 +16,7 @@ from codesvc.store.binary import shipped_server
 from codesvc.store.personal_traces import Person, concerns
 from tests.process.processes import KEY, ready, serving, write_config
 from tests.process.walks import steps, walk
-from tests.stores import free_port
+from tests.stores import contents, free_port
 
 OPENID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
 OTHER = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
@@ -25,16 +25,7 @@ OTHER = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
 def everything(directory):
     """The whole embedded store as text, by key."""
     client = redis.Redis(unix_socket_path=(directory / "data" / "server.lock").read_text().strip())
-    readers = {
-        b"string": client.get,
-        b"hash": client.hgetall,
-        b"list": lambda key: client.lrange(key, 0, -1),
-        b"set": client.smembers,
-        b"zset": lambda key: client.zrange(key, 0, -1),
-        b"stream": client.xrange,
-        b"none": lambda _: None,  # it has ended since
-    }
-    return {key.decode(): repr(readers[client.type(key)](key)) for key in client.scan_iter()}
+    return contents(client)
 
 
 async def live(http, base, user, openid):
