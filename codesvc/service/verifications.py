@@ -126,12 +126,17 @@ class Verifications:
             if not test:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
-        fixed = request.fixed or Fixed(
-            locale=request.locale,
-            agent=family(request.user_agent),
-            return_url=request.return_url,
-            metadata=request.metadata,
-        )
+        trace = tracing.current()
+        if request.fixed:
+            fixed = replace(request.fixed, trace=trace)
+        else:
+            fixed = Fixed(
+                locale=request.locale,
+                agent=family(request.user_agent),
+                return_url=request.return_url,
+                metadata=request.metadata,
+                trace=trace,
+            )
         # Nothing is sent for a test identity.
         said, box = b"", b""
         if contact and not test:
@@ -141,7 +146,7 @@ class Verifications:
             long_id=long.text,
             user=request.user,
             address=bucket(request.address),
-            fixed=msgspec.json.encode(replace(fixed, trace=tracing.current())),
+            fixed=msgspec.json.encode(fixed),
             vouched=request.vouched,
             keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,
