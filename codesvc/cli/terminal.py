@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.errors import in_words
-from codesvc.domain.visible_text import visible
+from codesvc.domain.visible_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,12 +73,12 @@ class _VisibleOutput(io.TextIOWrapper):
         )
 
     def write(self, text: str) -> int:
-        super().write(visible(text))
+        super().write(escaped(text))
         return len(text)
 
 
 def _failed(name: str, reason: str, status: int) -> int:
-    sys.stderr.write(f"codesvc {name}: {visible(reason)}\n")
+    sys.stderr.write(f"codesvc {name}: {escaped(reason)}\n")
     return status
 
 

@@ -7,7 +7,6 @@ value ("sites.shop.name: must be ...") and never contains the value.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from codesvc.domain.identifiers import LONGEST_USER, is_invisible, is_user
 from codesvc.domain.logo import MOST_QR_BYTES, UnfitLogo, parse
 from codesvc.domain.signing_secret import signing_key
 from codesvc.domain.test_identity import format_of
+from codesvc.domain.visible_text import has_many_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sized
@@ -28,7 +28,6 @@ MASTER_KEY_BYTES = 32
 _FEWEST_DIFFERENT = 8
 _LONGEST_SHOWN = 64
 _LONGEST_TEMPLATE = 2_000
-_MANY_MARKS = re.compile("M{4}")  # they run over other lines
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 NAME_RULE = "must be 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit"
@@ -99,12 +98,8 @@ def name_for_people(value: str) -> None:
     shown(value)
     if "<" in value or ">" in value or "://" in value:
         raise UnfitError("is shown to people in chats and mails: it must have no <, no > and no :// in it")
-    if any(map(is_invisible, value)) or _MANY_MARKS.search(_marks_of(value)):
+    if any(map(is_invisible, value)) or has_many_marks(value):
         raise UnfitError("has letters that nobody sees, or too many marks on one letter")
-
-
-def _marks_of(text: str) -> str:
-    return "".join("M" if unicodedata.category(character) in {"Mn", "Me"} else "-" for character in text)
 
 
 def unguessable(value: Secret) -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from typing import Final
 
 from codesvc.domain.masking import isolated, shown_user
+from codesvc.domain.visible_text import has_many_marks, hidden_in
 
 LONGEST: Final = 32  # code points
 SAME: Final = ""
@@ -19,8 +20,6 @@ SAME: Final = ""
 NONE: Final = " "
 """What a script takes for a name that is to be removed. No name is like this: none has blanks around it."""
 
-# Control, format (bidirectional and zero-width too), surrogate, private use, unassigned, separators of lines.
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LINK: Final = re.compile(
     r"[<>@＠]"  # markup of a chat message, an address, a mention
     r"|[:：]\s*[/／\\]"  # the beginning of an address after its scheme
@@ -29,9 +28,6 @@ _LINK: Final = re.compile(
     r"|\b(?:https?|www|weixin|wxp)\b",
     re.IGNORECASE,
 )
-
-_MOST_MARKS: Final = 3  # on one letter; more of them run over other lines
-_MARKS: Final = re.compile("M+")
 
 
 class UnfitName(ValueError):
@@ -46,19 +42,15 @@ def check_display(text: str) -> None:
     """
     if not 1 <= len(text) <= LONGEST:
         raise UnfitName(f"must have 1 to {LONGEST} characters")
-    hidden = next((character for character in text if unicodedata.category(character) in _HIDDEN), None)
+    hidden = hidden_in(text)
     if hidden is not None:
         raise UnfitName(f"has the invisible or unassigned character U+{ord(hidden):04X}")
     if text != text.strip() or not any(character.isalnum() for character in unicodedata.normalize("NFKC", text)):
         raise UnfitName("must have a letter or digit, and no blanks around it")
     if _LINK.search(text) or _LINK.search(unicodedata.normalize("NFKC", text)):
         raise UnfitName("must not look like a link or an address; a blank after each dot helps")
-    if any(len(cluster) > _MOST_MARKS for cluster in _MARKS.findall(_marks_of(text))):
+    if has_many_marks(text):
         raise UnfitName("has too many marks on one letter")
-
-
-def _marks_of(text: str) -> str:
-    return "".join("M" if unicodedata.category(character) in {"Mn", "Me"} else "-" for character in text)
 
 
 def recognisable(user: str, display: str) -> str:

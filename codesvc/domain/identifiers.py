@@ -63,7 +63,7 @@ def stranger_in(text: str) -> int | None:
 
 
 def is_invisible(character: str) -> bool:
-    """Whether a character is a letter or mark that nobody sees."""
+    """Whether a character is an invisible letter or mark."""
     return character in _INVISIBLE
 
 

@@ -167,7 +167,7 @@ class BindingsMove:
             appid, old = self._account.config.appid, Keys(self._store.prefix, self._old)
             if not self._moving.inside:
                 await binding_accounts.note(self._store, keys.partition, site, appid)
-            # A service that still runs under the old appid neither binds nor unbinds: it would read nobody as bound.
+            # What still runs under the old appid is refused: it finds no bindings, so it must not decide by them.
             await binding_accounts.note(self._store, old.partition, site, appid, moved_from=self._old)
             await self._store.audit.note(
                 keys.partition,

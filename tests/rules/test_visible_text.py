@@ -7,7 +7,7 @@ import unicodedata
 
 from codesvc.cli.audit import _for_people
 from codesvc.domain.audit import Line
-from codesvc.domain.visible_text import is_visible, one_line, visible
+from codesvc.domain.visible_text import escaped, hidden_in, one_line
 
 PRINTS = """
 import sys
@@ -22,12 +22,12 @@ raise SystemExit(run(command, "x"))
 
 def test_nothing_moves_a_cursor_or_turns_the_direction():
     every = "".join(map(chr, range(0x3000)))
-    shown = visible(every)
+    shown = escaped(every)
     assert {c for c in shown if unicodedata.category(c) == "Cc"} == {"\t", "\n"}
     assert not {c for c in shown if unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"}}
-    assert visible("山月 👩‍💻 é\n") == "山月 👩‍💻 é\n"
+    assert escaped("山月 👩‍💻 é\n") == "山月 👩‍💻 é\n"
     told = {"reason": "a\x9b\u202e\u2028"}
-    assert json.loads(visible(json.dumps(told, ensure_ascii=False))) == told
+    assert json.loads(escaped(json.dumps(told, ensure_ascii=False))) == told
 
 
 def test_what_a_command_prints_is_seen():
@@ -44,5 +44,5 @@ def test_a_line_feed_in_outside_text_begins_no_row():
 
 
 def test_what_is_seen():
-    assert is_visible("山月 é, 已核实 (No. 7) ✓")
-    assert not any(map(is_visible, ["a\nb", "\x1b", "\u200b", "\u202e", "\u2028", "\ue000", "\U000e0041", "\ud800"]))
+    assert hidden_in("山月 é, 已核实 (No. 7) ✓") is None
+    assert all(map(hidden_in, ["a\nb", "\x1b", "\u200b", "\u202e", "\u2028", "\ue000", "\U000e0041", "\ud800"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
-from codesvc.domain.visible_text import is_visible
+from codesvc.domain.visible_text import hidden_in
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -48,7 +48,7 @@ async def _reason(request: web.Request) -> tuple[str, str]:
     reason = " ".join(re.split(r"[ \t\r\n\u00a0\u3000]+", str(fields.get("reason", "")))).strip()[:_LONGEST_REASON]
     if len(reason) < SHORTEST_REASON:
         return reason, "reason.missing"
-    return reason, "" if is_visible(reason) else "reason.hidden"
+    return reason, "reason.hidden" if hidden_in(reason) else ""
 
 
 async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
