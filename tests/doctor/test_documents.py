@@ -52,6 +52,26 @@ def test_reports_of_weaknesses_have_an_address_that_is_no_placeholder():
     assert not re.search(r"ADDRESS|TODO|example\.(com|org)|[\w.]+@[\w.]+", text)
 
 
+def test_pip_installs_into_a_virtual_environment():
+    """Debian's own Python refuses anything else (PEP 668). A job of CI, in YAML, has a Python of its own."""
+    bare = re.compile(r"(?<![\w/.-])pip3? install")
+    found = [
+        (str(path.relative_to(ROOT)), code)
+        for path in DOCUMENTS
+        for language, code in BLOCK.findall(path.read_text(encoding="utf-8"))
+        if language != "yaml" and bare.search(code) and "activate" not in code.partition("pip")[0]
+    ]
+    assert found == []
+
+
+def test_no_page_names_an_address_of_this_project():
+    """It has no public address yet; one that stands on a page would be a stranger's, who could put anything there."""
+    invented = re.compile(
+        r"https?://(?:[\w-]+\.)*(?:github|gitlab|gitee)\.\w+/[\w.-]*codesvc|pypi\.org/project/codesvc"
+    )
+    assert [str(path) for path in DOCUMENTS if invented.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_both_readmes_are_in_step():
     for language in ("python", ""):
         english, chinese = (
