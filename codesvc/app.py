@@ -31,6 +31,7 @@ from codesvc.domain.proof import Proofs
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.signed_links import Links
 from codesvc.domain.ticket import TicketSecrets
+from codesvc.domain.visit_cookie import VisitCookies
 from codesvc.messages.chat import ChatComposer
 from codesvc.messages.composer import Composer
 from codesvc.messages.templates import Templates
@@ -259,6 +260,7 @@ async def _run(
             handles=handles,
             signed_links=links,
             oauth_states=seals,
+            visit_cookies=VisitCookies(keyring),
             visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             key_uses=uses,

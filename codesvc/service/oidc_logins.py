@@ -215,10 +215,13 @@ class OidcLogins:
         if known is not None and known.oidc is not None and known.oidc.browser in browsers:
             await self._intents.cancel(site, login)
 
-    async def answer(self, site: SiteEntry, login: IntentId, browsers: frozenset[str]) -> Answer | Intent | None:
+    async def answer(
+        self, site: SiteEntry, login: IntentId, browsers: frozenset[str], visitor: str
+    ) -> Answer | Intent | None:
         """The answer for the relying party; the login if it is still waiting.
 
-        None: the login is gone, its answer was fetched and used, or another browser asked.
+        None: the login is gone, its answer was fetched and used, or another browser asked. A yes without a scan counts
+        in its own browser: `visitor` is the openid that the browser has proved for the login, "" for none.
         """
         known = (await self._intents.get(site, login)).intent
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
@@ -226,7 +229,7 @@ class OidcLogins:
         asked, state = known.oidc, sent_state(known.oidc.state)
         client = self._parties.client(site, asked.client)
         if client is None or not is_registered(asked.redirect_uri, client.redirect_uris, public=client.public):
-            # The client has been removed or changed while the person was scanning.
+            # The client was removed or changed meanwhile.
             return None
         code = code_of(self._keyring, site.name, login.text)
         issued = await self._store.issue(
@@ -239,6 +242,8 @@ class OidcLogins:
             life_ms=CODE_LIFE_MS,
         )
         match issued.outcome:
+            case Outcome.DONE if issued.shown.method == "oauth" and issued.shown.claimed_by != visitor:
+                return None
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
                 error = ProtocolError("login_required", "Another person than that of the id_token_hint confirmed.")
             case Outcome.DONE:

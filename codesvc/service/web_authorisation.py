@@ -25,6 +25,7 @@ import structlog
 from codesvc.domain.addresses import bucket, network
 from codesvc.domain.limits import whole_seconds
 from codesvc.domain.service_address import ServiceAddress
+from codesvc.domain.visit_cookie import beginning, proven
 from codesvc.store.outcomes import Outcome
 from codesvc.store.visits import Arriving
 from codesvc.wechat.answers import OAuthIdentity
@@ -65,11 +66,13 @@ class Arrival:
         problem: "", or `refused` (no consent), `snapshot`, `stale` (the code is no longer valid), `often` (too many
             codes were brought, and this one was not taken to WeChat).
         retry_after: for `often`, seconds until another code is taken.
+        cookie: the cookie that the browser gets in place of the one it left with, "" if it keeps that.
     """
 
     errand: ReturnPage | None
     problem: str = ""
     retry_after: int = 0
+    cookie: str = ""
 
 
 def new_browser() -> str:
@@ -115,7 +118,7 @@ class Visits:
                 "redirect_uri": self._address.url(f"/wechat/{account.name}/oauth"),
                 "response_type": "code",
                 "scope": "snsapi_userinfo" if profile else "snsapi_base",
-                "state": self._seals.state(errand, browser_of(cookie)),
+                "state": self._seals.state(errand, browser_of(beginning(cookie))),
             }
         )
         return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
@@ -131,10 +134,13 @@ class Visits:
     ) -> Arrival:
         """Handle the return of a browser from WeChat, from this address (None: not known).
 
+        The identity is noted under a new cookie: somebody else may know the one that the browser left with
+        (`codesvc.domain.visit_cookie`).
+
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        browser = browser_of(cookie)
+        browser = browser_of(beginning(cookie))
         errand = self._seals.errand(state, browser)
         if errand is None:
             return Arrival(None, "stale")
@@ -142,6 +148,7 @@ class Visits:
             return Arrival(errand, "refused")
         arriving = Arriving(
             browser=browser,
+            came_as=browser_of(cookie),
             subject=errand.id,
             address=bucket(address),
             network=network(address),
@@ -151,18 +158,19 @@ class Visits:
             return Arrival(errand)
         if admitted.outcome is Outcome.LIMITED:
             return Arrival(errand, "often", whole_seconds(admitted.wait_ms))
-        identity = await self._exchange(account, code, f"{browser}/{state}")
+        identity, goes_as = await self._exchange(account, code, f"{browser}/{state}", cookie)
         if identity is None:
             return Arrival(errand, "stale")
         await self._store.note(
             account.store_keys,
             arriving,
+            goes_as=browser_of(goes_as),
             openid="" if identity.snapshot else identity.openid,
             unionid=identity.unionid or "",
             life_ms=_LIFE_MS,
             admitted=admitted.now,
         )
-        return Arrival(errand, "snapshot" if identity.snapshot else "")
+        return Arrival(errand, "snapshot") if identity.snapshot else Arrival(errand, cookie=goes_as)
 
     async def who(self, account: AccountEntry, cookie: str, subject: str) -> Visitor | None:
         """The identity that a browser has proved for this subject, None if it has proved none."""
@@ -171,18 +179,21 @@ class Visits:
         found = await self._store.read(account.store_keys, browser_of(cookie), subject)
         return Visitor(found.openid, found.unionid) if found.outcome is Outcome.DONE else None
 
-    async def _exchange(self, account: AccountEntry, code: str, asker: str) -> OAuthIdentity | None:
+    async def _exchange(
+        self, account: AccountEntry, code: str, asker: str, cookie: str
+    ) -> tuple[OAuthIdentity | None, str]:
+        """The identity, and the new cookie of the browser that proves it: the same for each delivery of one code."""
         shared, name = self._shared[account.name], f"oauth-{sha256(f'{asker}/{code}'.encode()).hexdigest()[:32]}"
         for _ in range(_LOOKS):
             known = await shared.get(name)
             if known is not None:
-                return _identity_in(known[0])
+                return _kept(known[0])
             if await shared.lock(name, _LOCK_SECONDS):
                 break
             # Another delivery is exchanging the same code at WeChat now.
             await asyncio.sleep(_LOOK_SECONDS)
         else:
-            return None
+            return None, ""
         identity: OAuthIdentity | None = None
         try:
             identity = await self._clients[account.name].oauth_openid(code)
@@ -191,12 +202,13 @@ class Visits:
             if not isinstance(error, WeChatError):
                 # WeChat has not judged the code: the next delivery may ask again.
                 await shared.unlock(name)
-                return None
-        members = [identity.openid, identity.unionid, identity.snapshot] if identity else None
+                return None, ""
+        goes_as = proven(cookie)
+        members = [identity.openid, identity.unionid, identity.snapshot, goes_as] if identity else None
         await shared.put(name, msgspec.json.encode(members).decode(), _CODE_LIFE_SECONDS)
-        return identity
+        return identity, goes_as
 
 
-def _identity_in(kept: str) -> OAuthIdentity | None:
-    known = msgspec.json.decode(kept, type=tuple[str, str | None, bool] | None)
-    return OAuthIdentity(openid=known[0], unionid=known[1], snapshot=known[2]) if known else None
+def _kept(text: str) -> tuple[OAuthIdentity | None, str]:
+    known = msgspec.json.decode(text, type=tuple[str, str | None, bool, str] | None)
+    return (OAuthIdentity(openid=known[0], unionid=known[1], snapshot=known[2]), known[3]) if known else (None, "")

@@ -37,13 +37,15 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
     """A browser that comes back from web authorisation.
 
     Attributes:
-        browser: its keyed name.
+        browser: the keyed name that it left with.
+        came_as: the keyed name that it comes back with, which differs where it has proved its identity before.
         subject: what it proves its identity for.
         address: its address as limits count it, `-` if it is not known; then no limit by address applies.
         network: its network, `-` if it is not known.
     """
 
     browser: str
+    came_as: str
     subject: str
     address: str
     network: str
@@ -89,6 +91,7 @@ class Visits:
         return await self._admit(
             keys,
             {
+                "visit": keys.visit(arriving.came_as, arriving.subject),
                 **_counted_at(keys, arriving),
                 "by_browser": keys.openid_window("visit_browser", f"{arriving.browser}:{arriving.subject}"),
                 "by_subject": keys.openid_window("visit_subject", arriving.subject),
@@ -101,15 +104,15 @@ class Visits:
         )
 
     async def note(
-        self, keys: Keys, arriving: Arriving, *, openid: str, unionid: str, life_ms: int, admitted: int
+        self, keys: Keys, arriving: Arriving, *, goes_as: str, openid: str, unionid: str, life_ms: int, admitted: int
     ) -> None:
         """Record the identity of a browser that WeChat has reported, "" for none.
 
-        `admitted`: when the exchange was admitted, ms.
+        `goes_as`: the keyed name that the browser has from now on; `admitted`: when the exchange was admitted, ms.
         """
         await self._note(
             keys,
-            _counted_at(keys, arriving),
+            {"visit": keys.visit(goes_as, arriving.subject), **_counted_at(keys, arriving)},
             {
                 **self._address_rates(arriving),
                 "openid": openid,
@@ -133,9 +136,8 @@ class Visits:
 
 
 def _counted_at(keys: Keys, arriving: Arriving) -> dict[str, str]:
-    """The keys that both scripts share: the visit, and what counts for the address and the network."""
+    """The keys that both scripts share: what counts for the address and the network."""
     return {
-        "visit": keys.visit(arriving.browser, arriving.subject),
         "by_address": keys.openid_window("visit_address", arriving.address),
         "by_network": keys.openid_window("visit_network", arriving.network),
     }

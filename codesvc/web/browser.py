@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.domain.device import is_wechat
-from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.service.web_authorisation import browser_of
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
-from codesvc.web.headers import cookie_in, cookies_in
+from codesvc.web.headers import cookie_in, cookies_in, is_ambiguous
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -23,7 +24,8 @@ LOGIN_COOKIE: Final = "codesvc_oidc_"
 """Begins the name of the cookie of each login that this browser began for an app."""
 PERSON_COOKIE: Final = "codesvc_person_"
 """Begins the name of the cookie of a person who has logged in to an app of a site (`codesvc.domain.known_browsers`)."""
-_NAME: Final = "codesvc_visit"
+_VISIT_COOKIE: Final = "codesvc_visit_"
+"""Begins the name of the cookie of each visit (`codesvc.domain.visit_cookie`)."""
 _LIFE_SECONDS: Final = 3_600
 
 
@@ -39,9 +41,21 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
     return account
 
 
-def cookie_of(request: web.Request) -> str:
-    """The browser's cookie, "" if it has none."""
-    return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
+def visit_name(subject: str) -> str:
+    """The name of the cookie of a visit about this subject. Visits in several tabs do not disturb each other."""
+    return f"{_VISIT_COOKIE}{sha256(subject.encode()).hexdigest()[:12]}"
+
+
+def visit_cookie(request: web.Request, subject: str) -> str:
+    """The browser's cookie for its visit about this subject, "" if it has none that was issued for it."""
+    here = services(request)
+    cookie = cookie_in(request.headers, here.address.cookie_name(visit_name(subject)))
+    return cookie if here.visit_cookies.is_issued(cookie, subject) else ""
+
+
+def has_planted_cookie(request: web.Request, subject: str) -> bool:
+    """Whether the cookie of this visit comes twice, so that a person can only be told why nothing goes on."""
+    return is_ambiguous(request.headers, services(request).address.cookie_name(visit_name(subject)))
 
 
 def person_cookie(request: web.Request, site: str) -> str:
@@ -56,7 +70,7 @@ def login_browsers(request: web.Request) -> frozenset[str]:
 
 
 def keep_cookie(
-    request: web.Request, response: web.Response, cookie: str, *, name: str = _NAME, seconds: int = _LIFE_SECONDS
+    request: web.Request, response: web.Response, cookie: str, *, name: str, seconds: int = _LIFE_SECONDS
 ) -> None:
     """Set a cookie. SameSite=Lax: it is sent when another site redirects back, but not with another site's form."""
     address = services(request).address
@@ -93,19 +107,21 @@ def see_other(url: str) -> web.Response:
 
 def send_off(request: web.Request, account: AccountEntry, errand: ReturnPage, *, profile: bool) -> web.Response:
     """Redirect to WeChat's web authorisation, which redirects back with a code."""
-    cookie = cookie_of(request) or new_browser()
-    response = see_other(services(request).visits.authorize_url(account, errand, cookie, profile=profile))
-    keep_cookie(request, response, cookie)
+    here, known = services(request), visit_cookie(request, errand.id)
+    cookie = known or here.visit_cookies.begun(errand.id)
+    response = see_other(here.visits.authorize_url(account, errand, cookie, profile=profile))
+    if not known:
+        keep_cookie(request, response, cookie, name=visit_name(errand.id))
     return response
 
 
-async def read_form(request: web.Request, subject: str) -> VisitForm:
-    """A form that the service's page about `subject` posted from this browser.
+async def read_form(request: web.Request, subject: str, cookie: str) -> VisitForm:
+    """A form that the service's page about `subject` posted from the browser with this cookie.
 
     Raises:
         Problem: the form is malformed, or comes from another page or browser.
     """
     form = decode_form(await form_of(request), VisitForm)
-    if not services(request).oauth_states.is_form(form.token, browser_of(cookie_of(request)), subject):
+    if not cookie or not services(request).oauth_states.is_form(form.token, browser_of(cookie), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

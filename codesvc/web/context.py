@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.service_address import ServiceAddress
     from codesvc.domain.signed_links import Links
+    from codesvc.domain.visit_cookie import VisitCookies
     from codesvc.messages.composer import Composer
     from codesvc.messages.templates import Templates
     from codesvc.service.auditing import AuditLog
@@ -82,6 +83,7 @@ class Services:
     handles: Handles
     signed_links: Links
     oauth_states: OAuthStates
+    visit_cookies: VisitCookies
     visits: Visits
     tickets: Tickets
     key_uses: KeyUses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict
@@ -41,14 +42,24 @@ def require_fit(headers: CIMultiDict[str]) -> None:
 def cookie_in(headers: Mapping[str, str], name: str) -> str:
     """The value of one cookie (RFC 6265 section 4.2.1), "" if there is none.
 
+    "" also if the name comes twice: another host or path has set one of them, and nothing says which (section 8.6).
+
     `request.cookies` of aiohttp is not used, because it parses all cookies and their attributes: 3 ms for 8 KB.
     """
-    return next((_unquoted(value) for key, value in _cookies(headers) if key == name), "")
+    values = [_unquoted(value) for key, value in _cookies(headers) if key == name]
+    return values[0] if len(values) == 1 else ""
+
+
+def is_ambiguous(headers: Mapping[str, str], name: str) -> bool:
+    """Whether a cookie comes more than once, so that `cookie_in` takes none of them."""
+    return sum(key == name for key, _ in _cookies(headers)) > 1
 
 
 def cookies_in(headers: Mapping[str, str], prefix: str) -> list[str]:
-    """The values of all cookies whose name begins with `prefix`."""
-    return [_unquoted(value) for key, value in _cookies(headers) if key.startswith(prefix)]
+    """The values of all cookies whose name begins with `prefix`, without names that come twice (`cookie_in`)."""
+    found = [(key, value) for key, value in _cookies(headers) if key.startswith(prefix)]
+    times = Counter(key for key, _ in found)
+    return [_unquoted(value) for key, value in found if times[key] == 1]
 
 
 def _cookies(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -62,7 +62,7 @@ FORMS = (
     "act", "back", "code", "event", "language", "name", "password", "query", "reason", "site", "token",
 )  # fmt: skip
 COOKIES = (
-    "codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit", "codesvc_oidc_vvvvvvvv",
+    "codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit_vvvvvvvvvvvv", "codesvc_oidc_vvvvvvvv",
     "codesvc_person_shop",
 )  # fmt: skip
 COMPUTED = {
@@ -71,7 +71,7 @@ COMPUTED = {
     "web/api/administration.py query name": {("query", "new_secret")},
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
-    "web/browser.py cookie services(request).address.cookie_name(_NAME)": {("cookie", "codesvc_visit")},
+    "web/browser.py cookie here.address.cookie_name(visit_name(subject))": {("cookie", "codesvc_visit_vvvvvvvvvvvv")},
     "web/browser.py cookie services(request).address.cookie_name(PERSON_COOKIE + site)": {
         ("cookie", "codesvc_person_shop")
     },

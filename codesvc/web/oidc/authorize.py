@@ -24,6 +24,7 @@ from codesvc.web.browser import (
     login_browsers,
     person_cookie,
     see_other,
+    visit_cookie,
 )
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by, speech_for
@@ -102,8 +103,9 @@ async def go_back(request: web.Request) -> web.Response:
 
 
 async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
-    login = _login(request, site)
-    found = await services(request).oidc.logins.answer(site, login, login_browsers(request))
+    here, login = services(request), _login(request, site)
+    visitor = await here.visits.who(site.account, visit_cookie(request, login.text), login.text)
+    found = await here.oidc.logins.answer(site, login, login_browsers(request), visitor.openid if visitor else "")
     if found is None:
         return _trouble(request, site, "done", status=410)
     if not isinstance(found, Answer):

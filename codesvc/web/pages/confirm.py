@@ -18,14 +18,17 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import (
     account_in,
-    cookie_of,
     go_to,
     goes_to_wechat,
+    has_planted_cookie,
+    keep_cookie,
     login_browsers,
     own_path,
     read_form,
     see_other,
     send_off,
+    visit_cookie,
+    visit_name,
 )
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
@@ -83,7 +86,7 @@ async def show(request: web.Request) -> web.Response:
         return render_person_problem(request, site, "expired", status=410)
     if _begun_elsewhere(request, intent):
         return render_person_problem(request, site, "elsewhere")
-    visitor = await services(request).visits.who(account, cookie_of(request), identifier.text)
+    visitor = await services(request).visits.who(account, visit_cookie(request, identifier.text), identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
             return render_person_problem(request, site, "open")
@@ -101,10 +104,10 @@ async def show(request: web.Request) -> web.Response:
 async def decide(request: web.Request) -> web.Response:
     """Handle the answer."""
     account, site, identifier, intent = await _subject(request)
-    form, here = await read_form(request, identifier.text), services(request)
+    form, here = await read_form(request, identifier.text, visit_cookie(request, identifier.text)), services(request)
     if intent is not None and _begun_elsewhere(request, intent):
         return render_person_problem(request, site, "elsewhere")
-    visitor = await here.visits.who(account, cookie_of(request), identifier.text)
+    visitor = await here.visits.who(account, visit_cookie(request, identifier.text), identifier.text)
     if visitor is None or intent is None or not _theirs(intent, visitor.openid):
         return render_person_problem(request, site, "other")
     if intent.method == "oauth":
@@ -163,7 +166,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
         lines=tuple(lines),
         reference=intent.reference,
         action=own_path(request),
-        token=services(request).oauth_states.form(browser_of(cookie_of(request)), intent.id),
+        token=services(request).oauth_states.form(browser_of(visit_cookie(request, intent.id)), intent.id),
         buttons=_buttons(t, intent),
     )
 
@@ -185,11 +188,15 @@ def _end(request: web.Request, intent: Intent) -> PersonPage:
 async def arrive(request: web.Request) -> web.Response:
     """WeChat redirects a browser back. This only records the openid; it decides nothing."""
     account, here = account_in(request, request.match_info["account"]), services(request)
+    state = request.query.get("state", "")[:256]
+    named = here.oauth_states.named(state)
+    if named and has_planted_cookie(request, named.id):
+        return render_person_problem(request, None, "cookies")
     arrival = await here.visits.arrive(
         account,
         code=request.query.get("code", "")[:256],
-        state=request.query.get("state", "")[:256],
-        cookie=cookie_of(request),
+        state=state,
+        cookie=visit_cookie(request, named.id) if named else "",
         address=browser_address(request),
     )
     errand = arrival.errand
@@ -199,9 +206,17 @@ async def arrive(request: web.Request) -> web.Response:
         return page
     if errand is None or arrival.problem:
         return render_person_problem(request, None, arrival.problem or "stale")
+    response = _on_to(request, account, errand)
+    if arrival.cookie:
+        keep_cookie(request, response, arrival.cookie, name=visit_name(errand.id))
+    return response
+
+
+def _on_to(request: web.Request, account: AccountEntry, errand: ReturnPage) -> web.Response:
+    links = services(request).signed_links
     if errand.page == "message":
-        return see_other(here.signed_links.message_url(account.name, errand.id))
+        return see_other(links.message_url(account.name, errand.id))
     if errand.page == "ask":
-        token = here.signed_links.sign(Use.ASK, Subject(errand.place, errand.id))
+        token = links.sign(Use.ASK, Subject(errand.place, errand.id))
         return go_to(request, f"/wechat/{account.name}/ask/{token}")
-    return go_to(request, f"/t/{here.signed_links.sign(Use.TICKET, Subject(account.name, errand.id))}")
+    return go_to(request, f"/t/{links.sign(Use.TICKET, Subject(account.name, errand.id))}")

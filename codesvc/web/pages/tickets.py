@@ -13,7 +13,8 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
 from codesvc.domain.ticket import TicketPurpose, is_ticket
-from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.domain.visit_cookie import beginning, proven
+from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import RedeemInput
@@ -21,13 +22,15 @@ from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.browser import (
     account_in,
-    cookie_of,
     goes_to_wechat,
+    has_planted_cookie,
     keep_cookie,
     own_path,
     read_form,
     see_other,
     send_off,
+    visit_cookie,
+    visit_name,
 )
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
@@ -67,7 +70,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
 
 async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -> bool | None:
     """Whether this browser belongs to the WeChat account that requested the link; None if not known yet."""
-    cookie = cookie_of(request)
+    cookie = visit_cookie(request, ticket.id)
     if not cookie:
         return None
     if compare_digest(ticket.proven.encode(), browser_of(cookie).encode()):
@@ -83,6 +86,8 @@ async def open_link(request: web.Request) -> web.Response:
     if found is None:
         return render_person_problem(request, None, "over", status=410)
     account, site, ticket, landing = found
+    if has_planted_cookie(request, ticket.id):
+        return render_person_problem(request, site, "cookies")
     proven = await _proven(request, account, ticket)
     if proven:
         return see_other(with_parameters(landing, ticket=request.match_info["token"]))
@@ -95,7 +100,8 @@ async def open_link(request: web.Request) -> web.Response:
 
 def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, ticket: Ticket) -> web.Response:
     t, here = speech_for(request), services(request)
-    cookie = cookie_of(request) or new_browser()
+    known = visit_cookie(request, ticket.id)
+    cookie = known or here.visit_cookies.begun(ticket.id)
     browser = browser_of(cookie)
     shown = ticket.browser == browser
     key = "tk.digits" if shown else "tk.show"
@@ -116,25 +122,33 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
         copy=CopyButton(text=digits, label=label, opens=here_too, main=here_too) if shown else None,
         account=account.config.name if shown and here_too else "",
         action=own_path(request),
-        token=here.oauth_states.form(browser, ticket.id),
+        token=here.oauth_states.form(browser_of(beginning(cookie)), ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),
         back=(f"{own_path(request)}?sent", t("tk.go")) if shown else None,
     )
     response = render_person_page(request, site, page)
-    keep_cookie(request, response, cookie)
+    if not known:
+        keep_cookie(request, response, cookie, name=visit_name(ticket.id))
     return response
 
 
 @routes.post("/t/{token}")
 async def show_digits(request: web.Request) -> web.Response:
-    """In a browser other than WeChat's: show digits, which the person sends in the chat."""
+    """In a browser other than WeChat's: show digits, which the person sends in the chat.
+
+    They prove a new cookie, unless this browser shows them already: somebody else may know the one it came with.
+    """
     found = await _subject(request)
     if found is None:
         return render_person_problem(request, None, "over", status=410)
     account, _, ticket, _ = found
-    await read_form(request, ticket.id)
-    await services(request).tickets.show_digits(account, ticket.id, browser_of(cookie_of(request)))
-    return see_other(own_path(request))
+    cookie, response = visit_cookie(request, ticket.id), see_other(own_path(request))
+    await read_form(request, ticket.id, beginning(cookie))
+    if not compare_digest(ticket.browser.encode(), browser_of(cookie).encode()):
+        cookie = proven(cookie)
+        keep_cookie(request, response, cookie, name=visit_name(ticket.id))
+    await services(request).tickets.show_digits(account, ticket.id, browser_of(cookie))
+    return response
 
 
 @routes.get("/t/{token}/go")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.browser.scenes.registry import inside_wechat, scene
 from tests.browser.scenes.walks import bind_intent, pressed
 from tests.browser.stage import be
@@ -42,7 +44,7 @@ async def ask_login(stage, look):
 async def ask_other(stage, look):
     page = await ask_bind(stage, look)
     await be(await stage.person(follows=True), page.context)
-    await page.context.clear_cookies(name="codesvc_visit")
+    await page.context.clear_cookies(name=re.compile("codesvc_visit_"))
     await page.reload()
     return page
 
