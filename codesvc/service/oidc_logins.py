@@ -220,8 +220,8 @@ class OidcLogins:
     ) -> Answer | Intent | None:
         """The answer for the relying party; the login if it is still waiting.
 
-        None: the login is gone, its answer was fetched and used, or another browser asked. A yes without a scan counts
-        in its own browser: `visitor` is the openid that the browser has proved for the login, "" for none.
+        None: the login is gone, its answer was used, or another browser asked. A yes without a scan counts in its own
+        browser only: `visitor` is the openid that this browser has proved for the login, "" for none.
         """
         known = (await self._intents.get(site, login)).intent
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
@@ -229,8 +229,7 @@ class OidcLogins:
         asked, state = known.oidc, sent_state(known.oidc.state)
         client = self._parties.client(site, asked.client)
         if client is None or not is_registered(asked.redirect_uri, client.redirect_uris, public=client.public):
-            # The client was removed or changed meanwhile.
-            return None
+            return None  # The client has been removed or changed while the person was scanning.
         code = code_of(self._keyring, site.name, login.text)
         issued = await self._store.issue(
             site.store_keys,

@@ -1,7 +1,7 @@
 """Cookies that another host of the domain has set before we do: below a path of `public_url` browsers allow it.
 
-Its owner has any value that the service issues to strangers, and plants it in the victim's browser. The victim opens one
-link. Nothing that the victim proves or confirms may then count in the browser of whoever planted the cookie.
+Its owner has any value that the service issues to strangers, and plants it in the victim's browser. The victim opens
+one link. Nothing that the victim proves or confirms may then count in the browser of whoever planted the cookie.
 """
 
 from __future__ import annotations
