@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from tests.node_tools import installed
-from tests.programs import program_path
+from tests.programs import java_libraries, program_path
 from tests.stores import free_port
 from tests.world import KEY
 
@@ -278,4 +278,20 @@ async def test_java(shop, tmp_path):
     [code] = example("java", "java")
     (tmp_path / "Shop.java").write_text(code, encoding="utf-8")
     async with running(shop, tmp_path, java, "Shop.java") as browser:
+        await sign_up(shop, browser)
+
+
+async def test_spring(shop, tmp_path):
+    """With Debian's Spring 4.3 and Tomcat 9, whose servlets are `javax`; Spring Boot 3 is in none of its packages."""
+    libraries = java_libraries(
+        "spring", "libspring-web-servlet-java libtomcat9-java libjackson2-databind-java",
+        "spring3-web.servlet", "tomcat9-catalina", "jackson-databind", "commons-logging", "spring3-*", "tomcat9-*",
+        "jackson-*",
+    )  # fmt: skip
+    [code] = example("spring", "java")
+    (tmp_path / "WeChatSignUp.java").write_text(code.replace("import jakarta.", "import javax."), encoding="utf-8")
+    sources = ("WeChatSignUp.java", str(HERE / "java" / "Main.java"))
+    compiling = (program_path("javac", "default-jdk-headless"), "-proc:none", "-cp", libraries, "-d", ".", *sources)
+    await asyncio.to_thread(subprocess.run, compiling, cwd=tmp_path, check=True, timeout=120)
+    async with running(shop, tmp_path, program_path("java"), "-cp", f".:{libraries}", "Main") as browser:
         await sign_up(shop, browser)
