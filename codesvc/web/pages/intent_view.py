@@ -17,7 +17,14 @@ from codesvc.web.brand import brand_of, logo_route
 from codesvc.web.browser import login_browsers
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.verification_view import device, explain_ended, seconds_until, security, wants_part
+from codesvc.web.pages.verification_view import (
+    begun_elsewhere,
+    device,
+    explain_ended,
+    seconds_until,
+    security,
+    wants_part,
+)
 from codesvc.web.uris import origin_of
 
 if TYPE_CHECKING:
@@ -157,6 +164,7 @@ def render_intent(
         "back": return_to(intent, here.signed_links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
+        "begun": begun_elsewhere(request, intent.fixed, t),
         "explanation": explain_ended(problem, t) if problem else "",
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)

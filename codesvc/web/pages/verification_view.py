@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from codesvc.domain.channels import IN_CHAT
-from codesvc.domain.device import PHONE
+from codesvc.domain.device import PHONE, family
 from codesvc.web.brand import logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 
 if TYPE_CHECKING:
     from codesvc.client.schema import Delivery, VerificationPage
-    from codesvc.domain.record import Record
+    from codesvc.domain.record import Fixed, Record
     from codesvc.sites.directory import SiteEntry
     from codesvc.web.problem import Problem
     from codesvc.web.texts import Speech
@@ -75,6 +75,17 @@ def scan_part(request: web.Request, state: VerificationPage, handset: str) -> st
     if not waiting and wanted not in _SCAN_PARTS:
         return "offered"
     return "keyword" if handset == "phone" and wanted != "picture" else "picture"
+
+
+def begun_elsewhere(request: web.Request, fixed: Fixed, t: Speech) -> str:
+    """Where the site began, for a reader whose browser is of another device family; "" for the same, and if not known.
+
+    A page's address can be sent on. Whoever then types a code there finishes what another person began.
+    """
+    if not fixed.agent or family(request.headers.get("User-Agent", "")) == fixed.agent:
+        return ""
+    where = {"agent": fixed.agent, "place": fixed.place}
+    return t("begun.elsewhere", **where) if fixed.place else t("begun.elsewhere.agent", **where)
 
 
 def _wait(problem: Problem) -> int:
@@ -163,6 +174,7 @@ def _variables(
         "problem": problem.type.name if problem else None,
         "explanation": _said(problem, state, t) if problem else "",
         "resent": resent,
+        "begun": begun_elsewhere(request, record.fixed, t),
     }
 
 

@@ -57,6 +57,12 @@ async def auto(stage, look):
 
 
 @scene
+async def begun_elsewhere(stage, look):
+    """The page's address was sent on: another device began it."""
+    return await look((await stage.start("reset", user_agent="Mozilla/5.0 (X11; CrOS x86_64)"))["page_url"])
+
+
+@scene
 async def auto_open(stage, look):
     return await look((await stage.start("reset"))["page_url"] + "?scan=open")
 
