@@ -24,7 +24,7 @@ SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/c
   tests/people/test_transfer_files.py tests/registry/test_commands.py tests/service/test_bursts.py \
   tests/sandbox/test_sandbox_endpoints.py tests/sandbox/test_sandbox_field_reports.py tests/sandbox/test_sandbox_probe.py \
   tests/service/test_account_kinds.py tests/service/test_tap_replies.py tests/service/test_wechat_server.py \
-  tests/service/test_fuzz_values.py tests/service/test_operator_lanes.py tests/service/test_other_incidents.py \
+  tests/service/test_fuzz_values.py tests/service/test_whole_lists.py tests/service/test_operator_lanes.py tests/service/test_other_incidents.py \
   tests/delivery/test_token_storm.py tests/relay tests/people/test_demo_relay.py tests/people/test_demo_kinds.py tests/webhooks/test_webhook_reading.py \
   tests/contract/test_typescript.py tests/ops/test_prometheus.py tests/people/test_binding_machine.py tests/people/test_lost_bindings.py
 

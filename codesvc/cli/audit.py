@@ -42,11 +42,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
-        lines = await AuditLog(store, range(PARTITIONS)).latest(since=since, most=arguments.most, site=arguments.site)
-        if not lines and arguments.site is not None:
+        log = AuditLog(store, range(PARTITIONS))
+        found = await log.search(since=since, most=arguments.most, site=arguments.site, act=arguments.act)
+        if not found.lines and arguments.site is not None:
             await _say_if_unknown(store, settings, arguments.site)
-    for line in reversed(lines):
+    for line in reversed(found.lines):
         sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
+    if found.next is not None:
+        sys.stderr.write(
+            f"note: these are the newest {arguments.most:,} lines of the last {arguments.since}; there are older "
+            "ones: --most shows more\n"
+        )
+    elif not found.lines:
+        sys.stderr.write(f"note: there is no such line of the last {arguments.since}\n")
     return 0
 
 

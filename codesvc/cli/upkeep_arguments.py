@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesvc.cli.arguments import whole
+from codesvc.domain.audit import Act
 
 if TYPE_CHECKING:
     import argparse
@@ -33,10 +34,13 @@ def add_upkeep(commands: Commands) -> None:
     )
     audit.add_argument("--site", default=None, help="only lines of this site")
     audit.add_argument(
+        "--act", choices=[*Act], default="", metavar="ACT", help="only this act, such as binding.removed"
+    )
+    audit.add_argument(
         "--most",
         type=whole(1, 1_000_000),
         default=1000,
-        help="the maximum number of lines; the newest are shown (default: 1000)",
+        help="the most lines that are printed, the newest; a note says if there are older ones (default: 1000)",
     )
     audit.add_argument("--json", action="store_true", help="print one JSON object per line")
 

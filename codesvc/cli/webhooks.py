@@ -64,6 +64,9 @@ async def _list(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Namespa
         if page.cursor is None:
             return
         cursor = page.cursor
+    rest = await webhooks.find(site, status=arguments.status, kind=arguments.event, limit=1, cursor=cursor)
+    if rest.hooks or rest.cursor is not None:
+        sys.stderr.write(f"note: these are the newest {arguments.most:,}; there may be older ones: --most shows more\n")
 
 
 async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Namespace) -> int:

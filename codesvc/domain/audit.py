@@ -58,8 +58,21 @@ REPEATABLE: Final = frozenset({Act.LOOKED_UP, Act.GUESSES_LIFTED, Act.WEBHOOK_RE
 """Acts that one person can repeat as often as they like. For each site their lines are in a log of their own, so that
 they push out no line about a binding.
 """
-REPEATABLE_LOG: Final = "repeatable:"
-"""What the names of these logs begin with; the site's name follows."""
+SIGN_INS: Final = frozenset({Act.LOGIN, Act.LOGOUT})
+"""Who has the password can repeat these. They have a log of their own, so that they push out no change of settings."""
+CHANGES_LOG: Final = "changes:"
+"""The log of changes of settings that stood before. So they push out no line about a site, an account, a key or a
+client that was made or removed.
+"""
+LOG_OF: Final = dict.fromkeys(REPEATABLE, "repeatable:") | dict.fromkeys(SIGN_INS, "sign-ins:")
+"""What the names of the logs of such acts begin with; the site's name follows, if there is one."""
+
+
+def logs_with(act: str) -> frozenset[str]:
+    """What the names of the logs begin with that may have lines of an act: "" for the site's log of all other acts."""
+    if act == Act.SETTINGS_SET:
+        return frozenset({"", CHANGES_LOG})
+    return frozenset({LOG_OF.get(Act(act), "")} if act in {*Act} else ())
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from codesvc.domain.audit import FAILED_LOGINS, REPEATABLE_LOG, Act, Gone, Line
+from codesvc.domain.audit import FAILED_LOGINS, Act, Gone, Line, logs_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ class Log:
     """One audit log, as its partition's hash `audits` counts it.
 
     Attributes:
-        name: the site's name, behind `REPEATABLE_LOG` for what can be repeated; "" for lines without a site,
+        name: the site's name, "" for lines without a site; before it what `LOG_OF` says for acts that can be repeated.
             `FAILED_LOGINS` for failed sign-ins.
         written: how many numbered lines it got.
         by_length: how many of them were dropped because the log was full.
@@ -38,7 +38,21 @@ class Log:
     @property
     def site(self) -> str:
         """The site that the log belongs to, "" for none."""
-        return "" if self.name == FAILED_LOGINS else self.name.removeprefix(REPEATABLE_LOG)
+        return "" if self.name == FAILED_LOGINS else self.name.rpartition(":")[2]
+
+    def wanted(self, line: Line, site: str | None, act: str) -> bool:
+        """Whether a line of this log passes the filters: a site or None for all, and an act or "" for all.
+
+        A gap passes the filter of every act that the log may have: such lines may be among those that are gone.
+        """
+        if site not in {None, line.site}:
+            return False
+        return act in {"", line.act} or (line.act == Act.LINES_MISSING and self._may_have(act))
+
+    def _may_have(self, act: str) -> bool:
+        if self.name == FAILED_LOGINS or act == Act.LOGIN_FAILED:
+            return self.name == act
+        return self.name[: self.name.rfind(":") + 1] in logs_with(act)
 
 
 def logs_in(counts: Mapping[Any, Any]) -> list[Log]:

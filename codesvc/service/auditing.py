@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
@@ -22,6 +23,38 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _MOST: Final = 1_000
+_PART: Final = 500
+_NEVER: Final = 1 << 62
+READ_AT_ONCE: Final = 20_000
+"""How many lines a page reads at most, to find those that it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the log.
+
+    Attributes:
+        before: older lines than this time are to come, ms; 0 for all.
+        skip: so many of the newest of them were shown already: lines of one moment may be on two pages.
+    """
+
+    before: int = 0
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        lines: newest first.
+        next: where to go on for older lines; None if there are none.
+        unread: whether the search ended before it had found as many as were wanted, so there may be more at `next`.
+    """
+
+    lines: list[Line]
+    next: Place | None
+    unread: bool
 
 
 class AuditLog:
@@ -55,35 +88,68 @@ class AuditLog:
         )
 
     async def latest(
-        self, *, before: int = 0, since: int = 0, most: int = _MOST, site: str | None = None
+        self, *, before: int = 0, since: int = 0, most: int = _MOST, site: str | None = None, act: str = ""
     ) -> list[Line]:
-        """The newest lines, newest first. Where lines are gone, a line says so (`Act.LINES_MISSING`).
+        """The newest lines; `search` has the same arguments and errors, and says whether there are more."""
+        return (await self.search(Place(before), since=since, most=most, site=site, act=act)).lines
+
+    async def search(
+        self,
+        place: Place | None = None,
+        *,
+        since: int = 0,
+        most: int = _MOST,
+        site: str | None = None,
+        act: str = "",
+        reading: int = 0,
+    ) -> Found:
+        """Lines that are wanted, newest first. Where lines are gone, a line says so (`Act.LINES_MISSING`).
+
+        The filter is applied before the cut. The gaps of a log that may have had wanted lines are always among them.
 
         Args:
-            before: only lines before this time, in ms since 1970; 0 for no bound.
-            since: only lines from this time on; 0 for no bound.
+            place: where an earlier search ended; None for the newest lines.
+            since: only lines from this time on, in ms since 1970; 0 for no bound.
             most: how many.
             site: only lines of this site; "" only lines of no site, None all.
+            act: only lines of this act, "" for all.
+            reading: end after about so many lines were read, wanted or not; 0 to read all that may be wanted.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
+        place = place or Place()
         logs = [
-            (log, partition)
+            _Reader(self._store, log, partition, place.before)
             for partition in sorted({DEPLOYMENT, *self._partitions})
             for log in await self._logs(partition)
             if site is None or log.site in {site, ""}
         ]
-        found: list[tuple[int, int, Line]] = []
-        for log, partition in sorted(logs, key=lambda each: each[0].last, reverse=True):
-            # Logs are read in the order of their newest lines, until no further one can have a line that is wanted.
-            if log.name and len(found) >= most and _oldest_wanted(found, most) > log.last:
-                continue
-            lines = await self._read(log, partition, before, max(most, _MOST))
-            wanted = [line for line in lines if since <= int(line.at) and (not before or int(line.at) < before)]
-            # `with_gaps` returns them newest first; their place decides between lines of the same ms.
-            found += [(int(line.at), -place, line) for place, line in enumerate(wanted) if site in {None, line.site}]
-        return [line for _, _, line in sorted(found, key=lambda each: each[:2], reverse=True)[:most]]
+        # Lines that were read and may be older than one that was not: time, log, place in it.
+        waiting: list[tuple[int, int, int, Line]] = []
+        found: list[Line] = []
+        left, read = place.skip, 0
+        while True:
+            # The log whose next line may be the newest is read on. All that is newer than that line is in its order.
+            number, newest = max(enumerate(logs), key=lambda each: each[1].next_at)
+            frontier = newest.next_at if newest.next_at >= since else -1
+            while waiting and -waiting[0][0] > frontier and len(found) <= most:
+                line = heapq.heappop(waiting)[-1]
+                if left:
+                    left -= 1
+                else:
+                    found.append(line)
+            if len(found) > most:
+                return Found(found[:most], _after(place, found[:most]), unread=False)
+            if frontier < 0:
+                return Found(found, None, unread=False)
+            # A search that goes on makes progress: it passes at least one moment.
+            if reading and read >= reading and (not place.before or frontier < place.before - 1):
+                return Found(found, Place(frontier + 1), unread=True)
+            for line in await newest.read():
+                read += 1
+                if newest.log.wanted(line, site, act) and since <= int(line.at) < (place.before or _NEVER):
+                    heapq.heappush(waiting, (-int(line.at), number, read, line))
 
     async def _logs(self, partition: int) -> list[Log]:
         try:
@@ -91,21 +157,60 @@ class AuditLog:
         except (RedisError, OSError) as error:
             raise _unreadable(error) from None
 
-    async def _read(self, log: Log, partition: int, before: int, count: int) -> list[Line]:
-        """The newest lines of one log, newest first, with a line wherever some are gone."""
-        store = self._store
+
+class _Reader:
+    """Reads one log from its newest line on, or from a time, part by part.
+
+    Args:
+        store: holds it.
+        log: the log.
+        partition: the partition that it is in.
+        before: only lines before this time, ms; 0 for all.
+
+    Attributes:
+        log: the log.
+        next_at: no line that is still to be read is newer, ms; -1 if there are none.
+    """
+
+    def __init__(self, store: Store, log: Log, partition: int, before: int) -> None:
+        self.log = log
+        self._store = store
+        self._partition = partition
         # The ids of entries come from the store's own clock. In test mode our clock may differ, so ids and times of
         # ours are not compared.
-        newest = f"({before}-0" if before and not store.offset.ms else "+"
+        self._top = f"({before}-0" if before and not store.offset.ms else "+"
+        self._last: list[Line] = []
+        self.next_at = min(log.last if log.name else _NEVER, before - 1 if before else _NEVER)
+
+    async def read(self) -> list[Line]:
+        """The next lines, newest first, with a line wherever some are gone.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        store, partition, log = self._store, self._partition, self.log
         try:
             found: Any = await store.at(partition).xrevrange(
-                audit(store.prefix, partition, log.name), newest, count=count
+                audit(store.prefix, partition, log.name), self._top, count=_PART
             )
         except (RedisError, OSError) as error:
             raise _unreadable(error) from None
         lines = [read_line(identifier(partition, log.name, entry), fields[b"line"]) for entry, fields in found]
-        expired = unix_ms() + store.offset.ms - store.retention.audit
-        return list(with_gaps(log, lines, newest=newest == "+", oldest=len(lines) < count, expired=expired))
+        expired, ended = unix_ms() + store.offset.ms - store.retention.audit, len(found) < _PART
+        # The last line before comes again, so that a gap behind it is seen.
+        whole = with_gaps(log, [*self._last, *lines], newest=self._top == "+", oldest=ended, expired=expired)
+        part = list(whole)[len(self._last) :]
+        self.next_at = -1 if ended else int(lines[-1].at)
+        if not ended:
+            self._last, self._top = lines[-1:], f"({found[-1][0].decode()}"
+        return part
+
+
+def _after(place: Place, lines: list[Line]) -> Place:
+    """Where a search goes on that began at `place` and found these lines."""
+    before = int(lines[-1].at) + 1
+    same = sum(int(line.at) + 1 == before for line in lines)
+    return Place(before, same + (place.skip if place.before == before else 0))
 
 
 def identifier(partition: int, log: str, entry: bytes) -> str:
@@ -115,8 +220,3 @@ def identifier(partition: int, log: str, entry: bytes) -> str:
 
 def _unreadable(error: Exception) -> StoreUnavailable:
     return StoreUnavailable(f"the audit log cannot be read ({type(error).__name__})")
-
-
-def _oldest_wanted(found: list[tuple[int, int, Line]], most: int) -> int:
-    """The time of the last of the `most` newest lines, ms."""
-    return heapq.nlargest(most, (at for at, _, _ in found))[-1]

@@ -33,13 +33,15 @@ class RegistryRead(Reply, frozen=True):
 
 
 class RegistryChanged(Reply, frozen=True):
-    """DONE, or STALE if another change came first.
+    """DONE, STALE if another change came first, or LIMITED if the actor made, removed or changed too many entries.
 
     Attributes:
         version: the new one.
+        wait_ms: ms until the actor may go on.
     """
 
     version: str = ""
+    wait_ms: int = 0
 
 
 def _times(raw: Sequence[bytes]) -> tuple[int | None, ...]:
@@ -72,7 +74,9 @@ class Registry:
         """The changes since a version, "" for the whole registry."""
         return await self._read(self._place, {"registry": self._registry, "registry_log": self._log}, {"since": since})
 
-    async def change(self, changes: Mapping[str, str], *, actor: str, expected: str, epoch: str) -> RegistryChanged:
+    async def change(
+        self, changes: Mapping[str, str], *, actor: str, expected: str, epoch: str, writes: str
+    ) -> RegistryChanged:
         """Change entries, all or none of them.
 
         Args:
@@ -80,11 +84,19 @@ class Registry:
             actor: who changes them, for the audit log; "" writes no line.
             expected: the version that the change was made for.
             epoch: names the registry if this is its first entry.
+            writes: how many entries the actor may make and remove, and how many it may change, encoded by
+                `codesvc.domain.limits.encode`; "" for no limit.
         """
         return await self._change(
             self._place,
             {"registry": self._registry, "registry_log": self._log},
-            {"actor": actor, "expected": expected, "epoch": epoch, "changes": msgspec.json.encode(changes)},
+            {
+                "actor": actor,
+                "expected": expected,
+                "epoch": epoch,
+                "changes": msgspec.json.encode(changes),
+                "writes": writes,
+            },
         )
 
     async def note_uses(self, ages_ms: Mapping[str, int], *, spacing_ms: int) -> None:

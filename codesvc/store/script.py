@@ -27,7 +27,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from codesvc.domain.audit import REPEATABLE, REPEATABLE_LOG
+from codesvc.domain.audit import CHANGES_LOG, LOG_OF
 from codesvc.domain.binding import EVICTION_KEPT_MS, MOST_USERS
 from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
@@ -149,8 +149,8 @@ def _known() -> dict[str, str]:
         "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),
         "MOST_USERS": f"{MOST_USERS}",
         "HISTORY_LENGTH": f"{HISTORY_LENGTH}",
-        "REPEATABLE_ACTS": _table((f"[{act.value!r}]", "true") for act in sorted(REPEATABLE)),
-        "REPEATABLE_LOG": repr(REPEATABLE_LOG),
+        "LOG_OF_ACT": _table((f"[{act.value!r}]", repr(log)) for act, log in sorted(LOG_OF.items())),
+        "CHANGES_LOG": repr(CHANGES_LOG),
         "TEST_ID": repr(TEST_ID),
         "TEST_OPENID": repr(TEST_OPENID),
         "WEBHOOK_KEPT": f"{KEPT_MS}",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
+from tests.registry.test_admin_api import ADMINS, BAR, ask
 from tests.world import OTHER_KEY
 
 DAY = 86_400
@@ -59,6 +61,54 @@ async def test_what_one_can_do_any_number_of_times_pushes_no_line_about_a_bindin
         assert [each for each in told if each.startswith("binding")] == ["binding.removed", "binding.made"]
         [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
         assert (gap.site, gap.detail, gap.missing) == ("shop", "length", 1_300 - told.count(act))
+
+
+@pytest.mark.parametrize("act", [Act.LOGIN, Act.LOGOUT])
+async def test_sign_ins_push_no_change_of_settings_out(new_world, act):
+    async with new_world(store=SMALL, admin__keys=ADMINS) as world:
+        await ask(world, "PUT", "/sites/bar", BAR)
+        await flood(world, "", 1_300, act)
+        kept = await lines(world, most=5_000)
+        assert [line.detail for line in kept if line.act == Act.SETTINGS_SET] == ["site/bar"]
+        [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
+        assert (gap.site, gap.detail, gap.missing) == ("", "length", 1_300 - sum(line.act == act for line in kept))
+
+
+async def test_changes_of_settings_push_no_line_about_a_key_out(new_world):
+    """An admin key gives itself a site key, uses it, removes it, and then changes settings on and on."""
+    async with new_world(store=SMALL, admin__keys=ADMINS) as world:
+        here, key = world.app[SERVICES], "/sites/bar/keys/evil"
+        # The store drops lines in blocks of about 100.
+        here.store.deployment.retention = replace(here.store.retention, audit_lines=100)
+        await ask(world, "PUT", "/sites/bar", BAR)
+        assert (await ask(world, "PUT", key, {"scopes": ["verify"]})).status == 201
+        assert (await ask(world, "DELETE", key)).status == 204
+        for turn in range(320):
+            await here.administration.patch_site("bar", {"origins": [f"https://b{turn}.example"]}, by="admin-key:x")
+        kept = await lines(world, most=5_000)
+        settings = [(line.act, line.detail) for line in kept if line.act.startswith("settings")]
+        made = [("settings.removed", "key/bar/evil"), ("settings.set", "key/bar/evil"), ("settings.set", "site/bar")]
+        assert settings[-3:] == made
+        assert [line.detail for line in kept if line.act == Act.LINES_MISSING] == ["length"]
+
+
+async def test_an_admin_key_writes_no_more_in_a_day_than_half_a_log(new_world):
+    async with new_world(store=SMALL, admin__keys=ADMINS) as world:
+        store = world.app[SERVICES].store
+        store.retention = replace(store.retention, audit_lines=10)
+        for number in range(4):
+            assert (await ask(world, "PUT", f"/sites/bar{number}", BAR)).status == 201
+        assert (await ask(world, "DELETE", "/sites/bar0")).status == 204
+        refused = await ask(world, "PUT", "/sites/bar9", BAR)
+        assert (refused.status, refused.problem, refused["limit"]) == (429, "rate-limited", "admin_writes")
+        assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
+        assert (await ask(world, "DELETE", "/sites/bar1")).status == 429
+        for turn in range(5):
+            assert (await ask(world, "PATCH", "/sites/bar1", {"origins": [f"https://b{turn}.example"]})).status == 200
+        assert (await ask(world, "PATCH", "/sites/bar1", {"origins": []})).status == 429
+        assert (await ask(world, "GET", "/sites/bar9")).status == 404
+        await world.advance(86_401)
+        assert (await ask(world, "PUT", "/sites/bar9", BAR)).status == 201
 
 
 async def test_the_same_look_is_one_line_in_an_hour(world):

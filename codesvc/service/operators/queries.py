@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.store.store import Store
     from codesvc.store.verification_types import UserRead
+
+_AT_ONCE: Final = 50
+"""How many verifications are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,11 @@ class OperatorQueries:
         return [name.decode() for name in found]
 
     async def _all(self, site: SiteEntry, names: Iterable[str]) -> list[Record]:
-        found = []
-        for name in names:
-            record = (await self._store.verifications.read(site.store_keys, name, site=site.name)).record
-            if record is not None:
-                found.append(record)
+        names, found = list(names), []
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            reads = (self._store.verifications.read(site.store_keys, name, site=site.name) for name in some)
+            found += [read.record for read in await asyncio.gather(*reads) if read.record is not None]
         return found
 
     async def uses(self, site: SiteEntry, user: str) -> list[Use]:

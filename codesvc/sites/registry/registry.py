@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import CodesvcError, ScriptError, StoreUnavailable
+from codesvc.domain.limits import LimitReached, Rate, encode
 from codesvc.runtime.tasks import end
 from codesvc.sites.registry.contents import entry_text
 from codesvc.sites.registry.inspection import Inspection
@@ -33,10 +34,26 @@ type_of_changes = dict[str, dict[str, object] | None]
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS: Final = 0.75
 _TRIES: Final = 20
+_WRITES: Final = "admin_writes"
+_DAY_SECONDS: Final = 86_400
+ADMIN_KEY: Final = "admin-key:"
+"""What the actor of a call of the admin API begins with; the key's name follows."""
 
 
 class RegistryBusy(CodesvcError):
     """Other processes keep changing the registry, so a change was not accepted. Try again."""
+
+
+class WritesLimited(CodesvcError):
+    """An admin key has made, removed or changed as many entries as it may.
+
+    Args:
+        denial: the limit, and how long to wait.
+    """
+
+    def __init__(self, denial: LimitReached) -> None:
+        super().__init__(f"the limit {denial.limit} is reached; try again in {denial.retry_after} s")
+        self.denial = denial
 
 
 class Registry:
@@ -94,9 +111,10 @@ class Registry:
         Args:
             think: reads the directory and returns entries with their new tables, None to remove one. It is called again
                 if another process was faster. Its exceptions are passed on, and then nothing has changed.
-            by: who changes them, for the audit log; "" writes no line.
+            by: who changes them, for the audit log; "" writes no line. An admin key has a limit.
 
         Raises:
+            WritesLimited: an admin key reached its limit; nothing was changed.
             Contended: other processes were faster in every attempt.
             StoreUnavailable: the store does not answer; the change may or may not have been made.
         """
@@ -110,11 +128,20 @@ class Registry:
                 name: entry_text(self._sealer, name, table) if table is not None else ""
                 for name, table in tables.items()
             }
-            changed = await self._store.change(texts, actor=by, expected=expected, epoch=secrets.token_hex(8))
+            rates = self._writes() if by.startswith(ADMIN_KEY) else ()
+            changed = await self._store.change(
+                texts, actor=by, expected=expected, epoch=secrets.token_hex(8), writes=encode(rates)
+            )
+            if changed.outcome is Outcome.LIMITED:
+                raise WritesLimited(LimitReached(_WRITES, changed.wait_ms, rates))
             if changed.outcome is Outcome.DONE:
                 await self.refresh()
                 return
         raise RegistryBusy("the registry is being changed by others all the time")
+
+    def _writes(self) -> tuple[Rate, ...]:
+        """Half of what an audit log keeps, in a day: so no key pushes out the lines about its acts within two days."""
+        return (Rate(self.whole_store.retention.audit_lines // 2, _DAY_SECONDS),)
 
     @asynccontextmanager
     async def running(self, change_notifier: ChangeNotifier) -> AsyncIterator[None]:

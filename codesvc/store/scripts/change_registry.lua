@@ -1,20 +1,34 @@
 -- Purpose: change entries of the registry, if its version is still `expected`, and inform every process. `changes` is a
---   JSON object: name to text, '' to remove an entry. Either all of them are made or none.
+--   JSON object: name to text, '' to remove an entry. Either all of them are made or none. `writes` bounds how many
+--   entries the actor makes and removes, and how many it changes, so that nobody pushes the lines about their own acts
+--   out of the audit log; '' means no limit.
 -- KEYS: registry registry_log
--- ARGS: offset root topic actor expected epoch changes audit_kept audit_lines
--- OUTCOMES: done stale
--- USES: clock names audit
+-- ARGS: offset root topic actor expected epoch changes writes audit_kept audit_lines
+-- OUTCOMES: done stale limited
+-- USES: clock names windows audit
 -- REPLY done: version
+-- REPLY limited: wait_ms
 
 local version = redis.call('HGET', K.registry, 'version') or ''
 if version ~= A.expected then return {'stale', now} end
 local epoch, number = string.match(version, '^(%w+):(%d+)$')
 epoch, number = epoch or A.epoch, string.format('%.0f', (tonumber(number) or 0) + 1)
 
-for name, text in pairs(cjson.decode(A.changes)) do
+local changes, known = cjson.decode(A.changes), {}
+local made = window(key('window', 'admin_writes', 'made', A.actor), A.writes)
+local changed = window(key('window', 'admin_writes', 'changed', A.actor), A.writes)
+local wait = 0
+for name, text in pairs(changes) do
+  known[name] = text ~= '' and redis.call('HEXISTS', K.registry, name) == 1
+  wait = math.max(wait, wait_for(known[name] and changed or made))
+end
+if wait > 0 then return {'limited', now, wait} end
+for name, text in pairs(changes) do
   if text == '' then redis.call('HDEL', K.registry, name) else redis.call('HSET', K.registry, name, text) end
+  count_event(known[name] and changed or made)
   if A.actor ~= '' then
-    audit(A.actor, text == '' and 'settings.removed' or 'settings.set', {detail = name})
+    audit(A.actor, text == '' and 'settings.removed' or 'settings.set', {detail = name},
+      known[name] and CHANGES_LOG or nil)
   end
   redis.call('RPUSH', K.registry_log, number .. ' ' .. name)
 end

@@ -5,6 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from codesvc.domain.audit import Act
+from codesvc.service import auditing
+from codesvc.service.auditing import Place
 from codesvc.web.admin.layout import draw, for_operators
 from codesvc.web.context import services
 
@@ -15,18 +17,23 @@ _PAGE = 100
 @routes.get("/admin/audit")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """Show the newest lines, of a site or of all; the parameter `before` shows older ones."""
-    text = request.query.get("before", "")
-    before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0  # noqa: PLR2004  ms since 1970
-    act, site, here = request.query.get("act", ""), request.query.get("site", ""), services(request)
-    lines = await here.auditing.latest(before=before, site=site or None)
-    wanted = [line for line in lines if act in {"", line.act}]
+    """Show the newest lines, of a site or of all; the parameters `before` and `skip` show older ones."""
+    query, here = request.query, services(request)
+    act, site = query.get("act", ""), query.get("site", "")
+    place = Place(_number(query.get("before", "")), _number(query.get("skip", "")))
+    found = await here.auditing.search(place, most=_PAGE, site=site or None, act=act, reading=auditing.READ_AT_ONCE)
     variables = {
-        "lines": wanted[:_PAGE],
+        "lines": found.lines,
         "acts": [each.value for each in Act],
         "act": act,
         "sites": sorted({*here.directory.sites, site} - {""}),
         "site": site,
-        "older": wanted[_PAGE - 1].at if len(wanted) > _PAGE else "",
+        "older": found.next,
+        "unread": found.unread,
     }
     return draw(request, "audit.html", variables, page="audit")
+
+
+def _number(text: str) -> int:
+    """A number in the address, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0  # noqa: PLR2004  ms since 1970

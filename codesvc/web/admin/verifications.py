@@ -17,6 +17,7 @@ from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.service.operators.diagnosis import Arrived, Diagnosis, diagnose
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
+from codesvc.service.statistics.recorder import MOST_LATEST
 from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in, words_of
@@ -97,21 +98,47 @@ async def show_all(request: web.Request) -> web.Response:
     """Show the latest verifications."""
     here, choice = services(request), choice_in(request)
     await here.recorder.flush()
-    book = OperatorQueries(here.store, here.directory)
-    records = [record for site in choice.sites for record in await book.latest(site, most=_SHOWN)]
-    wanted = [record for record in records if choice.purpose in {"", record.purpose}]
-    newest = sorted(wanted, key=lambda record: -record.created)[:_SHOWN]
-    rows = [row_of(request, record) for record in newest]
-    if request.query.get("only") == "trouble":
-        rows = [row for row in rows if row.diagnosis.went_wrong or row.diagnosis.arrived == "no"]
-    return _draw_list(request, rows, only=request.query.get("only", ""))
+    book, only = OperatorQueries(here.store, here.directory), request.query.get("only", "") == "trouble"
+    # A filter goes before the cut, so what may not be shown is read, too.
+    most = MOST_LATEST if only or choice.purpose else _SHOWN + 1
+    listed = [await book.latest(site, most=most) for site in choice.sites]
+    records = [record for found in listed for record in found if choice.purpose in {"", record.purpose}]
+    rows = [row_of(request, record) for record in sorted(records, key=lambda record: -record.created)]
+    wanted = [row for row in rows if not only or row.diagnosis.went_wrong or row.diagnosis.arrived == "no"]
+    full = any(len(found) >= MOST_LATEST for found in listed)
+    return _draw_list(request, wanted, only="trouble" if only else "", read=len(records), full=full)
 
 
 def _draw_list(
-    request: web.Request, rows: list[Row], *, only: str = "", missing: str = "", status: int = 200
+    request: web.Request,
+    rows: list[Row],
+    *,
+    only: str = "",
+    missing: str = "",
+    status: int = 200,
+    read: int = 0,
+    full: bool = False,
 ) -> web.Response:
-    """The list; `missing` is a search text that found nothing."""
-    variables = {"choice": choice_in(request), "rows": rows, "only": only, "missing": missing}
+    """The list.
+
+    Args:
+        request: the request.
+        rows: what passes the filters, newest first; so many as fit are shown.
+        only: `trouble`, or "" for all.
+        missing: a search text that found nothing.
+        status: the status of the answer.
+        read: how many verifications were looked at.
+        full: whether a site may have older ones, which no list has.
+    """
+    variables = {
+        "choice": choice_in(request),
+        "rows": rows[:_SHOWN],
+        "only": only,
+        "missing": missing,
+        "read": read,
+        "cut": _SHOWN if len(rows) > _SHOWN else 0,
+        "most": MOST_LATEST if full else 0,
+    }
     return draw(request, "verifications.html", variables, page="verifications", status=status)
 
 

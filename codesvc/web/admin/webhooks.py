@@ -19,6 +19,7 @@ from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
+    from codesvc.store.webhooks import Hook
 
 routes = web.RouteTableDef()
 _MOST: Final = 50
@@ -33,16 +34,13 @@ async def show(request: web.Request) -> web.Response:
     status = request.query.get("status", "")
     status = status if status in _STATUSES else ""
     listening = [site for site in choice.sites if site.config.webhook is not None]
-    hooks = [
-        (site.name, hook)
-        for site in listening
-        for hook in (await here.webhooks.find(site, status=status, limit=_MOST)).hooks
-    ]
+    hooks = [(site.name, hook) for site in listening for hook in await _newest(request, site, status)]
     variables = {
         "choice": choice,
         "status": status,
         "statuses": _STATUSES,
         "hooks": sorted(hooks, key=lambda pair: -pair[1].created)[:_MOST],
+        "cut": _MOST if len(hooks) > _MOST else 0,
         "endpoints": [
             (site, without_query(site.config.webhook.url), await here.webhooks.endpoint(site))
             for site in listening
@@ -51,6 +49,17 @@ async def show(request: web.Request) -> web.Response:
         "done": request.query.get("done", ""),
     }
     return draw(request, "webhooks.html", variables, page="webhooks")
+
+
+async def _newest(request: web.Request, site: SiteEntry, status: str) -> list[Hook]:
+    """The newest events of a site, one more than are shown. One call looks at a part of them, so it may find none."""
+    found: list[Hook] = []
+    cursor: str | None = ""
+    while cursor is not None and len(found) <= _MOST:
+        page = await services(request).webhooks.find(site, status=status, limit=_MOST + 1, cursor=cursor)
+        found += page.hooks
+        cursor = page.cursor
+    return found
 
 
 async def _site(request: web.Request) -> SiteEntry:

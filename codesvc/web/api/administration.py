@@ -10,14 +10,14 @@ from aiohttp import web
 from codesvc.client import schema
 from codesvc.config import ConfigError
 from codesvc.domain.errors import Invalid
-from codesvc.sites.registry.registry import RegistryBusy
+from codesvc.sites.registry.registry import ADMIN_KEY, RegistryBusy, WritesLimited
 from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
 from codesvc.web.authentication import CHALLENGE, admin_key
 from codesvc.web.context import services
-from codesvc.web.problem import Problem, invalid, unavailable
+from codesvc.web.problem import Problem, invalid, limited, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,7 +44,7 @@ def admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministrati
         raise Problem("unauthenticated", headers=CHALLENGE)
     if scope not in key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
-    return here.administration, f"admin-key:{key.name}"
+    return here.administration, f"{ADMIN_KEY}{key.name}"
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
@@ -64,6 +64,8 @@ def as_problems(handler: _Handler) -> _Handler:
             raise Problem("not-found", str(error)) from None
         except Conflict as error:
             raise Problem("registry-conflict", str(error)) from None
+        except WritesLimited as error:
+            raise limited(error.denial) from None
         except RegistryBusy:
             raise unavailable() from None
 

@@ -71,7 +71,7 @@ CALLS: Final = (
         parameters=(SITE, _CLIENT, _NEW_SECRET),
         body=Body(shape=OidcClientTable, examples={"wiki": _SETTINGS}, narrowed=_table()),
         answers=(_registered(201, "It is new.", _MADE), _registered(200, "It was there.", None)),
-        problems=("not-found", "registry-conflict"),
+        problems=("not-found", "registry-conflict", "rate-limited"),
     ),
     call(
         "DELETE",
@@ -81,6 +81,6 @@ CALLS: Final = (
         "sites",
         parameters=(SITE, _CLIENT),
         answers=(Answer(status=204, description="It is gone, in every process within a second.", media=""),),
-        problems=("not-found", "registry-conflict"),
+        problems=("not-found", "registry-conflict", "rate-limited"),
     ),
 )

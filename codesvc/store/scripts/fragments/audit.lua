@@ -18,11 +18,12 @@ local function masked(text)
   return masked_part(text)
 end
 
-local function audit(actor, act, about)
-  local name = act == 'login.failed' and act or about.site or ''
-  -- What an operator can do any number of times pushes out no line about a binding (codesvc.domain.audit).
-  if REPEATABLE_ACTS[act] and name ~= '' then name = REPEATABLE_LOG .. name end
-  local counts, log = key('audits'), name == '' and key('audit') or key('audit_of', name)
+-- `log` is what the name of the log begins with; without it the act says it. What can be done any number of times
+-- pushes out no line about a binding, and none about a key (codesvc.domain.audit).
+local function audit(actor, act, about, log)
+  local name = act == 'login.failed' and act or (log or LOG_OF_ACT[act] or '') .. (about.site or '')
+  local counts = key('audits')
+  log = name == '' and key('audit') or key('audit_of', name)
   about.at, about.actor, about.act = string.format('%.0f', now), actor, act
   if about.user then about.user = masked(about.user) end
   if about.wechat then about.wechat = masked(about.wechat) end
