@@ -92,16 +92,26 @@ def public(started, answer):
 
 
 class Holds:
-    """A courier's pauses. What holds a push lets go when the machine says so; other pauses pass by themselves."""
+    """A courier's pauses. What holds a push lets go when the machine says so; other pauses pass by themselves.
+
+    `calls` is cleared to let no pause end, so that no job makes another call.
+    """
 
     def __init__(self):
-        self.open = asyncio.Event()
+        self.open, self.calls = asyncio.Event(), asyncio.Event()
+        self.calls.set()
+        self.pausing = 0
 
     async def sleep(self, seconds):
-        if seconds < HOLD / 2000:
-            await asyncio.sleep(seconds)
-        else:
-            await self.open.wait()
+        self.pausing += 1
+        try:
+            if seconds < HOLD / 2000:
+                await asyncio.sleep(seconds)
+                await self.calls.wait()
+            else:
+                await self.open.wait()
+        finally:
+            self.pausing -= 1
 
 
 class ServiceMachine(RuleBasedStateMachine):
@@ -581,7 +591,11 @@ class ServiceMachine(RuleBasedStateMachine):
         self.run(self.tried(waiting))
         for v in waiting:
             self.model.sent(v, AWAY)
+        # Minutes pass between two calls. In the middle of one, they would end a code that is already on its way.
+        self.holds.calls.clear()
+        self.run(until(lambda: self.holds.pausing == self.client.xlen(self.outbox)))
         self.pass_time(seconds)
+        self.holds.calls.set()
         self.run(self.world.control("DELETE", "/faults"))
         at = When(self.now(), self.now())
         self.run(self.settled())

@@ -30,7 +30,7 @@ async def test_someone_new_scans_a_fresh_code_follows_and_reads_the_reply(desk, 
     await camera.get_by_role("button", name="vf_8c1f").click()
     phone = desk.phone(page)
     await expect(phone.get_by_text("关注后会带上场景值")).to_be_visible()
-    await phone.get_by_role("button", name="关注公众号").click()
+    await phone.get_by_role("button", name="关注公众号", exact=True).click()
     await expect(phone.get_by_role("log")).to_contain_text("subscribe:qrscene_vf_8c1f")
 
 
@@ -50,7 +50,7 @@ async def test_a_picture_is_decoded_where_the_browser_has_no_detector(desk, brow
     camera = await scanner(desk, page)
     picture = {"name": "code.jpg", "mimeType": "image/jpeg", "buffer": draw_jpeg(code["url"])}
     await camera.locator("input[type=file]").set_input_files(picture)
-    await desk.phone(page).get_by_role("button", name="关注公众号").click()
+    await desk.phone(page).get_by_role("button", name="关注公众号", exact=True).click()
     await expect(desk.phone(page).get_by_role("log")).to_contain_text("subscribe:qrscene_from_picture")
 
 
@@ -222,11 +222,11 @@ async def test_unfollowing_shows_the_follow_page_and_history_stays_readable(desk
     phone = desk.phone(page)
     await phone.get_by_role("button", name="更多").click()
     await phone.get_by_role("button", name="不再关注").click()
-    await expect(phone.get_by_role("button", name="关注公众号")).to_be_visible()
+    await expect(phone.get_by_role("button", name="关注公众号", exact=True)).to_be_visible()
     await phone.get_by_role("button", name="查看历史消息").click()
     await expect(phone.locator(".card")).to_contain_text("482913")
     await phone.get_by_role("button", name="关注公众号后才能发消息").click()
-    await phone.get_by_role("button", name="关注公众号").click()
+    await phone.get_by_role("button", name="关注公众号", exact=True).click()
     await expect(phone.get_by_role("textbox", name="输入消息")).to_be_visible()
 
 
@@ -241,7 +241,7 @@ async def test_a_person_meets_a_second_account(desk, browse):
     await dialog.get_by_role("button", name="创建").click()
     phone = desk.phone(page)
     await expect(phone.get_by_text("每日咖啡")).to_be_visible()
-    await phone.get_by_role("button", name="关注公众号").click()
+    await phone.get_by_role("button", name="关注公众号", exact=True).click()
     await expect(phone.get_by_role("log")).to_contain_text("subscribe:")
     await page.reload()
     await expect(phone.get_by_role("heading", name="每日咖啡")).to_be_visible()
