@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.service.held_pushes import holding
 from tests.world import OTHER_KEY, wrong
 
 ONCE = {"Idempotency-Key": "order-17"}
@@ -227,8 +228,8 @@ async def test_a_key_may_have_255_characters_and_another_may_differ_in_the_last(
     assert other["id"] != first["id"]
 
 
-async def test_a_repeated_start_answers_as_the_first_when_a_newer_one_has_its_message(new_world):
-    async with new_world(service__push_delay=1.0) as world:
+async def test_a_repeated_start_answers_as_the_first_when_a_newer_one_has_its_message(new_world, valkey):
+    async with holding(new_world, valkey) as (world, _):
         await world.bound("alice")
         first = await world.start("alice", headers=ONCE)
         await world.start("alice")

@@ -6,6 +6,7 @@ import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.service.callbacks import post, push_of
+from tests.service.held_pushes import holding
 
 PLAIN = replace(DEFAULT_ACCOUNT, mode="plaintext")
 FREE = {"address_starts": "none", "site_starts": "none", "address_guesses": "none", "openid_keywords": "none"}
@@ -53,9 +54,9 @@ async def test_only_a_signed_claim_protects_from_superseding(new_world, mode):
         assert (await world.get(first))["status"] == expected
 
 
-async def test_a_forged_claim_in_the_place_of_a_push_gives_nothing_back(new_world):
+async def test_a_forged_claim_in_the_place_of_a_push_gives_nothing_back(new_world, valkey):
     limits = FREE | {"openid_pushes": "none", "user_pushes": ["3/hour"]}
-    async with new_world(account=PLAIN, service__push_delay=1.0, sites__shop__limits=limits) as world:
+    async with holding(new_world, valkey, account=PLAIN, sites__shop__limits=limits) as (world, _):
         owner = await world.bound("alice")
         for number in range(3):
             started = await world.start("alice", "register", ip=f"192.0.2.{number}")
