@@ -223,6 +223,7 @@ class Relay:
     email: str = ""
     receipt_wait: Annotated[float, Between(1, 60)] = 8.0  # seconds
     repeat_window: Annotated[int, Between(0, 3_600)] = 300
+    recipient_proof: Annotated[int, Between(86_400, 3_660 * 86_400)] = 90 * 86_400
     shadow: bool = False
     purpose: str = ""
     region: Annotated[str, phone_region] = ""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from codesvc.delivery.webhooks.address_guard import is_public
 from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.domain.message import SIGN_UP
 from codesvc.domain.service_address import DEFAULT_PORTS
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def _ledger(name: str, site: Site, relay: Relay) -> Finding:
     if relay.sms and not relay.price:
         return warn(
             what, f"{said}; no price, so the ledger shows no money", f"Set sites.{name}.relay.price, of one SMS."
+        )
+    if relay.purpose == SIGN_UP:
+        remedy = f"Set sites.{name}.relay.purpose to one for sign-ins."
+        return warn(
+            what, f"{said}; a message without a purpose counts as a sign-up, which WeChat never carries", remedy
         )
     if site.keys and not site.inbound and not any("messages" in key.scopes for key in site.keys):
         remedy = "Add an inbound source, or give a key the scope messages; a verification's contact needs neither."

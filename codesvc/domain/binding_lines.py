@@ -242,8 +242,8 @@ def _checked(number: int, fields: dict[str, str], reading: Reading) -> Row:
     return Row(number, user, openid, unionid, since, display)
 
 
-def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int, str | None], None]:
-    """A function that writes one binding: user, openid, unionid, ms since 1970, display name.
+def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int | None, str | None], None]:
+    """A function that writes one binding: user, openid, unionid, ms since 1970 (None: not known), display name.
 
     In a CSV a name that a spreadsheet would take for a formula has an apostrophe before it; `read_rows` takes it away.
     """
@@ -251,11 +251,11 @@ def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int, str
         sheet = csv.writer(file)
         sheet.writerow(COLUMNS)
         return lambda user, openid, unionid, at, display: sheet.writerow(
-            (user, openid, unionid or "", rfc3339(at), _FORMULA.sub(r"'\g<0>", display or ""))
+            (user, openid, unionid or "", "" if at is None else rfc3339(at), _FORMULA.sub(r"'\g<0>", display or ""))
         )
 
-    def write(user: str, openid: str, unionid: str | None, at: int, display: str | None) -> None:
-        values = (user, openid, unionid, rfc3339(at), display)
+    def write(user: str, openid: str, unionid: str | None, at: int | None, display: str | None) -> None:
+        values = (user, openid, unionid, None if at is None else rfc3339(at), display)
         file.write(msgspec.json.encode(dict(zip(COLUMNS, values, strict=True))).decode() + "\n")
 
     return write

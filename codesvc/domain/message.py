@@ -58,11 +58,14 @@ MESSAGE_MOVES: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
 ENDED_MESSAGES: Final = frozenset(status for status, targets in MESSAGE_MOVES.items() if not targets)
 """After one of these the sealed content is gone."""
 
+SIGN_UP: Final = "register"
+"""The purpose of every site by which somebody gives a recipient as theirs for the first time."""
 PUSH: Final = "push"
 """The result that shadow mode notes for a message that would have been sent by WeChat."""
 HANDED_REASONS: Final = (
     "no-binding",
     "proves-recipient",
+    "recipient-unproved",
     "unreachable",
     "muted",
     "limited",

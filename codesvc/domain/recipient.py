@@ -35,6 +35,7 @@ _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _GOOGLE: Final = ("gmail.com", "googlemail.com")
 _HASH_BYTES: Final = 15
+_ID: Final = re.compile(r"(?:ph|em)_[a-z2-7]{24}")
 _PHONE: Final = "/recipient/phone"
 _EMAIL: Final = "/recipient/email"
 
@@ -173,6 +174,11 @@ def user_ids(keyring: Keyring, site: str, whom: Recipient) -> list[str]:
     key. Another site has other ids for the same recipient.
     """
     return [_user_id(master, site, whom) for master in keyring.newest_first]
+
+
+def is_recipient_id(user: str) -> bool:
+    """Whether a user id stands for a recipient, of whatever site and master key (`fragments/recipient_proof.lua`)."""
+    return _ID.fullmatch(user) is not None
 
 
 def _user_id(master: MasterKey, site: str, whom: Recipient) -> str:

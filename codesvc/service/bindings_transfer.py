@@ -71,13 +71,15 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
             cursor, names = await redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
             async with redis.pipeline(transaction=False) as pipe:
                 for name in names:
-                    pipe.hmget(name, ["openid", "unionid", "at", "display"])
+                    pipe.hmget(name, ["openid", "unionid", "at", "display", "proved"])
                 found = await pipe.execute()
-            for name, (openid, unionid, at, display) in zip(names, found, strict=True):
+            for name, (openid, unionid, at, display, proved) in zip(names, found, strict=True):
                 # SCAN may return a key twice. A second line of the same binding is harmless when it is imported.
                 if openid is not None:
                     user = name.decode().removeprefix(start)
-                    write(user, openid.decode(), _text(unionid), int(at), _text(display))
+                    # An import without a time proved nothing; its own time must not read as a proof later.
+                    since = None if proved == b"0" else int(at)
+                    write(user, openid.decode(), _text(unionid), since, _text(display))
                     count += 1
             progress.show(0, count)
             file.flush()

@@ -17,7 +17,7 @@ from codesvc.domain.addresses import bucket
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import LimitReached, widest
-from codesvc.domain.message import MESSAGE_ID, new_message_id
+from codesvc.domain.message import MESSAGE_ID, SIGN_UP, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
 from codesvc.messages.relay_texts import CODE_MESSAGE
@@ -81,6 +81,8 @@ class Messages:
             site=site.name,
             users=users,
             owners=[] if wanted.known_recipient or users[0] in owners else owners,
+            claims=wanted.claims_recipient or name == SIGN_UP,
+            recipient_proof_ms=relay.recipient_proof * 1000,
             purpose=name,
             kind=wanted.kind.value,
             locale=wanted.locale,

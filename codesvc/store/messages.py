@@ -26,6 +26,8 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         site: the site's name.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
         owners: the user ids that stand for the recipient, if the message may prove it; none otherwise.
+        claims: whether somebody gives the recipient as theirs for the first time.
+        recipient_proof_ms: how long a binding under a recipient's id carries codes after a proof of the recipient.
         purpose: the name of a purpose of the site.
         kind: `sms` or `email`.
         locale: `zh` or `en`.
@@ -50,6 +52,8 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     users: Sequence[str]
     owners: Sequence[str]
+    claims: bool
+    recipient_proof_ms: int
     purpose: str
     kind: str
     locale: str
@@ -166,6 +170,8 @@ class Messages:
                 "id": start.id,
                 "users": " ".join(start.users),
                 "owners": " ".join(start.owners),
+                "claims": int(start.claims),
+                "recipient_proof": start.recipient_proof_ms,
                 "site": start.site,
                 "purpose": start.purpose,
                 "kind": start.kind,

@@ -143,6 +143,7 @@ class Binding:
         unreachable: why no message reaches the person: `not-following`, `unknown-openid` (WeChat says that the account
             has no such openid), or "" if one may.
         display: the name under which the person recognises the site's account, None for none.
+        proved_at: ms: for a recipient's id, when it was last known that this person has the recipient; 0 for never.
     """
 
     openid: str
@@ -151,6 +152,7 @@ class Binding:
     bound_at: int
     unreachable: str
     display: str | None = None
+    proved_at: int = 0
 
     @classmethod
     def of(cls, fields: Mapping[str, str], *, unreachable: str) -> Binding:
@@ -162,6 +164,7 @@ class Binding:
             bound_at=int(fields["at"]),
             unreachable=unreachable,
             display=fields.get("display"),
+            proved_at=int(fields.get("proved", fields["at"])),
         )
 
     @property

@@ -116,7 +116,8 @@ class RelayMachine(RuleBasedStateMachine):
                 },
                 "users_per_wechat": "many",
                 "gateways": {"main": gateways[site]},
-                "relay": {"sms": "main", "region": "CN", "purpose": "register", "price": 0.05},
+                "purposes": {"login": {"name": "登录", "scan": "open", "disclose_binding": True}},
+                "relay": {"sms": "main", "region": "CN", "purpose": "login", "price": 0.05},
             }
 
         self.world = await self.stack.enter_async_context(

@@ -88,6 +88,9 @@ def test_a_missing_price_and_an_unused_gateway_are_said(with_site):
         with_site(gateways={"main": made["main"]}, relay=Relay(sms="main", price=0.05, shadow=True), keys=())
     )
     assert (fine.status, "shadow mode" in fine.found) == (Status.OK, True)
+    register = Relay(sms="main", price=0.05, purpose="register")
+    [never] = gateways.settled(with_site(gateways={"main": made["main"]}, relay=register))
+    assert (never.status, "sign-up" in never.found) == (Status.WARN, True)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def settings(url, **relay):
     """The changes of a configuration whose shop has a signed gateway at `url`."""
     signed = {"signed": {"url": f"{url}/hook", "secrets": [SECRET], "allow_private": True}}
     return {
-        "sites__shop__relay": {"sms": "main", "email": "main", "region": "CN", "purpose": "register", **relay},
+        "sites__shop__purposes__login": {"name": {"zh": "登录", "en": "Sign-in"}, "disclose_binding": True},
+        "sites__shop__relay": {"sms": "main", "email": "main", "region": "CN", "purpose": "login", **relay},
         "sites__shop__gateways": {"main": signed},
     }
 

@@ -148,6 +148,7 @@ def digits(phone):
 SUPABASE_USER = {
     "id": "0f5f0d4e-6d3c-4f0e-9d51-2f3f7b3c8a11", "aud": "authenticated", "role": "authenticated", "email": "",
     "phone": "{phone}", "app_metadata": {"provider": "phone"}, "user_metadata": {"locale": "en-GB"}, "identities": [],
+    "phone_confirmed_at": "2026-05-01T07:02:00Z",
     "created_at": "2026-05-01T07:01:00Z", "updated_at": "2026-05-01T07:01:00Z", "is_anonymous": False,
 }  # fmt: skip
 METADATA = {"uuid": "{code}-6d3c-4f0e", "time": "2026-05-01T07:01:00Z", "ip_address": "203.0.113.9"}

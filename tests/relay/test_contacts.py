@@ -168,7 +168,7 @@ async def test_what_has_ended_is_not_sent(new_relay, stub, valkey):
 @pytest.mark.parametrize(("answer", "status"), [((200, "{}"), "sent"), ((400, "{}"), "failed"), ((503, ""), "queued")])
 async def test_the_state_says_what_the_gateway_said(new_relay, stub, answer, status):
     stub.answers = [answer]
-    async with new_relay(skip=False, sites__shop__purposes={"register": {"scan": "off"}, "reset": {}}) as world:
+    async with new_relay(skip=False, sites__shop__purposes__register={"scan": "off"}) as world:
         started = await start(world)
         await at_gateway(stub)
         seen = await delivery(world, started, ("gateway", status))

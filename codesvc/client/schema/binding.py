@@ -25,6 +25,13 @@ class Binding(Answer, frozen=True, kw_only=True):
     ] = None
     made_by: Annotated[str, described("proof, openid, handle, intent, oauth or import", example="proof")]
     bound_at: Annotated[Time, described("since when")]
+    recipient_proved_at: Annotated[
+        Time | None,
+        described(
+            "for the user id of a recipient (`ph_…`, `em_…`): when the person last proved that it is theirs; "
+            "null if that is not known, and for all other users"
+        ),
+    ] = None
     openid: Annotated[
         str | None, described("the person's id at the account", example="o9tYIyvtrlVRXythhmMc49CLRBne")
     ] = None

@@ -2,11 +2,13 @@
 --   one entry and the same writes whether a user is bound or not (rule 7): `plan` alone differs, `wechat` or `gateway`.
 --   `users` are ids that stand for the recipient, separated by blanks: the first that is bound is the user, else the first.
 --   `owners` stand for the recipient where the message may prove it: by WeChat then only if one of them has the same.
+--   A binding under a recipient's id counts for `recipient_proof` ms after its proof (recipient_proof.lua), and not if the
+--   message `claims` the recipient: somebody gives it as theirs for the first time.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
 -- KEYS: message sealed same idem address_starts site_starts outbox
--- ARGS: offset root account appid id users owners site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
+-- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
 -- OUTCOMES: started repeated mismatch limited absent
--- USES: clock names windows recent_activity record reachability message admission
+-- USES: clock names windows recent_activity record reachability message recipient_proof admission
 -- REPLY started repeated: message _ left
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's message is no longer kept
@@ -18,22 +20,32 @@ local first = before and read_record(key('message', before))
 if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
 count_start()
 
-local user, openid, alias
+local user, openid, alias, unproved
+local function look_up(candidate)
+  local b = redis.call('HMGET', key('binding', A.site, candidate), 'openid', 'void', 'proved', 'at')
+  if not b[1] or b[2] then return nil end
+  return b[1], is_unproved(candidate, b[3], b[4], tonumber(A.recipient_proof))
+end
 for candidate in string.gmatch(A.users, '%S+') do
-  local bound = redis.call('HMGET', key('binding', A.site, candidate), 'openid', 'void')
   user, alias = user or candidate, alias or candidate
-  if bound[1] and not bound[2] then
-    user, openid = candidate, bound[1]
+  local bound, stale = look_up(candidate)
+  if bound then
+    user, openid, unproved = candidate, bound, stale
     break
   end
 end
 
 -- What proves a number or an address goes there: the WeChat account of whoever names it shows nothing of it (decision 56).
-local known = A.owners == ''
+local known, lapsed = A.owners == '', false
 for owner in string.gmatch(A.owners, '%S+') do
-  local bound = redis.call('HMGET', key('binding', A.site, owner), 'openid', 'void')
-  if bound[1] and not bound[2] and bound[1] == openid then known = true end
+  local bound, stale = look_up(owner)
+  if bound and bound == openid then
+    known = known or not stale
+    lapsed = lapsed or stale
+  end
 end
+if not known and lapsed then known, unproved = true, true end
+if A.claims == '1' and (A.owners ~= '' or is_recipient_id(user)) then known = false end
 
 -- Both are read and written for everybody, so that the work is the same.
 local asked = key('asked_again', A.site, user)
@@ -45,6 +57,7 @@ local function why_not()
   if A.coded ~= '1' then return 'no-code' end
   if not openid then return 'no-binding' end
   if not known then return 'proves-recipient' end
+  if unproved then return 'recipient-unproved' end
   if A.pushable ~= '1' then return 'no-channel' end
   if is_test_openid(openid) or why_unreachable(openid) ~= '' then return 'unreachable' end
   if is_muted(openid) then return 'muted' end

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers spoke seen
 -- ARGS: offset root account topic openid sites once event tag_key
 -- OUTCOMES: done
--- USES: clock names webhook binding_history reachability binding
+-- USES: clock names webhook binding_history reachability recipient_proof binding
 
 -- Repeated, it says nothing of a person who has returned since (once.lua). Two events of a person that share a second
 -- have the same id, but they come within that second.

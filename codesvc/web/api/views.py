@@ -11,6 +11,7 @@ from codesvc.domain import codes
 from codesvc.domain.channels import Channel
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import PageSubject
+from codesvc.domain.recipient import is_recipient_id
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
@@ -214,6 +215,7 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
         unreachable_reason=found.unreachable or None,
         made_by=found.made_by,
         bound_at=wire_time(found.bound_at),
+        recipient_proved_at=wire_time(found.proved_at) if found.proved_at and is_recipient_id(user) else None,
         openid=found.openid if with_openid else ABSENT,
         unionid=found.unionid if with_openid else ABSENT,
         openid_handle=openid_handle,

@@ -23,6 +23,8 @@ _WORDS: Final = {
     Reason.LIMITED: "rate_limited",
     Reason.UNAVAILABLE: "timeout",
 }
+_OF_NEW: Final = "setup_"
+"""How the templates begin that are for a number that is given for the first time."""
 
 
 def _read(_: Inbound, call: Call) -> list[Reading]:
@@ -36,6 +38,7 @@ def _read(_: Inbound, call: Call) -> list[Reading]:
             text=body.text("body") if code else body.needed("body"),
             word=body.note("template_name"),
             language=body.note("language_tag"),
+            claims_recipient=body.note("template_name").startswith(_OF_NEW),
         )
     ]
 

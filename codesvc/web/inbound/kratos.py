@@ -22,6 +22,8 @@ _CODED: Final = frozenset(
     {"", "login_code_valid", "registration_code_valid", "verification_code_valid", "recovery_code_valid"}
 )
 """Templates with a code. In a link the rule could find digits that are none."""
+_OF_NEW: Final = frozenset({"registration_code_valid", "verification_code_valid"})
+"""Templates for a number or an address that is given for the first time."""
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:
@@ -41,6 +43,7 @@ def _read(source: Inbound, call: Call) -> list[Reading]:
             expires_in=60 * body.number("expires_in_minutes"),
             address=body.note("client_ip"),
             user=body.note("user_id"),
+            claims_recipient=word in _OF_NEW,
         )
     ]
 

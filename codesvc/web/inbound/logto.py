@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _OF_KNOWN: Final = frozenset({"SignIn", "ForgotPassword", "MfaVerification", "UserPermissionValidation"})
 """Types that are sent to an identifier that the user has. Every other one may be for a new identifier."""
+_OF_NEW: Final = frozenset({"Register", "BindNewIdentifier", "BindMfa"})
+"""Types that are for a new identifier for certain."""
 
 
 def _read(_: Inbound, call: Call) -> list[Reading]:
@@ -32,6 +34,7 @@ def _read(_: Inbound, call: Call) -> list[Reading]:
             address=body.note("ip"),
             user=body.note("payload.user.id"),
             known_recipient=word in _OF_KNOWN and body.note("to") in theirs,
+            claims_recipient=word in _OF_NEW,
         )
     ]
 

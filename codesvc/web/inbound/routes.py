@@ -151,6 +151,7 @@ def _wanted(site: SiteEntry, name: str, said: str, reading: Reading) -> MessageR
         region=source.region,
         user=reading.user if source.users == "system" and reading.user and is_user(reading.user) else "",
         known_recipient=reading.known_recipient,
+        claims_recipient=reading.claims_recipient,
         code=reading.code,
         # A code needs no text of the system's: one that is too long is replaced by ours.
         text="" if reading.code and not _fits(reading.text, LONGEST_TEXT) else reading.text,

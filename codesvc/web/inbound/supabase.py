@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NEW_ADDRESS: Final = ("user.new_email", "user.email_new")
 _OF_KNOWN: Final = frozenset({"recovery", "magiclink", "reauthentication", "signin"})
 """Words of codes that go to a number or an address that the user has. A phone factor is enrolled with `mfa`, too."""
+_OF_NEW: Final = frozenset({"signup", "invite", "email_change", "phone_change"})
+"""Words of codes that go to a number or an address that the user gives for the first time."""
 _AT_ONCE: Final = {"Retry-After": "1"}
 
 
@@ -37,6 +39,7 @@ def _of_user(reading: Reading, body: Fields) -> Reading:
         address=body.note("metadata.ip_address"),
         user=body.note("user.id"),
         known_recipient=reading.word in _OF_KNOWN and reading.recipient in _confirmed(body),
+        claims_recipient=reading.word in _OF_NEW,
     )
 
 

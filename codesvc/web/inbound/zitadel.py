@@ -22,6 +22,13 @@ _OF_KNOWN: Final = (
     "otp.email.challenged",
 )
 """Ends of event types whose codes go to what the user has. All others may verify a new number or address."""
+_OF_NEW: Final = (
+    "human.phone.code.added",
+    "human.email.code.added",
+    "human.initialization.code.added",
+    "human.invite.code.added",
+)
+"""Ends of event types whose codes go to a number or an address that is given for the first time."""
 
 
 def _authenticate(source: Inbound, call: Call) -> bool:
@@ -47,6 +54,7 @@ def _read(_: Inbound, call: Call) -> list[Reading]:
             expires_in=seconds_of(body.number("args.expiry")),
             user=body.note("args.userID"),
             known_recipient=word.endswith(_OF_KNOWN) and to in verified,
+            claims_recipient=word.endswith(_OF_NEW),
         )
     ]
 

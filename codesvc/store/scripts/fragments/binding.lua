@@ -93,7 +93,10 @@ end
 local function bind(b)
   local outcome, whose, current, void = binding_outcome(b)
   local at = key('binding', b.site, b.user)
-  if outcome == 'same' then name_binding(at, b.display) end
+  if outcome == 'same' then
+    name_binding(at, b.display)
+    note_recipient_proof(at, b, outcome)
+  end
   if outcome ~= 'bound' then return outcome, whose, current end
   local known_as = current and display_of(b.site, b.user)
   if current then delete_binding(b.site, b.user, current) end
@@ -111,6 +114,7 @@ local function bind(b)
   redis.call('HSETNX', key('binding_account'), b.site, string.match(A.account, '(wx%x+):$'))
   redis.call('PEXPIRE', key('history', b.site, b.user), A.history_kept)
   name_binding(at, b.display)
+  note_recipient_proof(at, b, outcome)
   if current and b.tell and not void then
     notify(current, 'moved', {site = b.site, user = b.user, display = known_as})
   end
