@@ -68,9 +68,7 @@ def _ledger(name: str, site: Site, relay: Relay) -> Finding:
         )
     if relay.purpose == SIGN_UP:
         remedy = f"Set sites.{name}.relay.purpose to one for sign-ins."
-        return warn(
-            what, f"{said}; a message without a purpose counts as a sign-up, which WeChat never carries", remedy
-        )
+        return warn(what, f"{said}; one without a purpose counts as a sign-up, which WeChat never carries", remedy)
     if site.keys and not site.inbound and not any("messages" in key.scopes for key in site.keys):
         remedy = "Add an inbound source, or give a key the scope messages; a verification's contact needs neither."
         return warn(what, f"{said}; nothing hands messages over: no inbound source, no key with that scope", remedy)
