@@ -53,7 +53,8 @@ def _lines(answers: Answers, made: InitialConfiguration, words: Speech, enter: s
             yield f"     {enter}"
         yield from (f"   {line}" for line in lines)
         yield ""
-    yield words("admin", url=ServiceAddress(answers.public_url).url("/admin"), operator=answers.operator)
+    url = ServiceAddress(answers.public_url).url("/admin")
+    yield words("admin" if answers.sandbox else "admin.live", url=url, operator=answers.operator)
     yield f"  {words('admin.password', file=f'{SECRETS}/password-{answers.operator}')}"
     yield words("key", file=api_key_file(answers.site), site=answers.site)
 

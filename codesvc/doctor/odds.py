@@ -8,6 +8,9 @@ on the worst day at most this many guesses count:
 Each guess succeeds with the chance 1/N, where N is the number of codes of the format. Over many days the slowest rate
 of the budget decides: 100 in 30 days are 3.3 a day on average.
 
+The same holds for one contact, whoever the codes are for: a sign-up has another user each time, so wrong codes count
+for the phone number or e-mail address too (decision 50).
+
 Any user. The attacker has many addresses and many user names, and tries to guess the code of any of them. For each
 site and purpose a day has at most these guesses (decision 23, `codesvc.domain.guessing`):
 

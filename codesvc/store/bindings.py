@@ -264,6 +264,6 @@ class Bindings:
         """Reset the limit of wrong guesses of a user."""
         await self._lift_guesses(
             keys,
-            {"user_guesses": keys.window("user_guesses", site, user)},
+            {"user_guesses": keys.window("user_guesses", site, user), "lately": keys.lately(site, user)},
             {"actor": actor, "site": site, "user": user, "reason": reason},
         )

@@ -67,6 +67,10 @@ def test_a_live_configuration_is_short_and_keeps_secrets_in_files_of_their_own(t
     for hidden in ("master-key", "api-key-tea", "password-admin", "app-secret"):
         assert kept[hidden] not in done.stdout + done.stderr
     assert "code.example.com: no scheme" in done.stdout
+    # The proxies' files answer 404 there, so it is not printed as the address of the operator's pages.
+    [pages] = [line for line in done.stdout.splitlines() if "https://code.example.com/auth/admin" in line]
+    assert "admin.listen" in pages
+    assert "shut" in pages
     assert max(map(len, done.stdout.splitlines())) <= 200
 
 

@@ -68,18 +68,18 @@ def installed(directory, upstream, plain, secure, *, least=""):
 
 
 @contextlib.contextmanager
-def nginx(directory, upstream):
-    """Run it while the context is open."""
+def nginx(directory, upstream, *, least="", ready=0):
+    """Run it while the context is open; `ready` is the port that it opens with a configuration of one's own."""
     command = [program_path("nginx", "nginx-light"), "-p", directory, "-c", directory / "nginx.conf"]
     plain, secure = free_port(), free_port()
     trust = ssl.create_default_context()
-    installed(directory, upstream, plain, secure).configure_trust(trust)
+    installed(directory, upstream, plain, secure, least=least).configure_trust(trust)
     tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
         for _ in range(1_000):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", secure), 1):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", ready or secure), 1):
                 break
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.005)

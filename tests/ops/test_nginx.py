@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import re
 import subprocess
 from collections import Counter
@@ -196,6 +197,44 @@ async def test_a_visitor_who_asks_without_end_is_refused_and_others_are_not(shop
     lines = (shop.directory / "codesvc.log").read_text()
     assert "limits=REJECTED" in lines
     assert TOKEN not in shop.logs()
+
+
+NETWORKS = {
+    "2001:db8:7:1": ["2001:db8:7:1::5", "2001:db8:7:1:9:1:2:4", "2001:db8:7:1::", "2001:db8:7:1:0:0:3:0"],
+    "2001:db8:7:0": [
+        "2001:db8:7::1:2:3",
+        "2001:db8:7::1:2:4",
+        "2001:db8:7::",
+        "2001:db8:7:0:9:1:2:4",
+        "2001:db8:7::9:0:0:4",
+    ],
+    "2001:db8:0:0": ["2001:db8::1", "2001:db8::1:2:3:4", "2001:db8:0:0:1::4"],
+    "2001:0:0:0": ["2001::1", "2001::9:9:9:9", "2001:0:0:0:1::"],
+    "2001:0:0:7": ["2001::7:1:2:3:4", "2001:0:0:7::1"],
+    "2001:0:5:7": ["2001:0:5:7::1", "2001:0:5:7:1:2:3:4"],
+    "0:0:0:0": ["::", "::1"],
+    "0:0:0:7": ["::7:1:2:3:4"],
+    "0:0:5:7": ["::5:7:1:2:3:4"],
+    "0:4:0:0": ["0:4::1"],
+    "203.0.113.7": ["203.0.113.7"],
+    "::ffff:203.0.113.7": ["::ffff:203.0.113.7"],
+    "::ffff:203.0.113.8": ["::ffff:203.0.113.8"],
+}
+
+
+async def test_a_network_of_ipv6_is_one_visitor_in_every_spelling(tmp_path):
+    """nginx writes an address short, so a /64 whose last group is 0 had one key for each address."""
+    port = example.free_port()
+    asking = f"server {{ listen 127.0.0.1:{port}; set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;"
+    least = (example.EXAMPLE / "codesvc-limits.conf").read_text() + asking + ' return 200 "$codesvc_address"; }\n'
+    with example.nginx(tmp_path, 8080, least=least, ready=port):
+        async with aiohttp.ClientSession() as http:
+            for network, addresses in NETWORKS.items():
+                for address in addresses:
+                    for spelling in {address, ipaddress.ip_address(address).exploded}:
+                        headers = {"X-Real-IP": spelling}
+                        async with http.get(f"http://127.0.0.1:{port}/", headers=headers) as answer:
+                            assert (spelling, await answer.text()) == (spelling, network)
 
 
 async def test_people_who_share_an_address_open_their_pages(shop):

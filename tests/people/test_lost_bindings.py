@@ -200,3 +200,33 @@ async def test_of_an_unbinding_and_a_yes_at_once_none_leaves_a_binding_that_the_
         await asyncio.gather(unbound(world, user), stranger.say("确认"))
         found, ended = await binding(world, user), await status(world, started)
         assert (found.status, ended) in {(404, "bound"), (404, "canceled")}, (found.json, person.openid)
+
+
+async def test_who_took_a_user_over_and_withdraws_takes_no_line_of_the_owner_along(world):
+    """A person may have deleted what is about them, not what is about the owner before or after them."""
+    owner, thief = await world.bound("alice"), await world.person()
+    tags = [line["wechat"] for line in await history(world)]
+    assert (await world.bind("alice", thief, replace=True)).status == 201
+    assert (await world.bind("alice", owner, replace=True)).status == 201
+    assert (await world.bind("alice", thief, replace=True)).status == 201
+    assert [line["event"] for line in await history(world)] == ["bound", "moved", "moved", "moved"]
+    await world.control("POST", f"/users/{thief.openid}/event", {"event": "user_authorization_revoke"})
+    await until(lambda: world.call("GET", "/v1/bindings/alice"), 404)
+    kept = await history(world)
+    assert [(line["event"], line["wechat"] in tags, line.get("from")) for line in kept] == [
+        ("bound", True, None),
+        ("moved", True, None),
+        ("removed", False, None),
+    ]
+    assert kept[-1]["by"] == "forgotten"
+
+
+async def history(world):
+    return (await world.call("GET", "/v1/bindings/alice/history"))["history"]
+
+
+async def until(read, status):
+    for _ in range(300):
+        if (await read()).status == status:
+            return
+    raise AssertionError(status)

@@ -198,6 +198,19 @@ async def test_a_reset_for_somebody_unbound_meanwhile_fails(world):
     assert (await redeem(world, code)).problem == "bad-ticket"
 
 
+async def test_a_reset_from_before_an_unbinding_fails_when_the_same_wechat_is_bound_again(world):
+    person = await world.bound("alice")
+    early = await arrive(person, links_in(await reply(person, "重置密码"))[0])
+    link = links_in(await reply(person, "重置密码"))[0]
+    await world.call("DELETE", "/v1/bindings/alice")
+    assert (await world.bind("alice", person)).status == 201
+    assert (await redeem(world, early)).problem == "bad-ticket"
+    assert (await redeem(world, await arrive(person, link))).problem == "bad-ticket"
+    await world.advance(1)
+    late = await arrive(person, links_in(await reply(person, "重置密码"))[0])
+    assert (await redeem(world, late))["user"] == "alice"
+
+
 async def test_who_is_bound_to_nobody_resets_nothing(world):
     assert "没有绑定账号" in await reply(await world.person(), "忘记密码")
 

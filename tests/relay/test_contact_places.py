@@ -109,3 +109,79 @@ async def test_without_addresses_and_for_people_whom_the_site_knows_the_whole_li
         await until(lambda: outbox(valkey) == 0)
         assert len(vouched) == 7
         assert len(stub.requests) == 10
+
+
+async def guesses(world, started, count=5):
+    """How many of so many wrong codes are looked at; the others are refused by the budget."""
+    answers = [await check(world, started, "000000") for _ in range(count)]
+    assert {answer.status for answer in answers} <= {422, 429, 409}
+    assert {answer["limit"] for answer in answers if answer.status == 429} <= {"user_guesses"}
+    return sum(answer.status == 422 for answer in answers)
+
+
+@pytest.fixture
+async def guessed(new_relay):
+    limits = {"address_starts": "none", "address_guesses": "none", "user_pushes": ["1000/hour"]}
+    async with new_relay(skip=False, sites__shop__limits=limits) as world:
+        yield world
+
+
+async def test_a_contact_has_the_guesses_of_a_user_under_ever_new_users(guessed):
+    """Each sign-up has another user, so wrong codes counted for nobody: 35 a day, without an end."""
+    looked_at = []
+    for number in range(4):
+        started = await start(guessed, f"attempt-{number}", "register", client_ip=f"10{number}.1.0.1")
+        looked_at.append(await guesses(guessed, started))
+        left = (await check(guessed, started, "000000")).headers.get("RateLimit", "")
+        assert looked_at[-1] == 5 or "r=0" in left, left
+        await guessed.advance(6)
+    # Strangers leave a third of ten in an hour. An hour later they have as many again.
+    assert looked_at == [5, 2, 0, 0]
+    await guessed.advance(3_601)
+    assert await guesses(guessed, await start(guessed, "attempt-9", "register", client_ip="109.1.0.1")) == 5
+    # Another number has its own.
+    await guessed.advance(6)
+    other = {"contact": {"phone": "+8613900000001"}}
+    assert await guesses(guessed, await start(guessed, "attempt-10", "register", client_ip="110.1.0.1", **other)) == 5
+
+
+async def test_in_the_long_run_a_contact_has_a_hundred_in_thirty_days(guessed):
+    looked_at = 0
+    for number in range(24):
+        for half in range(2):
+            address = f"1{number:02}.{half}.0.1"
+            started = await start(guessed, f"attempt-{number}-{half}", "register", client_ip=address)
+            looked_at += await guesses(guessed, started)
+            await guessed.advance(6)
+        await guessed.advance(3_601)
+    assert looked_at == 67
+
+
+async def test_who_owns_the_number_is_not_kept_out_by_guesses_of_strangers(guessed, stub, valkey):
+    """At home, where the number was proved, and everywhere by a scan; one provider's block has half."""
+    await proved_at(guessed, stub, valkey, HOME, user="attempt-mine")
+    await guessed.advance(3_601)
+    one = [await start(guessed, f"a-{n}", "register", client_ip=f"198.51.{n}.1") for n in range(2)]
+    assert sum([await guesses(guessed, started) for started in one]) == 5
+    await guessed.advance(6)
+    assert await guesses(guessed, await start(guessed, "a-3", "register", client_ip="104.1.0.1")) == 2
+    await guessed.advance(6)
+    away = await start(guessed, "attempt-away", "register", client_ip="105.1.0.1")
+    person = await guessed.person()
+    assert (await check(guessed, away, "000000")).status == 429
+    await person.scan(await guessed.scan_url(away))
+    assert (await check(guessed, away, await person.code_in_chat())).status == 200
+    mine = await sent(guessed, stub, valkey, "attempt-again", HOME, purpose="register")
+    assert await guesses(guessed, mine, 1) == 1
+    assert await basis(guessed, mine, (await at_gateway(stub))[-1]["code"]) == "contact"
+
+
+async def test_support_lifts_the_guesses_of_a_contact_by_its_latest_attempt(guessed):
+    for number in range(2):
+        started = await start(guessed, f"attempt-{number}", "register", client_ip=f"10{number}.1.0.1")
+        await guesses(guessed, started)
+        await guessed.advance(6)
+    assert await guesses(guessed, await start(guessed, "attempt-2", "register", client_ip="103.1.0.1"), 1) == 0
+    assert (await guessed.call("DELETE", "/v1/users/attempt-2/guesses")).status == 204
+    await guessed.advance(6)
+    assert await guesses(guessed, await start(guessed, "attempt-3", "register", client_ip="104.1.0.1")) == 5

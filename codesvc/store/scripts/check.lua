@@ -24,18 +24,25 @@ local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.use
 -- Whoever is reached by a contact alone has no scan that would lift this budget.
 local of_user = r.contact and r.known ~= '1' and for_strangers(A.user_guesses) or A.user_guesses
 local function guesses_of_user() return window_in(user_guesses.packed, user_guesses.at, of_user) end
+local m = r.contact and not is_claimed(r) and read_record(key('message', r.contact))
+local of_contact = m and contact_guesses(m, r.known) or {}
 local address_rates = address ~= '-' and A.address_guesses or ''
 local address_guesses = window(key('window', 'address_guesses', r.site, address), address_rates)
+local function guesses_left()
+  local left = left_of(guesses_of_user())
+  for _, each in ipairs(of_contact) do left = fewer(left, left_of(each)) end
+  return left .. ',' .. left_of(address_guesses)
+end
 
 -- A call that is repeated under its key gets its first answer, and costs nothing. A wrong one gets it within the code's
 -- life, whatever has ended the verification since.
 if known[2] == 'approved' and r.status == 'approved' then
-  return answer('approved', r, 1, left_of_both(guesses_of_user(), address_guesses))
+  return answer('approved', r, 1, guesses_left())
 end
 if known[2] == 'wrong' and now < tonumber(r.expires) then
   r.attempts_left = tonumber(known[3])
   r.packed = packed_of(r)
-  return answer('wrong', r, 1, left_of_both(guesses_of_user(), address_guesses))
+  return answer('wrong', r, 1, guesses_left())
 end
 local function keep_answer(outcome, left)
   if A.idem == '' then return end
@@ -63,6 +70,7 @@ if site_wait > 0 then
 end
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(guesses_of_user())
+  for _, each in ipairs(of_contact) do wait = math.max(wait, wait_for(each)) end
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
   if wait <= 0 and blind then limit, wait = 'site_guesses', r.blind == '1' and site_wait or wait_for(blind) end
   if wait > 0 then
@@ -91,11 +99,14 @@ if A.verdict == '1' and basis then
   queue_verification_event(r, 'verification.approved')
   save(r)
   wake(r)
-  return answer('approved', r, 0, left_of_both(guesses_of_user(), address_guesses))
+  return answer('approved', r, 0, guesses_left())
 end
 
 if not claimed_by_owner then
   count_event(user_guesses)
+  for _, each in ipairs(of_contact) do
+    if each.alone then count_event(each) end
+  end
   count_event(address_guesses)
 end
 count_event(site_guesses)
@@ -112,4 +123,4 @@ end
 save(r)
 keep_answer('wrong', {'left', r.attempts_left})
 wake(r)
-return answer('wrong', r, 0, left_of_both(guesses_of_user(), address_guesses))
+return answer('wrong', r, 0, guesses_left())

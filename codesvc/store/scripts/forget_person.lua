@@ -1,4 +1,4 @@
--- Purpose: delete the bindings, histories and marks of an openid, because the person withdrew permission to use their
+-- Purpose: delete the bindings of an openid, its lines in their histories, and its marks, because the person withdrew permission to use their
 --   data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending verifications accept no code
 --   any more.
 -- KEYS: gone leavers muted recent spoke seen
@@ -25,7 +25,7 @@ if has_acted() then return {'done', now, unbound} end
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
-    redis.call('DEL', key('history', site, user))
+    forget_in_history(site, user, tag_of(site, A.openid))
     -- Either the person left long ago, or they withdrew permission in WeChat.
     unbind(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
     unbound[#unbound + 1] = site .. ' ' .. user

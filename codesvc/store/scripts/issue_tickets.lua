@@ -40,7 +40,7 @@ local function issue(site, user)
   local r = {at = key('ticket', id)}
   write(r, {
     id = id, site = site, user = user, wish = A.wish, openid = A.openid, status = 'open', tries_left = A.tries,
-    expires = now + A.life,
+    created = now, expires = now + A.life,
   })
   redis.call('PEXPIRE', r.at, tonumber(A.life) + KEPT_AFTER_END + TTL_MARGIN)
   list(id, site, user)

@@ -24,7 +24,9 @@ if known[1] then
 end
 if r.status == 'redeemed' then return {'spent', now} end
 if not is_good(r) then return {'ended', now} end
-if r.wish ~= 'bind' and redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= r.openid then
+-- Whoever has lost the user since the ticket was issued begins anew, also if they are bound again.
+if r.wish ~= 'bind' and (redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= r.openid
+    or has_lost(r.site, r.user, r.created)) then
   return {'absent', now}
 end
 move_ticket(r, 'redeemed', {})

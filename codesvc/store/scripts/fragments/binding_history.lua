@@ -20,6 +20,19 @@ local function line_of_binding(at, site)
   }
 end
 
+-- Remove what a user's history says about one WeChat account. The lines about others are theirs, and stay.
+local function forget_in_history(site, user, tag)
+  local list = key('history', site, user)
+  local lines, left = redis.call('LRANGE', list, 0, -1), redis.call('PTTL', list)
+  redis.call('DEL', list)
+  for _, text in ipairs(lines) do
+    local line = cjson.decode(text)
+    if line.from == tag then line.from = nil end
+    if line.wechat ~= tag then redis.call('RPUSH', list, cjson.encode(line)) end
+  end
+  if left > 0 then redis.call('PEXPIRE', list, left) end
+end
+
 -- Add a line to a user's history. The newest HISTORY_LENGTH lines are kept.
 local function add_history_line(site, user, line)
   local list = key('history', site, user)

@@ -21,6 +21,27 @@ local function is_known_place(site, whom, place)
   return place ~= '' and string.find(known, place, 1, true) ~= nil
 end
 
+-- The windows of wrong codes for the contact of a message `m`: a sign-up has another user each time, so the budget of its
+-- user says nothing about the contact. `known` as in the record of the verification. Wrong codes count whether or not the
+-- gateway is used, or the count would say who is bound (rule 7). An authentic scan lifts it, for it is not the contact's
+-- code then that is typed (rule 3).
+local function contact_guesses(m, known)
+  local at = key('window', 'contact_guesses', m.site, m.whom)
+  if known == '1' or not m.region then return {window(at, A.user_guesses)} end
+  local there = key('window', 'contact_guesses', m.site, m.whom .. '/' .. m.region)
+  local whole = window(at, A.user_guesses)
+  return {window_in(whole.packed, at, for_strangers(A.user_guesses)), window(there, for_region(A.user_guesses)), whole}
+end
+
+-- Of two answers of `left_of` for limits with as many rates, what remains under both.
+local function fewer(one, other)
+  local others = string.gmatch(other, '(%-?%d+)/(%d+)')
+  return (string.gsub(one, '(%-?%d+)/%d+', function(count)
+    local theirs, span = others()
+    if tonumber(theirs) < tonumber(count) then return theirs .. '/' .. span end
+  end))
+end
+
 -- `m` is the message of the contact whose code was typed, and that no WeChat account had.
 local function remember_place(m)
   if not m or not m.place then return end

@@ -34,7 +34,7 @@ local function keep_contact(r, c, box)
     locale = c.locale, reference = '', disclose = r.disclose, would = r.would or '', hooks = '',
     status = 'accepted', number = '1', plan = 'verification', reason = '', sent_to = '', wait = c.wait,
     created = now, expires = r.expires, cap = c.cap ~= '' and c.cap or nil,
-    whom = c.whom, place = c.place ~= '' and c.place or nil,
+    whom = c.whom, place = c.place ~= '' and c.place or nil, region = c.region ~= '' and c.region or nil,
   })
   local life = tonumber(r.max_life)
   redis.call('PEXPIRE', key('message', c.id), life + MESSAGE_KEPT + TTL_MARGIN)
