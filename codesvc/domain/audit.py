@@ -54,9 +54,12 @@ FAILED_LOGINS: Final = Act.LOGIN_FAILED.value
 """The name of the log of failed sign-ins. Strangers write its lines, so it is apart from all others."""
 
 
-REPEATABLE: Final = frozenset({Act.LOOKED_UP, Act.GUESSES_LIFTED, Act.WEBHOOK_RESENT, Act.WEBHOOK_ENABLED})
-"""Acts that one person can repeat as often as they like. For each site their lines are in a log of their own, so that
-they push out no line about a binding.
+REPEATABLE: Final = frozenset(
+    {Act.LOOKED_UP, Act.GUESSES_LIFTED, Act.WEBHOOK_RESENT, Act.WEBHOOK_ENABLED, Act.OIDC_CODE_REPLAYED}
+)
+"""Acts that one caller can repeat as often as they like. For each site their lines are in logs of their own, so that
+they push out no line about a binding: one for what operators looked at, which no site's key writes, one for replayed
+codes, which visitors of an app cause, and one for the rest.
 """
 SIGN_INS: Final = frozenset({Act.LOGIN, Act.LOGOUT})
 """Who has the password can repeat these. They have a log of their own, so that they push out no change of settings."""
@@ -64,7 +67,11 @@ CHANGES_LOG: Final = "changes:"
 """The log of changes of settings that stood before. So they push out no line about a site, an account, a key or a
 client that was made or removed.
 """
-LOG_OF: Final = dict.fromkeys(REPEATABLE, "repeatable:") | dict.fromkeys(SIGN_INS, "sign-ins:")
+LOG_OF: Final = (
+    dict.fromkeys(REPEATABLE, "repeatable:")
+    | {Act.LOOKED_UP: "looks:", Act.OIDC_CODE_REPLAYED: "replays:"}
+    | dict.fromkeys(SIGN_INS, "sign-ins:")
+)
 """What the names of the logs of such acts begin with; the site's name follows, if there is one."""
 
 

@@ -51,7 +51,7 @@ async def test_a_stranger_cannot_push_the_operators_lines_out(new_world):
 
 @pytest.mark.parametrize("act", sorted(REPEATABLE))
 async def test_what_one_can_do_any_number_of_times_pushes_no_line_about_a_binding_out(new_world, act):
-    """An operator looks at one person after another, to lose the line of what they did."""
+    """An operator looks at one person after another, to lose the line of what they did; a visitor replays codes."""
     async with new_world(store=SMALL) as world:
         await world.bound("alice")
         await world.call("DELETE", "/v1/bindings/alice")
@@ -61,6 +61,15 @@ async def test_what_one_can_do_any_number_of_times_pushes_no_line_about_a_bindin
         assert [each for each in told if each.startswith("binding")] == ["binding.removed", "binding.made"]
         [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
         assert (gap.site, gap.detail, gap.missing) == ("shop", "length", 1_300 - told.count(act))
+
+
+async def test_a_sites_key_pushes_no_look_of_an_operator_out(new_world):
+    async with new_world(store=SMALL) as world:
+        here = world.app[SERVICES]
+        await here.auditing.note("admin:lan", Act.LOOKED_UP, site=here.directory.sites["shop"], user="alice")
+        await flood(world, "shop", 1_300, Act.GUESSES_LIFTED)
+        kept = await lines(world, site="shop", most=5_000)
+        assert [line.actor for line in kept if line.act == Act.LOOKED_UP] == ["admin:lan"]
 
 
 @pytest.mark.parametrize("act", [Act.LOGIN, Act.LOGOUT])
