@@ -170,7 +170,8 @@ async def test_logtos_own_connector(world, stub, node):  # noqa: F811
 
 NOVU = """
 import { createRequire } from 'node:module';
-const { GenericSmsProvider } = createRequire(import.meta.url)('@novu/providers');
+const provider = '@novu/providers/build/main/lib/generic-sms/generic-sms.provider.js';
+const { GenericSmsProvider } = createRequire(import.meta.url)(provider);
 const made = (secret) => new GenericSmsProvider({
   baseUrl: `${process.env.CODESVC_URL}/inbound/novu/shop`, apiKeyRequestHeader: 'Authorization', apiKey: secret,
   from: 'Shop', idPath: 'data.id', datePath: 'date' });
