@@ -692,7 +692,9 @@ class ServiceMachine(RuleBasedStateMachine):
             status, said = self.model.status(v, at), "gone" if answer.status == 404 else answer["status"]
             assert status in {None, said}, f"{v} reads {said}"
             before = self.ended.get(v.id)
-            assert said == "gone" or before in {None, said}, f"{before} has become {said}"
+            # Who loses a binding keeps no approval of before (record 55).
+            lost = v.void and (before, said) == ("approved", "canceled")
+            assert lost or said == "gone" or before in {None, said}, f"{before} has become {said}"
             if said != "pending":
                 self.ended[v.id] = said
             if said != "gone":
@@ -793,7 +795,8 @@ def run_machine(machine, examples, *given):
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert machine.acts > 100
+    # How long a story is depends on what it meets, on a busy machine also on time: twice as long otherwise.
+    assert machine.acts > 50
 
 
 @bounded
