@@ -11,9 +11,16 @@ _ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _HEAD: Final = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 _CELL: Final = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
+_WORD: Final = re.compile(r"[!-\u2e7f]+")
+"""What is not broken: a line may begin at each Chinese character."""
 # Nobody sees these; the search shows a table as running text, with them between its cells and rows.
 _BETWEEN: Final = "<span hidden> · </span>"
 _AFTER: Final = "<span hidden>; </span>"
+_MANY_COLUMNS: Final = 3
+"""A table of two columns is no wider as rows below one another, and easier to read."""
+_WIDEST_CELLS: Final = 92
+_LONGEST_WORDS: Final = 42
+"""In all columns together, in Latin characters, of a table that stays one on a phone."""
 _ROLES: Final = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
 
 
@@ -24,10 +31,30 @@ def on_page_content(html: str, **_: Any) -> str:
 
 def _labelled(table: str) -> str:
     names = [unescape(_TAG.sub("", name)).strip() for name in _HEAD.findall(table)]
+    short = " data-short" if len(names) >= _MANY_COLUMNS and _is_short(table) else ""
     table = _ROW.sub(lambda row: _row(row[0], names), table)
     for tag, role in _ROLES.items():
         table = table.replace(f"<{tag}>", f'<{tag} role="{role}">')
-    return table.replace("<th>", '<th role="columnheader">')
+    return table.replace("<th>", '<th role="columnheader">').replace("<table ", f"<table{short} ", 1)
+
+
+def _is_short(table: str) -> bool:
+    """Whether a phone can show a table of three or more columns as it is, with a few words in each cell."""
+    cells = [
+        [
+            unescape(_TAG.sub("", cell)).strip()
+            for _, cell in _CELL.findall(row) or [("", c) for c in _HEAD.findall(row)]
+        ]
+        for row in _ROW.findall(table)
+    ]
+    columns = list(zip(*cells, strict=False))
+    words = sum(max(_width(word) for cell in column for word in _WORD.findall(cell) or [""]) for column in columns)
+    return sum(max(map(_width, column)) for column in columns) <= _WIDEST_CELLS and words <= _LONGEST_WORDS
+
+
+def _width(text: str) -> int:
+    """In Latin characters: a Chinese one is twice as wide."""
+    return sum(2 if each > "\u2e7f" else 1 for each in text)
 
 
 def _row(row: str, names: list[str]) -> str:

@@ -145,6 +145,21 @@ def test_on_a_phone_no_code_runs_off_and_nothing_covers_it(site, browser):
 
 
 @pytest.mark.browser
+def test_an_answer_for_deciders_is_one_screen_of_a_phone(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    ends = {}
+    for source in sorted((ROOT / "docs").glob("[ez][nh]/decide-*.md")):
+        page.goto(f"{site}/{source.parent.name}/{source.stem}/")
+        page.locator("article h1 + blockquote").wait_for()
+        ends[source.parent.name, source.stem] = page.locator("article").evaluate(
+            "it => it.getBoundingClientRect().bottom"
+        )
+    page.close()
+    assert len(ends) == 10
+    assert {which: end for which, end in ends.items() if end > 844} == {}
+
+
+@pytest.mark.browser
 def test_a_page_leads_to_its_twin(site, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{site}/zh/troubleshooting/")

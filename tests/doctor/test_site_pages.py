@@ -1,0 +1,50 @@
+"""What the site's builder does to code and tables for a phone changes no word of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from docs.site import listings, tables
+
+SHELL = (
+    '<pre><span></span><code><span id="__span-0-1">runuser -u codesvc -- codesvc serve --config a-b.toml\n</span>'
+    '<span id="__span-0-2">    --log=json a --no</span></code></pre>'
+)
+
+
+def plain(html):
+    return re.sub("<[^>]+>", "", html)
+
+
+def test_options_are_kept_whole_and_a_wrapped_line_goes_on_below_its_beginning():
+    html = listings.on_page_content(SHELL)
+    assert plain(html) == plain(SHELL)
+    assert re.findall(r'class="option">([^<]*)', html) == ["-u", "--", "--config", "--log", "--no"]
+    assert re.findall(r'id="([^"]*)" style="--deep:(\d+)"', html) == [("__span-0-2", "4")]
+
+
+def test_a_line_that_begins_far_right_keeps_some_width():
+    assert "--deep:12" in listings.on_page_content(f'<pre><code><span id="__span-0-1">{" " * 30}x</span></code></pre>')
+
+
+def table(*rows, columns):
+    head = "".join(f"<th>{each}</th>" for each in columns)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+@pytest.mark.parametrize(
+    ("html", "short"),
+    [
+        (table(("服务号", "可以", "不行"), columns=("公众号", "推送", "扫码")), True),
+        (table(("kind", "a sentence " * 12, "no"), columns=("account", "push", "scan")), False),
+        (table(("x" * 20, "y" * 20, "no"), columns=("account", "push", "scan")), False),  # words that cannot be broken
+        (table(("服务号", "可以"), columns=("公众号", "推送")), False),
+    ],
+)
+def test_a_table_of_a_few_words_stays_a_table(html, short):
+    made = tables.on_page_content(html)
+    assert ("data-short" in made) is short
+    assert re.sub(r"<span hidden>.*?</span>", "", made).count("服务号") == html.count("服务号")
