@@ -123,6 +123,7 @@ class Purpose:
     max_live: Annotated[int, Between(1, 20)] = 3
     channels: Annotated[tuple[_Listed, ...], distinct] = DEFAULT_CHANNELS
     reveal: Literal["message", "tap"] = "message"
+    return_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,6 +243,11 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         """Whether a proof is still available."""
         return self.approved is not None and self.now < self.approved + PROOF_LIFE_MS
 
+    @property
+    def return_hash(self) -> str:
+        """The hash of the return key that the proof is given for, "" if it takes none (`codesvc.domain.return_key`)."""
+        return (self.more or {}).get("return_hash", "")
+
     def as_started(self) -> Record:
         """The verification as it was when it was started: the answer to a repeated start (Idempotency-Key)."""
         expires, resend_at, channel, delivery, reason = (self.first or "").split(" ", 4)

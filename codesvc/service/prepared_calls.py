@@ -65,7 +65,9 @@ def _shared_pushes(site: SiteEntry) -> str:
 
 def check_rules(site: SiteEntry, *, test: bool) -> CheckRules:
     """Prepare checks. `test` is for verifications of test identities, whose wrong guesses do not count for the site."""
-    return CheckRules(site.store_keys, site.name, site.rates | {"site_guesses": ""} if test else site.rates)
+    rates = site.rates | {"site_guesses": ""} if test else site.rates
+    returning = ",".join(name for name, policy in site.config.purposes.items() if policy.return_key)
+    return CheckRules(site.store_keys, site.name, rates, returning)
 
 
 def resend_rules(site: SiteEntry) -> ResendRules:

@@ -177,10 +177,12 @@ class Verifications:
         *,
         address: str | None = None,
         idempotency: Idempotency = NOT_IDEMPOTENT,
+        return_hash: str = "",
     ) -> Result:
         """Check a typed code: APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT.
 
-        `address` is the bucket of the person who types; without one the start's is counted.
+        `address` is the bucket of the person who types; without one the start's is counted. `return_hash`: that of the
+        key which a browser on the hosted page gets (`codesvc.domain.return_key`).
         WRONG with `malformed` is not a guess, because no code has this form. Neither attempts nor limits count it.
         """
         expected = await self._code(site, identifier)
@@ -203,6 +205,7 @@ class Verifications:
             address=address or "",
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
+            return_hash=return_hash,
         )
         purpose = reply.record.purpose if reply.record else ""
         if not reply.repeated:

@@ -115,11 +115,13 @@ class CheckRules:
         keys: the keys of the site's account.
         site: its name.
         rates: each limit as the scripts read it; "" means no limit.
+        return_purposes: the purposes with `return_key`, separated by commas.
     """
 
     keys: Keys
     site: str
     rates: Mapping[str, str]
+    return_purposes: str = ""
 
 
 class Checked(VerificationReply, frozen=True):

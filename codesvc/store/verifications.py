@@ -113,6 +113,7 @@ class Verifications:
         address: str,
         idempotency_key: str,
         fingerprint: str,
+        return_hash: str,
     ) -> Checked:
         """Check a typed code.
 
@@ -123,6 +124,7 @@ class Verifications:
             address: the rate-limit bucket of the person who types, "" for that of the start.
             idempotency_key: "" for none.
             fingerprint: the hash of the request with that key.
+            return_hash: the hash of the return key that the browser gets if the purpose has one, "" for none.
         """
         prepared, idem = self._checks.get(rules) or self._checks.setdefault(rules, self._prepared_check(rules))
         keys = rules.keys
@@ -136,6 +138,7 @@ class Verifications:
                 "fingerprint": fingerprint,
                 "address": address,
                 "event": seed(),
+                "return_hash": return_hash,
             },
         )
 
@@ -148,6 +151,7 @@ class Verifications:
                 "user_guesses": rules.rates["user_guesses"],
                 "address_guesses": rules.rates["address_guesses"],
                 "site_guesses": rules.rates["site_guesses"],
+                "return_purposes": rules.return_purposes,
             },
         )
         return prepared, rules.keys.idempotency(rules.site, "")

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from codesvc.client.asynchronous.sender import Sender
-from codesvc.client.call import creating, part, posting, reading, recipient
+from codesvc.client.call import creating, part, posting, query, reading, recipient
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
 
@@ -65,9 +65,13 @@ class VerificationCalls(Sender):
         }
         return await self._send(creating("/v1/verifications", Verification, members, idempotency_key))
 
-    async def get(self, verification: str) -> Verification:
-        """The current state of a verification; with `proof` for 10 minutes after approval."""
-        return await self._send(reading(_path(verification), Verification))
+    async def get(self, verification: str, *, return_key: str | None = None) -> Verification:
+        """The current state of a verification; with `proof` for 10 minutes after approval.
+
+        `return_key`: what the browser brought to `return_url`, where the purpose has `return_key = true`.
+        """
+        more = f"?{query({'return_key': return_key})}" if return_key else ""
+        return await self._send(reading(_path(verification, more), Verification))
 
     async def scan(self, verification: str) -> ScanCode:
         """The content of the QR code, to draw your own picture."""

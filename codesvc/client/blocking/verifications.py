@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from codesvc.client.blocking.sender import Sender
-from codesvc.client.call import creating, part, posting, reading, recipient
+from codesvc.client.call import creating, part, posting, query, reading, recipient
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
 
@@ -66,9 +66,13 @@ class VerificationCalls(Sender):
         }
         return self._send(creating("/v1/verifications", Verification, members, idempotency_key))
 
-    def get(self, verification: str) -> Verification:
-        """The current state of a verification; with `proof` for 10 minutes after approval."""
-        return self._send(reading(_path(verification), Verification))
+    def get(self, verification: str, *, return_key: str | None = None) -> Verification:
+        """The current state of a verification; with `proof` for 10 minutes after approval.
+
+        `return_key`: what the browser brought to `return_url`, where the purpose has `return_key = true`.
+        """
+        more = f"?{query({'return_key': return_key})}" if return_key else ""
+        return self._send(reading(_path(verification, more), Verification))
 
     def scan(self, verification: str) -> ScanCode:
         """The content of the QR code, to draw your own picture."""

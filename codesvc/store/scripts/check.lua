@@ -2,7 +2,7 @@
 --   counts: expiry, guess budgets, whether the code was sent to a WeChat account, and whether that WeChat account may
 --   approve this user. Scripts run one after the other, so of two correct checks at once exactly one is approved.
 -- KEYS: record idem outbox
--- ARGS: verdict idem fingerprint address event offset root account appid topic site user_guesses address_guesses site_guesses
+-- ARGS: verdict idem fingerprint address event return_hash offset root account appid topic site user_guesses address_guesses site_guesses return_purposes
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
 -- REPLY approved wrong: record repeated left new_steps
@@ -87,7 +87,9 @@ if is_handed(r) then basis = is_in_wechat(r) and 'either' or 'contact' end
 if r.disarmed == '1' or (not is_test(r) and is_from_before(r)) then basis = nil end
 if A.verdict == '1' and basis then
   r.held = true
-  write(r, {basis = basis, approved = now})
+  -- The hosted page's proof is then given for the key with this hash alone.
+  local returned = A.return_hash ~= '' and string.find(',' .. A.return_purposes .. ',', ',' .. r.purpose .. ',', 1, true)
+  write(r, {basis = basis, approved = now, return_hash = returned and A.return_hash or nil})
   end_and_refund(r, 'approved')
   keep_answer('approved')
   if r.contact then redis.call('DEL', key('asked_again', r.site, r.user)) end

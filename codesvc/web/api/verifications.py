@@ -8,6 +8,7 @@ from aiohttp import web
 
 from codesvc.domain.addresses import bucket, stated_address
 from codesvc.domain.codes import VerificationId
+from codesvc.domain.return_key import is_right
 from codesvc.service.models import StartRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
@@ -119,10 +120,17 @@ async def start(request: web.Request) -> web.Response:
 
 @routes.get("/v1/verifications/{id}")
 async def get(request: web.Request) -> web.Response:
-    """Read a verification."""
+    """Read a verification.
+
+    Raises:
+        Problem: the return key is not that of the browser that finished it.
+    """
     caller, here = authenticate(request, "verify"), services(request)
-    result = await here.verifications.get(caller.site, identifier_in(request))
-    return json_response(here.views.verification_with_proof(expect(result, Outcome.DONE)))
+    record = expect(await here.verifications.get(caller.site, identifier_in(request)), Outcome.DONE)
+    return_key = request.query.get("return_key", "")
+    if return_key and record.return_hash and not is_right(return_key, record.return_hash):
+        raise Problem("forbidden", "This return_key is not that of the browser that finished the verification.")
+    return json_response(here.views.verification_with_proof(record, return_key))
 
 
 @routes.get("/v1/verifications/{id}/scan")

@@ -12,6 +12,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import PageSubject
 from codesvc.domain.recipient import is_recipient_id
+from codesvc.domain.return_key import is_right
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
@@ -119,9 +120,10 @@ class Views:
             proof=proof,
         )
 
-    def verification_with_proof(self, record: Record) -> schema.Verification:
-        """As `verification`, with the proof as long as one is issued."""
-        return self.verification(record, proof=self._proofs.mint(record) if record.proof_available else ABSENT)
+    def verification_with_proof(self, record: Record, return_key: str = "") -> schema.Verification:
+        """As `verification`, with the proof as long as one is issued, and if it takes a return key, for that key."""
+        given = record.proof_available and (not record.return_hash or is_right(return_key, record.return_hash))
+        return self.verification(record, proof=self._proofs.mint(record) if given else ABSENT)
 
     def page(self, record: Record, site: SiteEntry, locale: str) -> schema.VerificationPage:
         """The data that a page token may read: no user, no proof, no metadata."""
@@ -149,9 +151,10 @@ class Views:
         )
 
     @staticmethod
-    def return_to(record: Record) -> str | None:
+    def return_to(record: Record, return_key: str = "") -> str | None:
         """The address to which the browser returns. The site compares its id with the one in its own session."""
-        return return_address(record.fixed.return_url, "verification", record.id, record.predecessor)
+        more = {"return_key": return_key} if return_key else {}
+        return return_address(record.fixed.return_url, "verification", record.id, record.predecessor, **more)
 
     @staticmethod
     def _delivery(record: Record) -> schema.Delivery:
@@ -181,12 +184,14 @@ def scan_of(site: SiteEntry, page_url: str, keyword: str) -> schema.Scan:
     return schema.Scan(image_url=f"{page_url}/qr.svg", keyword=keyword, picture=site.account.picture)
 
 
-def return_address(url: str | None, parameter: str, identifier: str, predecessor: str | None) -> str | None:
+def return_address(
+    url: str | None, parameter: str, identifier: str, predecessor: str | None, **more: str
+) -> str | None:
     """Where the browser returns to: with the id that the site started and its session knows, and with its successor."""
     if url is None:
         return None
     named = {parameter: predecessor, "successor": identifier} if predecessor else {parameter: identifier}
-    return with_parameters(url, **named)
+    return with_parameters(url, **named, **more)
 
 
 def _renewal(record: Record) -> str | None:

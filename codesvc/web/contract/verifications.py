@@ -9,7 +9,7 @@ from codesvc.client import schema
 from codesvc.web.api.inputs import CheckInput, EmptyInput
 from codesvc.web.api.start_input import StartInput
 from codesvc.web.contract import examples, parameters
-from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
+from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation, in_query
 
 _ID: Final = {"id": "$response.body#/id"}
 _TOKEN: Final = {"page_token": "$response.body#/page_token"}
@@ -69,8 +69,17 @@ GET: Final = _call(
     path="/v1/verifications/{id}",
     id="getVerification",
     summary="Read a verification",
-    description="For 10 minutes after approval with `proof`. An ended one can be read for an hour.",
-    parameters=(parameters.VERIFICATION,),
+    description="For 10 minutes after approval with `proof`. An ended one can be read for an hour. Where the purpose "
+    "has `return_key = true` and the hosted page finished it, `proof` is there only for the `return_key` that the "
+    "browser brought to `return_url`; a wrong one is refused.",
+    parameters=(
+        parameters.VERIFICATION,
+        in_query(
+            "return_key",
+            "What the browser brought back from the hosted page.",
+            "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-",
+        ),
+    ),
     answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found",),
 )

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from codesvc.client.schema import Renewal
 from codesvc.domain.addresses import bucket
 from codesvc.domain.codes import VerificationId
+from codesvc.domain.return_key import hash_of, is_right, new_return_key
 from codesvc.service.renewals import renew_verification
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
@@ -29,7 +30,7 @@ from codesvc.web.forms import FORM
 from codesvc.web.languages import spoken_by
 from codesvc.web.pages.page_requests import allow_calls, cross_origin, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
-from codesvc.web.pages.verification_view import draw, wants_part
+from codesvc.web.pages.verification_view import draw, keep_return_key, wants_part
 from codesvc.web.pictures import draw_code, draw_icon, follow_code
 from codesvc.web.problem import Problem
 
@@ -122,12 +123,27 @@ async def check(request: web.Request) -> web.Response:
     else:
         given, _ = await inputs.read(request, PageCheckInput)
     address = browser_address(request)
+    # A widget's page is the site's own, in the browser of its session; only the hosted page can be sent on.
+    return_key = new_return_key() if request.content_type == FORM else ""
     result = await services(request).verifications.check(
-        site, identifier, given.code, address=bucket(address) if address else None
+        site,
+        identifier,
+        given.code,
+        address=bucket(address) if address else None,
+        return_hash=hash_of(return_key) if return_key else "",
     )
-    return await _answer(
-        request, site=site, identifier=identifier, result=result, wanted=Outcome.APPROVED, headers=headers
+    answer = await _answer(
+        request,
+        site=site,
+        identifier=identifier,
+        result=result,
+        wanted=Outcome.APPROVED,
+        headers=headers,
+        return_key=return_key,
     )
+    if result.record is not None and is_right(return_key, result.record.return_hash):
+        keep_return_key(request, answer, result.record, return_key)
+    return answer
 
 
 @routes.post("/p/{token}/resend")
@@ -171,6 +187,7 @@ async def _answer(
     result: Result,
     wanted: Outcome,
     headers: dict[str, str],
+    return_key: str = "",
 ) -> web.Response:
     here, done = services(request), result.outcome is wanted
     if request.content_type != FORM:
@@ -178,11 +195,13 @@ async def _answer(
             raise refuse(result)
         return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
     resent = wanted is Outcome.RESENT
+    if done and not is_right(return_key, result.shown.return_hash):
+        return_key = ""
     if done and wants_part(request):
-        return draw(request, site, result.shown, resent=resent)
+        return draw(request, site, result.shown, resent=resent, return_key=return_key)
     if done:
         # Redirect to the site, or to the page with GET, so that a reload does not send the form again.
-        back = None if resent else here.views.return_to(result.shown)
+        back = None if resent else here.views.return_to(result.shown, return_key)
         return see_other(back or f"{here.views.page_path(result.shown)}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:

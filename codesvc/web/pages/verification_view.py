@@ -10,11 +10,15 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE, family
+from codesvc.domain.return_key import RETURN_KEY_SECONDS, is_right
 from codesvc.web.brand import logo_route
+from codesvc.web.browser import keep_cookie
 from codesvc.web.context import services
+from codesvc.web.headers import cookie_in
 from codesvc.web.languages import speech_for
 
 if TYPE_CHECKING:
@@ -124,10 +128,13 @@ def seconds_until(moment: int, now: int) -> int:
 
 
 def _variables(
-    request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool
+    request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool, return_key: str
 ) -> dict[str, Any]:
     here, t = services(request), speech_for(request)
     state, handset, base = here.views.page(record, site, t.name), device(request), here.views.page_path(record)
+    back = here.views.return_to(record, return_key or kept_return_key(request, record))
+    if state.return_to:
+        state = replace(state, return_to=back)
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
@@ -170,12 +177,29 @@ def _variables(
         "digits": state.code_digits,
         "expires_in": seconds_until(record.expires, record.now),
         "resend_in": seconds_until(record.resend_at, record.now),
-        "back": here.views.return_to(record),
+        "back": back,
         "problem": problem.type.name if problem else None,
         "explanation": _said(problem, state, t) if problem else "",
         "resent": resent,
         "begun": begun_elsewhere(request, record.fixed, t),
     }
+
+
+def keep_return_key(request: web.Request, response: web.Response, record: Record, return_key: str) -> None:
+    """Let the browser keep the key, so that a page that is loaded again still leads back with it."""
+    keep_cookie(request, response, return_key, name=_return_name(record), seconds=RETURN_KEY_SECONDS)
+
+
+def kept_return_key(request: web.Request, record: Record) -> str:
+    """The return key of the browser that finished this verification; "" in any other."""
+    if not record.return_hash:
+        return ""
+    kept = cookie_in(request.headers, services(request).address.cookie_name(_return_name(record)))
+    return kept if is_right(kept, record.return_hash) else ""
+
+
+def _return_name(record: Record) -> str:
+    return f"codesvc_return_{record.return_hash[:12]}"
 
 
 def security(site: SiteEntry | None, nonce: str, *, framed: bool = True, leads_to: str = "") -> dict[str, str]:
@@ -216,9 +240,14 @@ def draw(
     *,
     problem: Problem | None = None,
     resent: bool = False,
+    return_key: str = "",
 ) -> web.Response:
-    """The page, or only the panel for the page's script; a problem sets the status."""
-    variables, nonce = _variables(request, site, record, problem, resent=resent), secrets.token_urlsafe(16)
+    """The page, or only the panel for the page's script; a problem sets the status.
+
+    `return_key`: the one that this browser gets now; one that it has got before is in its cookie.
+    """
+    variables = _variables(request, site, record, problem, resent=resent, return_key=return_key)
+    nonce = secrets.token_urlsafe(16)
     name = "panel" if wants_part(request) else "verification"
     html = services(request).templates.page(name, {**variables, "nonce": nonce})
     status = problem.type.status if problem else 200
