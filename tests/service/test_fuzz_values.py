@@ -55,7 +55,7 @@ QUERIES = (
     *OIDC,
     "act", "after", "again", "before", "code", "cursor", "done", "echostr", "encrypt_type", "event", "handle", "key",
     "limit", "msg_signature", "nonce", "only", "openid", "openid_handle", "purpose", "resent", "scan", "signature",
-    "sent", "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret",
+    "sent", "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret", "return_key",
 )  # fmt: skip
 FORMS = (
     *OIDC,
@@ -63,7 +63,7 @@ FORMS = (
 )  # fmt: skip
 COOKIES = (
     "codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit_vvvvvvvvvvvv", "codesvc_oidc_vvvvvvvv",
-    "codesvc_person_shop",
+    "codesvc_person_shop", "codesvc_return_vvvvvvvvvvvv",
 )  # fmt: skip
 COMPUTED = {
     "web/admin/cookies.py cookie _cookie_name(request)": {("cookie", "codesvc_admin")},
@@ -82,6 +82,9 @@ COMPUTED = {
     "web/inbound/authentication.py header source.options.get('header', 'X-API-Key')": {
         ("header", "x-api-key"),
         ("header", "x-token"),  # as tests/relay/forms.py configures it
+    },
+    "web/pages/verification_view.py cookie services(request).address.cookie_name(_return_name(record))": {
+        ("cookie", "codesvc_return_vvvvvvvvvvvv")
     },
     "web/middleware.py header header": {("header", "content-encoding"), ("header", "transfer-encoding")},
 }
