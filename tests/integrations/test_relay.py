@@ -89,7 +89,7 @@ async def test_auth0s_action_sends_once_drops_what_cannot_be_and_repeats_what_ca
     said = await node(world, AUTH0, action_cjs=snippet("auth0"))
     assert said == [["drop", "codesvc makes no calls"], ["drop", "codesvc: 400"], ["retry", "codesvc does not answer"]]
     first, second = await at_gateway(stub, 2)
-    assert (first["code"], first["purpose"], first["locale"]) == ("482913", "register", "en")
+    assert (first["code"], first["purpose"], first["locale"]) == ("482913", "login", "en")
     assert (second["code"], second["purpose"], second["text"]) == (None, "reset", "Change your password")
 
 
