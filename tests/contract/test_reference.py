@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -64,6 +65,33 @@ async def test_the_search_knows_calls_and_events_by_their_english_words(world, l
         for item in document[section].values():
             for each in item.values():
                 assert each["summary"].lower() in words[each["operationId"]]
+
+
+async def test_a_call_is_found_by_the_members_of_its_body(world):
+    overview = (await world.call("GET", "/docs?lang=zh", key=None)).text
+    words = dict(re.findall(r'<li id="([^"]+)" data-words="([^"]*)"', overview))
+    for member in ("return_url", "replace", "换绑"):
+        assert any(member in text for anchor, text in words.items() if not anchor.startswith("schema-")), member
+
+
+@pytest.mark.parametrize(("section", "call"), [("verifications", "startVerification"), ("by-scan", "startLogin")])
+async def test_the_body_to_try_a_call_with_is_accepted_as_it_stands(new_world, section, call):
+    """`return_url` of the example lies on no site of this deployment."""
+    async with new_world(sites__shop__origins=["https://tea.example"]) as world:
+        page = (await world.call("GET", f"/docs/{section}?lang=en", key=None)).text
+        [article] = re.findall(rf'<article id="{call}">.*?</article>', page, re.DOTALL)
+        path = re.search(r'<form class="try" data-method="post" data-path="([^"]+)"', article)[1]
+        body = re.search(r'<textarea name="body"[^>]*>(.*?)</textarea>', article, re.DOTALL)[1]
+        answer = await world.call("POST", path, json.loads(unescape(body)))
+        assert answer.status == 201, answer.text
+
+
+async def test_a_chinese_page_has_no_mark_of_another_script(world):
+    for address, answer in (await every_page(world, "zh")).items():
+        text = unescape(re.sub(r"<(script|style|pre|textarea)\b.*?</\1>|<[^>]+>", "", answer.text, flags=re.DOTALL))
+        assert re.findall(r".{0,9}[\u4e00-\u9fff][:;,] .{0,9}", text) == [], address
+        answers = re.findall(r"<h3>响应</h3>(.*?)(?=<h3|</article>)", answer.text, re.DOTALL)
+        assert not any("请求头" in re.sub(r"<pre.*?</pre>", "", each, flags=re.DOTALL) for each in answers), address
 
 
 def test_every_call_of_the_client_is_shown_with_the_client():

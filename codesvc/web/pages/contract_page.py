@@ -126,6 +126,7 @@ class Reference:
             {
                 "contract": self._document,
                 "pretty": _pretty,
+                "tried": _tried,
                 "say": _speaker(language),
                 "language": language,
                 "sections": sections,
@@ -180,9 +181,9 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
             for method, call in item.items()
             if tag["name"] in call["tags"]
         ]
-        entries = [_entry(path, method, call, say) for path, method, call in calls]
+        entries = [_entry(path, method, call, say, _members(call, document)) for path, method, call in calls]
         found.append(Section(name, tag["name"], tag["description"], calls, entries))
-    events = [_entry(name, "post", item["post"], say) for name, item in document["webhooks"].items()]
+    events = [_entry(name, "post", item["post"], say, {}) for name, item in document["webhooks"].items()]
     shapes = document["components"]["schemas"]
     plain = [
         Entry(f"schema-{name}", name, words=_words(name, *shape.get("properties", ())))
@@ -209,15 +210,34 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
     return found
 
 
-def _entry(path: str, method: str, call: Mapping[str, Any], say: Callable[[str], str]) -> Entry:
-    texts = (call["summary"], call.get("description", ""))
-    words = _words(method, path, call["operationId"], *texts, *map(say, texts))
+def _entry(
+    path: str, method: str, call: Mapping[str, Any], say: Callable[[str], str], members: Mapping[str, str]
+) -> Entry:
+    texts = (call["summary"], call.get("description", ""), *members.values())
+    words = _words(method, path, call["operationId"], *members, *texts, *map(say, texts))
     return Entry(call["operationId"], call["summary"], method, path, words)
+
+
+def _members(call: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, str]:
+    """The members of a call's body, and what is said of each."""
+    bodies = call.get("requestBody", {}).get("content", {}).values()
+    names = [body["schema"]["$ref"].rpartition("/")[2] for body in bodies if "$ref" in body["schema"]]
+    shapes = [document["components"]["schemas"][name].get("properties", {}) for name in names]
+    return {name: member.get("description", "") for shape in shapes for name, member in shape.items()}
 
 
 def _words(*texts: str) -> str:
     """What a search finds an entry by: the page's script compares in lower case."""
     return " ".join(texts).lower()
+
+
+def _tried(call: Mapping[str, Any]) -> str:
+    """The first example of a call's body, without the address of a website: this deployment has other websites."""
+    content = next(iter(call["requestBody"]["content"].values()))
+    value = next(iter(content["examples"].values()))["value"]
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if name != "return_url"}
+    return _pretty(value)
 
 
 def _pretty(value: Any) -> str:
