@@ -122,17 +122,13 @@ def _table(members: Iterable[tuple[str, str]]) -> str:
 
 
 def _moves(moves: Mapping[_Word, frozenset[_Word]]) -> str:
-    return _table((source, _table((target, "true") for target in sorted(targets))) for source, targets in moves.items())
-
-
-def _patterns(patterns: Mapping[str, str]) -> str:
-    return _table((kind, repr(pattern)) for kind, pattern in patterns.items())
+    """The moves in one text, ` pending>approved pending>canceled `: tables would be created for each call."""
+    pairs = [f"{source}>{target}" for source, targets in moves.items() for target in sorted(targets)]
+    return repr(f" {' '.join(pairs)} ")
 
 
 def _known() -> dict[str, str]:
     return {
-        "IN_PARTITION": _patterns(IN_PARTITION),
-        "IN_ACCOUNT": _patterns(IN_ACCOUNT),
         "VERIFICATION_MOVES": _moves(VERIFICATION_MOVES),
         "DELIVERY_MOVES": _moves(DELIVERY_MOVES),
         "BIND_MOVES": _moves(BIND_MOVES),
@@ -196,8 +192,14 @@ def _layout() -> str:
     )
 
 
+_MAY_MOVE: Final = (
+    "local function may_move(moves, from, to)"
+    " return string.find(moves, ' ' .. from .. '>' .. to .. ' ', 1, true) ~= nil end\n"
+)
+
+
 def _preamble() -> str:
-    return "".join(f"local {name} = {value}\n" for name, value in _known().items()) + _layout()
+    return "".join(f"local {name} = {value}\n" for name, value in _known().items()) + _MAY_MOVE + _layout()
 
 
 def _needed(definitions: str, text: str) -> str:
@@ -210,13 +212,33 @@ def _needed(definitions: str, text: str) -> str:
     definition too many.
     """
     kept: list[str] = []
-    seen = set(_NAME.findall(text))
+    seen = set(_NAME.findall(_COMMENT.sub("", text)))
     for definition in reversed(_DEFINITION.split(_COMMENT.sub("", definitions))):
         named = _DEFINED.match(definition)
         if named is not None and not seen.isdisjoint(_NAME.findall(named[1])):
             kept.append(definition)
             seen.update(_NAME.findall(definition))
     return "".join(reversed(kept))
+
+
+_KEY_OF: Final = re.compile(r"\b(account_)?key\((?:'(\w+)'(, |\)))?")
+
+
+def _with_patterns(text: str) -> str:
+    """Put the pattern of a key in the place of its kind. A table of all patterns would be created for each call.
+
+    Raises:
+        ValueError: there is no such kind of key, or it is not a word.
+    """
+
+    def pattern(found: re.Match[str]) -> str:
+        of_account, kind, end = found.groups()
+        root, patterns = ("A.account", IN_ACCOUNT) if of_account else ("A.root", IN_PARTITION)
+        if kind not in patterns:
+            raise ValueError(f"{found[0]} names no kind of key")
+        return f"{root} .. {patterns[kind]!r}" if end == ")" else f"{root} .. string.format({patterns[kind]!r}, "
+
+    return _KEY_OF.sub(pattern, text)
 
 
 def _placed(text: str, tables: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
@@ -254,7 +276,8 @@ def load(name: str) -> Script:
     keys, args = tuple(header["KEYS"].split()), tuple(header["ARGS"].split())
     used = header["USES"].split()
     parts = [(_SCRIPTS / "fragments" / f"{fragment}.lua").read_text(encoding="utf-8") for fragment in used]
-    definitions = _needed("".join([_preamble(), *parts]), text)
+    text = _with_patterns(text)
+    definitions = _needed(_with_patterns("".join([_preamble(), *parts])), text)
     source = _placed(definitions + text, {"K": ("KEYS", keys), "A": ("ARGV", args)})
     return Script(
         name=name,

@@ -123,6 +123,12 @@ def test_a_name_that_the_header_lacks_stops_the_load():
         script._placed("return {A.site, A.mistake}", {"A": ("ARGV", ("site",)), "K": ("KEYS", ())})
 
 
+@pytest.mark.parametrize("written", ["key(kind, id)", "key('recrod', id)", "account_key('record', id)"])
+def test_a_key_of_no_known_kind_stops_the_load(written):
+    with pytest.raises(ValueError, match="no kind of key"):
+        script._with_patterns(f"return {written}")
+
+
 def test_a_script_gets_the_definitions_it_leads_to_and_no_others():
     definitions = "local ONE = 1\nlocal function two()\n  return ONE\nend\nlocal function three() return two end\n"
     assert script._needed(definitions, "return two()") == definitions.partition("local function three")[0]

@@ -13,10 +13,10 @@
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's message is no longer kept
 
-local refused = refusal('message', message_gone)
+local refused = refusal(message_at, message_gone)
 if refused then return refused end
 local before = A.deduped == '1' and redis.call('GET', K.same)
-local first = before and read_record(key('message', before))
+local first = before and read_record(message_at(before))
 if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
 count_start()
 

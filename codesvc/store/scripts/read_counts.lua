@@ -10,7 +10,8 @@
 local size = A.kind == 'minute' and 60000 or 3600000
 local present, found = math.floor(now / size), {}
 for number = present - A.first, present - A.last do
-  local flat = redis.call('HGETALL', key(A.kind, A.subject, number))
+  local at = A.kind == 'minute' and key('minute', A.subject, number) or key('hour', A.subject, number)
+  local flat = redis.call('HGETALL', at)
   if #flat > 0 then
     found[#found + 1] = number
     found[#found + 1] = flat

@@ -12,7 +12,7 @@
 local function record(id, number, status, via, reason, errcode, msgid)
   local r = read_record(record_at(id))
   if not r or r.number ~= tonumber(number) then return {'stale', now} end
-  if not DELIVERY_MOVES[r.delivery][status] then return {'stale', now} end
+  if not may_move(DELIVERY_MOVES, r.delivery, status) then return {'stale', now} end
 
   local changes, detail = {reason = reason}, errcode ~= '' and reason .. '.' .. errcode or nil
   if via ~= '' then changes.channel = via end

@@ -21,7 +21,7 @@ if A.predecessor ~= '' then
   if not may_renew(old) then return answer('ended', old) end
 end
 
-local refused = refusal('record', is_gone)
+local refused = refusal(record_at, is_gone)
 if refused then return refused end
 
 local long = wait_for(window(K.site_guesses, A.site_guesses)) > 0

@@ -18,12 +18,12 @@
 local old = A.predecessor ~= '' and read_record(K.predecessor)
 if A.predecessor ~= '' then
   if not old or intent_gone(old) or old.site ~= A.site then return {'absent', now} end
-  local known = old.successor and read_record(key('intent', old.successor))
+  local known = old.successor and read_record(intent_at(old.successor))
   if known and not intent_gone(known) then return answer('repeated', known, 0, starts_left()) end
   if not may_renew_intent(old) then return answer('ended', old) end
 end
 
-local refused = refusal('intent', intent_gone)
+local refused = refusal(intent_at, intent_gone)
 if refused then return refused end
 local of_network, of_region = window(K.network_starts, A.network_starts), window(K.region_starts, A.region_starts)
 if wait_for(of_network) > 0 then return {'limited', now, 'address_starts', wait_for(of_network)} end

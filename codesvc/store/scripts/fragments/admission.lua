@@ -1,16 +1,17 @@
 -- admission: checks before every start: was it answered before (Idempotency-Key), and do the limits of the site and of
 -- the address allow it. `refusal` returns the answer that replaces a start, or nil. `starts_left` returns what remains
 -- of both limits: the site's rates, a comma, the address's rates.
+-- `place_of` makes the key of the record that an id names; `gone` says whether a record is no longer kept.
 local of_site = window(K.site_starts, A.site_starts)
 local of_address = window(K.address_starts, A.address ~= '-' and A.address_starts or '')
 local function starts_left() return left_of_both(of_site, of_address) end
 
-local function refusal(kind, gone)
+local function refusal(place_of, gone)
   if A.idem ~= '' then
     local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
     if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
     if known[1] then
-      local repeated = read_record(kind == 'record' and record_at(known[2]) or key(kind, known[2]))
+      local repeated = read_record(place_of(known[2]))
       if repeated and not gone(repeated) then return answer('repeated', repeated, 0, starts_left()) end
       return {'absent', now}
     end

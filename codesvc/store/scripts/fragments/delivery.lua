@@ -3,7 +3,7 @@
 -- An event that is `unsigned` can be anybody's: it never says that WeChat did not take one (DESIGN rule 9).
 -- `detail` is the detail of the entry in the timeline: the reason, or the channel by which it was sent.
 local function move_delivery(r, status, changes, detail, unsigned)
-  if not DELIVERY_MOVES[r.delivery][status] then
+  if not may_move(DELIVERY_MOVES, r.delivery, status) then
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
   end
   if status == 'sent' or status == 'unknown' then changes.taken = r.taken or tostring(r.number) end

@@ -1,6 +1,8 @@
 -- intent: the state of a bind intent or login, and its changes by the transition table. `r` is as in record.lua.
 local INTENT_MOVES = {bi = BIND_MOVES, lg = LOGIN_MOVES}
 
+local function intent_at(id) return key('intent', id) end
+
 local function intent_status(r)
   if LIVE_INTENTS[r.status] and now >= tonumber(r.expires) then return 'expired' end
   return r.status
@@ -15,7 +17,7 @@ local function intent_gone(r)
 end
 
 local function move_intent(r, status, changes)
-  if not INTENT_MOVES[r.kind][r.status][status] then
+  if not may_move(INTENT_MOVES[r.kind], r.status, status) then
     error('illegal intent transition ' .. r.status .. ' to ' .. status)
   end
   changes.status = status

@@ -1,6 +1,8 @@
 -- message: the state of a message, its changes by the transition table, and its end. `m` is as in record.lua. What is
 -- sealed has a key of its own, whose TTL is the code's life: unlike others it may decide something, because a secret must
 -- not outlive its use.
+local function message_at(id) return key('message', id) end
+
 local function message_ended(m) return ENDED_MESSAGES[m.status] end
 
 -- Whether an ended message reads as absent.
@@ -9,7 +11,7 @@ local function message_gone(m)
 end
 
 local function move_message(m, status, changes)
-  if not MESSAGE_MOVES[m.status][status] then
+  if not may_move(MESSAGE_MOVES, m.status, status) then
     error('illegal message transition ' .. m.status .. ' to ' .. status)
   end
   changes.status = status

@@ -77,7 +77,7 @@ local function write(r, changes)
 end
 
 local function end_as(r, status)
-  if not VERIFICATION_MOVES[r.status][status] then error('illegal transition ' .. r.status .. ' to ' .. status) end
+  if not may_move(VERIFICATION_MOVES, r.status, status) then error('illegal transition ' .. r.status .. ' to ' .. status) end
   -- The recipient of its last resort is not needed any more (contact.lua).
   if r.contact then redis.call('DEL', key('sealed', r.contact)) end
   write(r, {status = status, ended = now, trail = with_step(r, status, status == 'approved' and r.basis or nil)})

@@ -8,7 +8,7 @@ end
 local function is_good(r) return r.status == 'open' and now < tonumber(r.expires) end
 
 local function move_ticket(r, status, changes)
-  if not TICKET_MOVES[r.status][status] then error('illegal ticket transition ' .. r.status .. ' to ' .. status) end
+  if not may_move(TICKET_MOVES, r.status, status) then error('illegal ticket transition ' .. r.status .. ' to ' .. status) end
   changes.status = status
   write(r, changes)
   wake(r)

@@ -12,7 +12,8 @@ local function webhook_at(site, member) return key('webhook', site, string.match
 
 local function delete_webhook(site, member)
   redis.call('DEL', webhook_at(site, member))
-  for _, list in ipairs({'webhook_log', 'webhook_due', 'webhook_done'}) do redis.call('ZREM', key(list, site), member) end
+  local lists = {key('webhook_log', site), key('webhook_due', site), key('webhook_done', site)}
+  for _, list in ipairs(lists) do redis.call('ZREM', list, member) end
 end
 
 -- End an event that was sent or given up. Only the latest ended events are kept, and none of a person whose data has been
