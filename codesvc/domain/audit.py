@@ -87,8 +87,8 @@ class Line(msgspec.Struct, frozen=True):
 
     Attributes:
         at: ms since 1970 by the store's clock, as text.
-        actor: `key:{name}` for a site's key, `admin:{name}` for an operator, `chat` for the person in WeChat, `cli`, or
-            `codesvc` for the service itself.
+        actor: `key:{name}` for a site's key, `admin:{name}` for an operator, `chat` for the person in WeChat, `page`
+            for the reader of a page, `cli`, or `codesvc` for the service itself.
         act: a value of `Act`.
         site: the site concerned, "" if none.
         user: the masked user, "" if none.

@@ -65,7 +65,7 @@ BIND_MOVES: Final[dict[IntentStatus, frozenset[IntentStatus]]] = {
     IntentStatus.PENDING: frozenset({IntentStatus.SCANNED, IntentStatus.CANCELED, IntentStatus.EXPIRED}),
     IntentStatus.SCANNED: _DECISIONS[Kind.BIND] | _ENDINGS,
     IntentStatus.CONFLICT: frozenset({IntentStatus.BOUND}),
-    IntentStatus.BOUND: frozenset(),
+    IntentStatus.BOUND: frozenset({IntentStatus.CANCELED}),
     IntentStatus.DECLINED: frozenset(),
     IntentStatus.CANCELED: frozenset(),
     IntentStatus.EXPIRED: frozenset(),
@@ -95,6 +95,9 @@ APP_LOGIN_KEPT_MS: Final = 600_000
 """How long the login of an app can be read after its end. Anybody can begin one, without a key, and apps forget theirs
 within minutes.
 """
+
+UNDO_MS: Final = 600_000
+"""How long the page of a bind intent can take back the binding that was made, from the yes on."""
 
 _ID: Final = re.compile(r"(bi|lg)_[a-z2-7]{26}")
 
@@ -239,6 +242,15 @@ class Intent:
         if self.status is IntentStatus.EXPIRED:
             return self.oidc is None and self.now < self.expires + RENEW_MS[self.kind]
         return self.status is IntentStatus.SCANNED or bool(self.successor)
+
+    @property
+    def disownable(self) -> bool:
+        """Whether its page can say that another person's WeChat account has scanned (`disown_intent.lua`)."""
+        if self.kind is not Kind.BIND:
+            return False
+        if self.status is IntentStatus.BOUND:
+            return self.now < (self.ended or 0) + UNDO_MS
+        return self.status is IntentStatus.SCANNED
 
     @property
     def over(self) -> bool:

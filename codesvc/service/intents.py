@@ -192,6 +192,11 @@ class Intents:
         reply = await self._store.cancel(site.store_keys, site.name, identifier.text)
         return IntentResult(reply.outcome, reply.intent)
 
+    async def disown(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
+        """Cancel a bind intent that another person has scanned, also just after their yes: DONE, ENDED or ABSENT."""
+        reply = await self._store.disown(site.store_keys, site.name, identifier.text)
+        return IntentResult(reply.outcome, reply.intent)
+
     async def scan(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED if the intent needs none, ENDED or ABSENT.
 

@@ -111,6 +111,7 @@ class Intents:
         self._start = Act(deployment, "start_intent", IntentStarted)
         self._read = Act(deployment, "read_intent", IntentReply)
         self._cancel = Act(deployment, "cancel_intent", IntentReply)
+        self._disown = Act(deployment, "disown_intent", IntentReply)
         self._attach = Act(deployment, "attach_intent_scene", IntentScene)
         self._claim = Act(deployment, "claim_intent", IntentReply)
         self._decide = Act(deployment, "decide_intent", IntentReply)
@@ -166,6 +167,10 @@ class Intents:
     async def cancel(self, keys: Keys, site: str, identifier: str) -> IntentReply:
         """Cancel an intent: DONE, ENDED or ABSENT."""
         return await self._cancel(keys, {"intent": keys.intent(identifier)}, {"site": site})
+
+    async def disown(self, keys: Keys, site: str, identifier: str) -> IntentReply:
+        """Cancel a bind intent from its page, and take back the binding that it made: DONE, ENDED or ABSENT."""
+        return await self._disown(keys, {"intent": keys.intent(identifier)}, {"site": site})
 
     async def attach_scene(
         self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int

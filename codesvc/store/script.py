@@ -32,7 +32,7 @@ from codesvc.domain.binding import EVICTION_KEPT_MS, MOST_USERS
 from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
-from codesvc.domain.intent import APP_LOGIN_KEPT_MS, BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
+from codesvc.domain.intent import APP_LOGIN_KEPT_MS, BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS, UNDO_MS
 from codesvc.domain.limits import encode
 from codesvc.domain.message import ENDED_MESSAGES, MESSAGE_KEPT_MS, MESSAGE_MOVES, SAME_CALL_MS
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
@@ -162,6 +162,7 @@ def _known() -> dict[str, str]:
         "APP_LOGIN_KEPT": f"{APP_LOGIN_KEPT_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
         "HANDLE_LIFE": f"{HANDLE_LIFE_MS}",
+        "UNDO_LIFE": f"{UNDO_MS}",
         "EVICTION_KEPT": f"{EVICTION_KEPT_MS}",
         "DOUBLE_START": f"{DOUBLE_START_MS}",
         "KEPT_SHOWN": f"{KEPT_SHOWN_MS}",

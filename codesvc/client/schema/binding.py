@@ -56,7 +56,9 @@ class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "fro
     event: Annotated[str, described("bound, moved (from another WeChat account) or removed", example="bound")]
     by: Annotated[
         str,
-        described("how: proof, openid, handle, intent, oauth, import, migration, site or forgotten", example="proof"),
+        described(
+            "how: proof, openid, handle, intent, oauth, import, migration, site, page or forgotten", example="proof"
+        ),
     ]
     source: Annotated[str | None, described("the verification, bind intent, login or ticket it came from")]
     wechat: Annotated[str, described("the WeChat account that was bound, moved to, or removed", example="97d18e059c0c")]

@@ -75,7 +75,13 @@ class BindingRemoved(Answer, frozen=True, kw_only=True):
 
     user: _User
     wechat: _Wechat
-    by: Annotated[str, described("site, or forgotten (the person withdrew, or left long ago)", example="site")]
+    by: Annotated[
+        str,
+        described(
+            "site, page (taken back on the page of its bind intent), or forgotten (the person withdrew, or left long ago)",
+            example="site",
+        ),
+    ]
 
 
 class BindingConflict(Answer, frozen=True, kw_only=True):

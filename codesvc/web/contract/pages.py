@@ -21,7 +21,7 @@ _ON: Final = (
         headers=("Location",),
     ),
 )
-_ACTS: Final = ("check", "events", "renew", "resend", "state")
+_ACTS: Final = ("check", "disown", "events", "renew", "resend", "state")
 
 _page_call = partial(Operation, tag="Pages", access=Access.PAGE, parameters=(parameters.PAGE_TOKEN,))
 SHOW: Final = _page_call(
@@ -132,6 +132,27 @@ RENEW: Final = _page_call(
     problems=("not-found", "forbidden", "verification-ended", "intent-ended", "rate-limited"),
     people=True,
 )
+DISOWN: Final = _page_call(
+    method="POST",
+    path="/p/{page_token}/disown",
+    id="disownOnPage",
+    summary="Say that another WeChat account has scanned",
+    description="Cancels a bind intent. For ten minutes after the yes it takes back the binding that the intent made, "
+    "which the WeChat account is told; a binding of another act stays.",
+    body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
+    answers=(
+        Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),
+        Answer(description="", media=HTML, schema={"type": "string"}),
+        Answer(
+            status=303,
+            description="After a form post: a redirect to the page.",
+            media="",
+            headers=("Location",),
+        ),
+    ),
+    problems=("not-found", "forbidden", "intent-ended"),
+    people=True,
+)
 PREFLIGHT: Final = Operation(
     method="OPTIONS",
     path="/p/{page_token}/{act}",
@@ -148,4 +169,4 @@ PREFLIGHT: Final = Operation(
     problems=("not-found", "forbidden"),
 )
 
-CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, RENEW, PREFLIGHT)
+CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, RENEW, DISOWN, PREFLIGHT)

@@ -164,6 +164,7 @@ def render_intent(
         "back": return_to(intent, here.signed_links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
+        "disownable": intent.disownable,
         "begun": begun_elsewhere(request, intent.fixed, t),
         "explanation": explain_ended(problem, t) if problem else "",
     }

@@ -60,7 +60,7 @@ async def show(request: web.Request) -> web.Response:
     return render_intent(request, site, result.intent)
 
 
-@routes.options(f"/p/{_TOKEN}/{{act:events|renew|state}}")
+@routes.options(f"/p/{_TOKEN}/{{act:disown|events|renew|state}}")
 async def preflight(request: web.Request) -> web.Response:
     """The CORS preflight."""
     return allow_calls(request, _subject(request)[0])
@@ -119,6 +119,25 @@ async def renew(request: web.Request) -> web.Response:
         )
         return json_response(Renewal(page_url=url, page_token=token), headers=headers)
     return render_intent(request, site, successor) if wants_part(request) else see_other(page_path(request, successor))
+
+
+@routes.post(f"/p/{_TOKEN}/disown")
+@for_people
+async def disown(request: web.Request) -> web.Response:
+    """Cancel a bind intent that another person has scanned; for ten minutes after their yes, take the binding back."""
+    site, identifier = _subject(request)
+    headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
+    result = await here.intents.disown(site, identifier)
+    if result.outcome is Outcome.DONE and result.intent is not None:
+        if not form:
+            return json_response(state_of(request, site, result.intent), headers=headers)
+        part = wants_part(request)
+        return render_intent(request, site, result.intent) if part else see_other(page_path(request, result.intent))
+    problem = refuse(identifier.kind, result)
+    known = (await here.intents.get(site, identifier)).intent if form else None
+    if known is None:
+        raise problem
+    return render_intent(request, site, known, problem=problem)
 
 
 @routes.get(f"/p/{_TOKEN}/qr.{{kind:svg|png}}")
