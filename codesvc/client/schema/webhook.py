@@ -78,7 +78,7 @@ class BindingRemoved(Answer, frozen=True, kw_only=True):
     by: Annotated[
         str,
         described(
-            "site, page (taken back on the page of its bind intent), or forgotten (the person withdrew, or left long ago)",
+            "site, page (taken back on its bind intent's page), or forgotten (the person withdrew, or left long ago)",
             example="site",
         ),
     ]

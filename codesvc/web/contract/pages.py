@@ -132,7 +132,10 @@ RENEW: Final = _page_call(
     problems=("not-found", "forbidden", "verification-ended", "intent-ended", "rate-limited"),
     people=True,
 )
-DISOWN: Final = _page_call(
+DISOWN: Final = Operation(
+    tag="Pages",
+    access=Access.PAGE,
+    parameters=(parameters.INTENT_PAGE_TOKEN,),
     method="POST",
     path="/p/{page_token}/disown",
     id="disownOnPage",

@@ -18,6 +18,7 @@ USER: Final = in_path(
     {"type": "string", "pattern": USER_PATTERN, "maxLength": LONGEST_USER},
 )
 PAGE_TOKEN: Final = in_path("page_token", "The `page_token` of a verification, bind intent or login.", TOKEN)
+INTENT_PAGE_TOKEN: Final = in_path("page_token", "The `page_token` of a bind intent.", f"i.{TOKEN}")
 ACCOUNT: Final = in_path("account", "The account's name in the configuration.", "main")
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
