@@ -21,7 +21,7 @@ _EVERY: Final = frozenset({"t", "nonce"})
 _OF_A_SITE: Final = _EVERY | {"brand", "logo"}
 _VERIFICATION: Final = _OF_A_SITE | {
     *("state", "base", "query", "stage", "title", "hint", "device", "scan_part", "digits", "expires_in", "resend_in"),
-    *("back", "problem", "explanation", "resent", "blocked", "spoken"),
+    *("back", "problem", "explanation", "begun", "resent", "blocked", "spoken"),
 }
 _INTENT: Final = _OF_A_SITE | {
     *(
@@ -36,6 +36,7 @@ _INTENT: Final = _OF_A_SITE | {
         "expires_in",
         "back",
         "explanation",
+        "begun",
         "provider",
         "leave",
     ),
@@ -68,7 +69,7 @@ PAGE_VARIABLES: Final = {
     "problem": _EVERY | {"problem", "text"},
     "front": _EVERY,
     "reference": frozenset(
-        {"contract", "pretty", "say", "language", "sections", "section", "samples", "languages", "testing"}
+        {"contract", "pretty", "tried", "say", "language", "sections", "section", "samples", "languages", "testing"}
     ),
     "layout": _EVERY,
     "script": _EVERY,
