@@ -167,6 +167,11 @@ def everything(client):
         kind = KIND.match(key.decode())
         if not kind or kind[1] not in BACKGROUND:
             found[key.decode()] = readers[client.type(key)](key)
+    for key in [key for key in found if key.endswith(":refused-callbacks")]:
+        # That callbacks are good is noted in the background, some time after them.
+        found[key] = {name: value for name, value in found[key].items() if not name.endswith(b" good")}
+        if not found[key]:
+            del found[key]
     return found
 
 
