@@ -55,7 +55,7 @@ QUERIES = (
     *OIDC,
     "act", "after", "again", "before", "code", "cursor", "done", "echostr", "encrypt_type", "event", "handle", "key",
     "limit", "msg_signature", "nonce", "only", "openid", "openid_handle", "purpose", "resent", "scan", "signature",
-    "sent", "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret", "return_key",
+    "sent", "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret", "return_key", "skip",
 )  # fmt: skip
 FORMS = (
     *OIDC,
