@@ -37,6 +37,7 @@ _INTENT: Final = _OF_A_SITE | {
         "back",
         "explanation",
         "begun",
+        "disownable",
         "provider",
         "leave",
     ),
