@@ -21,7 +21,7 @@ from tests.world import KEY, wrong
 
 NOT_CALLED = {
     "showPage", "getPageState", "watchPage", "getPagePicture", "checkOnPage", "resendOnPage", "renewOnPage",
-    "mayPageCall",
+    "disownOnPage", "mayPageCall",
     "verifyCallback", "receivePush", "hearEvent", "getHealth", "getReadiness", "getMetrics", "getContract",
     "readFront", "readReference", "explainProblem",
     *(operation.id for operation in OPERATIONS if operation.tag == "Administration"),

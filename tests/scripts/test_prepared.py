@@ -14,7 +14,7 @@ from codesvc.store.verifications import Checked
 
 SCRIPT, NAMES = load("check"), Keys("cs", "wx3f1c5a9e7b2d4860")
 ADDED = {"root": NAMES.root, "account": NAMES.account, "appid": NAMES.appid, "topic": "cs:changed"}
-FIXED = {name: f"<{name}>" for name in ("site", "user_guesses", "address_guesses", "site_guesses")}
+FIXED = {name: f"<{name}>" for name in ("site", "user_guesses", "address_guesses", "site_guesses", "return_purposes")}
 KEYS = {"record": NAMES.record("vf_x"), "idem": NAMES.idempotency("shop", "")}
 ARGS = {name: number for number, name in enumerate(SCRIPT.args) if name not in FIXED | ADDED}
 
