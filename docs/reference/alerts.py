@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 _URGENCY: Final = (
-    ("page", "立刻处理：夜里也要叫醒人（{} 条）", "Act at once, at night too ({})"),
+    ("page", "立刻处理，夜里也一样（{} 条）", "Act at once, at night too ({})"),
     ("ticket", "可以等到早上（{} 条）", "Can wait for the morning ({})"),
 )
 """The severities of the rules, the most urgent first, with the headings of their alerts."""

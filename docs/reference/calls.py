@@ -60,12 +60,13 @@ def _members(call: Operation, schemas: dict[str, Any], language: str) -> Iterato
     for each in call.parameters:
         if each.place == "query":
             yield each.name, of_contract(each.description, language)
-    members = schemas[call.body.shape.__name__].get("properties", {}) if call.body else {}
-    for name, member in members.items():
+    shape = schemas[call.body.shape.__name__] if call.body else {}
+    for name, member in shape.get("properties", {}).items():
+        must = pick(language, "**必填**：", "**required**: ") if name in shape.get("required", ()) else ""
         if "description" in member and not (call.id in _TABLES and member["description"].startswith("must be")):
-            yield name, of_contract(member["description"], language)
+            yield name, must + of_contract(member["description"], language)
         elif call.id not in _TABLES:
-            yield name, told("api-members", name, language)
+            yield name, must + told("api-members", name, language)
 
 
 def of_contract(text: str, language: str) -> str:
