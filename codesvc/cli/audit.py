@@ -35,6 +35,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if span is None:
         sys.stderr.write("codesvc audit: --since must be a number followed by m, h or d, such as 7d\n")
         return 2
+    if arguments.act and arguments.act not in set(Act):
+        sys.stderr.write(f"codesvc audit: --act is one of {', '.join(Act)}\n")
+        return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
     return run_operation("audit", _run(arguments, settings, since))
 

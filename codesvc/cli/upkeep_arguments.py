@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesvc.cli.arguments import whole
-from codesvc.domain.audit import Act
 
 if TYPE_CHECKING:
     import argparse
@@ -33,9 +32,7 @@ def add_upkeep(commands: Commands) -> None:
         "--since", default="7d", help="how far to look back: a number followed by m, h or d (default: 7d)"
     )
     audit.add_argument("--site", default=None, help="only lines of this site")
-    audit.add_argument(
-        "--act", choices=[*Act], default="", metavar="ACT", help="only this act, such as binding.removed"
-    )
+    audit.add_argument("--act", default="", help="only this act, such as binding.removed")
     audit.add_argument(
         "--most",
         type=whole(1, 1_000_000),

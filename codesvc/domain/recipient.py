@@ -31,6 +31,8 @@ _LONGEST_LOCAL_PART: Final = 64
 _LOST_PLUS: Final = re.compile(r"[ \u3000]\d")
 _DIALLED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]{4,40}")
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_READ_TWO_WAYS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
+"""Of domains: RFC 3490 maps them to other letters or none, RFC 5892 keeps them. So they name two domains (UTS 46)."""
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _GOOGLE: Final = ("gmail.com", "googlemail.com")
@@ -150,6 +152,9 @@ def email(given: str) -> Recipient:
     local, at, domain = given.strip().rpartition("@")
     if not at or len(local) > _LONGEST_LOCAL_PART or _LOCAL_PART.fullmatch(local) is None:
         raise Invalid("is not an e-mail address", _EMAIL)
+    # As NFKC has it: what a mail server makes of a compatible letter counts, too.
+    if _READ_TWO_WAYS.search(unicodedata.normalize("NFKC", domain)) is not None:
+        raise Invalid("has a domain that mail servers read in two ways; send it in its ASCII form, xn--…", _EMAIL)
     try:
         # Names outside of ASCII are looked up in this form (RFC 3490).
         host = domain.encode("idna").decode().lower()

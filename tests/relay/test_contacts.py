@@ -137,6 +137,20 @@ async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_r
         assert await basis(world, started, code) == "either"
 
 
+async def test_a_resend_while_wechat_has_not_answered_makes_no_proof_of_the_number(new_relay, stub):
+    """The WeChat account may have the code, whatever the service knows of that push later."""
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        await world.fault("slow", path=SEND, delay=1, when="after", times=1)
+        started = await start(world)
+        code = await person.wait_for_push()
+        await world.advance(61)
+        assert (await world.call("POST", f"/v1/verifications/{started['id']}/resend", {})).status == 200
+        [said] = await at_gateway(stub)
+        assert (said["code"], said["reason"]) == (code, "repeated")
+        assert await basis(world, started, code) == "either"
+
+
 async def test_a_second_start_goes_by_the_gateway_unless_the_first_was_approved(new_relay, stub):
     async with new_relay(skip=False) as world:
         person = await bind(world)

@@ -43,6 +43,7 @@ _OF_PAGES_ONLY: Final = (
         "problem.page.",
         "problem.invalid",
         "front.",
+        "begun.",
         "oidc.",
         "relay.",
     ),

@@ -42,6 +42,8 @@ end
 local function count_user_push(r)
   pushes.made = true
   count_event(pushes.mine.times)
+  -- WeChat may have taken an earlier push whose result is not recorded yet, and its record will be stale.
+  if r.begun == '1' then r.taken = r.taken or tostring(r.number) end
   -- Removes the values of an earlier push, if this is a resend. `write` cannot: a table cannot hold a nil.
   r.due, r.begun = pushes.due and pushes.due > now and pushes.due - r.created or nil, nil
   write(r, {counted = '1', turn = now - r.created})
