@@ -150,7 +150,13 @@ def email(given: str) -> Recipient:
         Invalid: it is not an e-mail address. The text does not repeat it.
     """
     local, at, domain = given.strip().rpartition("@")
-    if not at or len(local) > _LONGEST_LOCAL_PART or _LOCAL_PART.fullmatch(local) is None:
+    # Encoding a long domain is dear, so its length is judged first.
+    if (
+        not at
+        or len(domain) > _LONGEST_ADDRESS
+        or len(local) > _LONGEST_LOCAL_PART
+        or _LOCAL_PART.fullmatch(local) is None
+    ):
         raise Invalid("is not an e-mail address", _EMAIL)
     # As NFKC has it: what a mail server makes of a compatible letter counts, too.
     if _READ_TWO_WAYS.search(unicodedata.normalize("NFKC", domain)) is not None:
