@@ -112,7 +112,7 @@ codesvc demo
               secret {stack.app_secret}   log in with WeChat: docs/en/openid.md
   Command     {_command()}   check, send, init and others
 
-  For the examples of README.md and docs/en/quickstart.md, in a second terminal:
+  For the examples of README and quick start (快速开始), in a second terminal:
     export CODESVC_URL={where.service}
     export CODESVC_API_KEY={key}
 {calls}

@@ -44,7 +44,7 @@ QUESTIONS = [
     ("What personal data is kept?", "stored-data", "## 个人数据一览", "## Personal data in six rows"),
     ("How do I uninstall it?", "operating", "userdel codesvc", "userdel codesvc"),
     ("How many codes a day?", "performance", "每天 150 万个验证码", "1.5 million codes a day"),
-    ("Which alerts come at night?", "alerts", "夜里也要叫醒人", "at night too"),
+    ("Which alerts come at night?", "alerts", "夜里也一样", "at night too"),
     ("Where is everything configured?", "configuration", "[`[service]`](#service)", "[`[service]`](#service)"),
 ]  # fmt: skip
 

@@ -51,7 +51,9 @@ def installed(directory, upstream, plain, secure, *, least=""):
     issued.cert_chain_pems[0].write_to_path(directory / "fullchain.pem")
     for name in ("codesvc.conf",) if least else ("codesvc-limits.conf", "codesvc.conf"):
         text = least or (EXAMPLE / name).read_text()
-        text = text.replace("/etc/ssl/codesvc", str(directory)).replace("/var/log/nginx", str(directory))
+        text = text.replace("/etc/letsencrypt/live/code.example.com/privkey.pem", str(directory / "key.pem"))
+        for place in ("/etc/letsencrypt/live/code.example.com", "/etc/ssl/codesvc", "/var/log/nginx"):
+            text = text.replace(place, str(directory))
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
         text = re.sub(r" *listen \[::\]:\d+[^;]*;\n", "", text)
         text = text.replace("listen 80;", f"listen 127.0.0.1:{plain};")

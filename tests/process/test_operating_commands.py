@@ -58,11 +58,14 @@ NOT_RUN = {
     'tar -C /var/lib -cz codesvc | gpg -c > "/var/backups/codesvc-$(date +%FT%H%M).tar.gz.gpg"': UNIT,
     'tar -C /etc -cz codesvc | gpg -c > "/root/codesvc-config-$(date +%FT%H%M).tar.gz.gpg"': UNIT,
     "systemctl start codesvc.socket codesvc.service": UNIT,
-    "mv /var/lib/codesvc /var/lib/codesvc.before": UNIT,
+    'mv /var/lib/codesvc "/var/lib/codesvc.$(date +%FT%H%M)"': UNIT,
     "gpg -d /var/backups/codesvc-2027-01-31T0400.tar.gz.gpg | tar -C /var/lib -xz": UNIT,
+    "gpg -d codesvc-config-2027-01-31T0400.tar.gz.gpg | tar -C /etc -xz": UNIT,
     "git pull": UNIT,
+    "git checkout ORIG_HEAD": UNIT,
     "systemctl restart codesvc": UNIT,
-    "apt-get install -y nginx": UNIT,
+    "apt-get install -y nginx certbot": UNIT,
+    "certbot certonly --webroot -w /var/www/html -d code.example.com --deploy-hook 'systemctl reload nginx'": UNIT,
     "nginx -t && systemctl reload nginx": UNIT,
     "docker build --build-arg BASE=docker.io/library/python@sha256:… "
     "-f ops/container/Containerfile -t codesvc .": CONTAINER,
@@ -70,6 +73,7 @@ NOT_RUN = {
     "codesvc check --config /etc/codesvc/config.toml": UNIT,
     # Uninstalling; the export itself is walked by tests/people/test_transfer.py.
     "curl -sS https://code.example.com/readyz": ELSEWHERE,
+    'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:8080/readyz': ELSEWHERE,
     "ssh -L 9080:/run/codesvc/admin.sock code.example.com": ELSEWHERE,
 }
 
