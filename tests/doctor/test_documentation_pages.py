@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from codesvc.client.schema import Scan, Verification
 from docs.reference.pages import PAGES
 from tests.doctor.samples import meaning
 from tests.doctor.test_documents import BLOCK, anchor_of
@@ -71,6 +74,18 @@ def test_twins_have_the_same_headings(name):
 @pytest.mark.parametrize("name", BOTH)
 def test_twins_have_the_same_code(name):
     assert code(CHINESE[name]) == code(ENGLISH[name])
+
+
+@pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
+def test_the_sample_of_a_start_has_every_member(pages):
+    """All but the proof, which comes with approval."""
+    samples = [
+        json.loads(text) for language, text in BLOCK.findall(pages["api"].read_text("utf-8")) if language == "json"
+    ]
+    started = next(sample for sample in samples if "scan" in sample)
+    assert [*started, "proof"] == [field.encode_name for field in msgspec.structs.fields(Verification)]
+    assert [*started["scan"]] == [field.encode_name for field in msgspec.structs.fields(Scan)]
+    assert msgspec.convert(started, Verification).successor is None
 
 
 @pytest.mark.parametrize("name", sorted(ENGLISH.keys() - GENERATED))
