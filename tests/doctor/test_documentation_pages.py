@@ -79,9 +79,8 @@ def test_twins_have_the_same_code(name):
 @pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
 def test_the_sample_of_a_start_has_every_member(pages):
     """All but the proof, which comes with approval."""
-    samples = [
-        json.loads(text) for language, text in BLOCK.findall(pages["api"].read_text("utf-8")) if language == "json"
-    ]
+    found = BLOCK.findall(pages["api"].read_text(encoding="utf-8"))
+    samples = [json.loads(text) for language, text in found if language == "json"]
     started = next(sample for sample in samples if "scan" in sample)
     assert [*started, "proof"] == [field.encode_name for field in msgspec.structs.fields(Verification)]
     assert [*started["scan"]] == [field.encode_name for field in msgspec.structs.fields(Scan)]
