@@ -18,6 +18,7 @@ from codesvc.web.uris import as_uri
 
 if TYPE_CHECKING:
     from codesvc.domain.oauth_state import ReturnPage
+    from codesvc.service.web_authorisation import Visitor
     from codesvc.sites.directory import AccountEntry
 
 LOGIN_COOKIE: Final = "codesvc_oidc_"
@@ -53,8 +54,17 @@ def visit_cookie(request: web.Request, subject: str) -> str:
     return cookie if here.visit_cookies.is_issued(cookie, subject) else ""
 
 
+async def visitor_of(request: web.Request, account: AccountEntry, subject: str) -> Visitor | None:
+    """The identity that this browser has proved for this subject, None if it has proved none.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    return await services(request).visits.who(account, visit_cookie(request, subject), subject)
+
+
 def has_planted_cookie(request: web.Request, subject: str) -> bool:
-    """Whether the cookie of this visit comes twice, so that a person can only be told why nothing goes on."""
+    """Whether the cookie of this visit comes twice. Then neither value counts, and a page says why."""
     return is_ambiguous(request.headers, services(request).address.cookie_name(visit_name(subject)))
 
 

@@ -24,7 +24,7 @@ from codesvc.web.browser import (
     login_browsers,
     person_cookie,
     see_other,
-    visit_cookie,
+    visitor_of,
 )
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by, speech_for
@@ -104,7 +104,7 @@ async def go_back(request: web.Request) -> web.Response:
 
 async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
     here, login = services(request), _login(request, site)
-    visitor = await here.visits.who(site.account, visit_cookie(request, login.text), login.text)
+    visitor = await visitor_of(request, site.account, login.text)
     found = await here.oidc.logins.answer(site, login, login_browsers(request), visitor.openid if visitor else "")
     if found is None:
         return _trouble(request, site, "done", status=410)

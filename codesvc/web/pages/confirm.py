@@ -29,6 +29,7 @@ from codesvc.web.browser import (
     send_off,
     visit_cookie,
     visit_name,
+    visitor_of,
 )
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
@@ -86,7 +87,7 @@ async def show(request: web.Request) -> web.Response:
         return render_person_problem(request, site, "expired", status=410)
     if _begun_elsewhere(request, intent):
         return render_person_problem(request, site, "elsewhere")
-    visitor = await services(request).visits.who(account, visit_cookie(request, identifier.text), identifier.text)
+    visitor = await visitor_of(request, account, identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
             return render_person_problem(request, site, "open")
@@ -107,7 +108,7 @@ async def decide(request: web.Request) -> web.Response:
     form, here = await read_form(request, identifier.text, visit_cookie(request, identifier.text)), services(request)
     if intent is not None and _begun_elsewhere(request, intent):
         return render_person_problem(request, site, "elsewhere")
-    visitor = await here.visits.who(account, visit_cookie(request, identifier.text), identifier.text)
+    visitor = await visitor_of(request, account, identifier.text)
     if visitor is None or intent is None or not _theirs(intent, visitor.openid):
         return render_person_problem(request, site, "other")
     if intent.method == "oauth":

@@ -16,7 +16,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
 from codesvc.domain.verification import Status
 from codesvc.service.web_authorisation import browser_of
-from codesvc.web.browser import account_in, goes_to_wechat, own_path, read_form, send_off, visit_cookie
+from codesvc.web.browser import account_in, goes_to_wechat, own_path, read_form, send_off, visit_cookie, visitor_of
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.person_view import CopyButton, PersonPage, asked_from, render_person_page, render_person_problem
@@ -49,7 +49,7 @@ async def show(request: web.Request) -> web.Response:
     """Show the details of the message."""
     account, identifier, record = await _subject(request)
     here = services(request)
-    visitor = await here.visits.who(account, visit_cookie(request, identifier.text), identifier.text)
+    visitor = await visitor_of(request, account, identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
             return render_person_problem(request, None, "open")
@@ -66,7 +66,7 @@ async def disown(request: web.Request) -> web.Response:
     account, identifier, record = await _subject(request)
     await read_form(request, identifier.text, visit_cookie(request, identifier.text))
     here = services(request)
-    visitor = await here.visits.who(account, visit_cookie(request, identifier.text), identifier.text)
+    visitor = await visitor_of(request, account, identifier.text)
     site = here.directory.sites.get(record.site) if record else None
     if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
         return render_person_problem(request, None, "other")
