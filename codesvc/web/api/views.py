@@ -125,8 +125,11 @@ class Views:
         given = record.proof_available and (not record.return_hash or is_right(return_key, record.return_hash))
         return self.verification(record, proof=self._proofs.mint(record) if given else ABSENT)
 
-    def page(self, record: Record, site: SiteEntry, locale: str) -> schema.VerificationPage:
-        """The data that a page token may read: no user, no proof, no metadata."""
+    def page(self, record: Record, site: SiteEntry, locale: str, *, return_key: str = "") -> schema.VerificationPage:
+        """The data that a page token may read: no user, no proof, no metadata.
+
+        `return_key`: what the browser that finished it brings to the site.
+        """
         policy = site.purpose(record.purpose)
         approved = record.status is Status.APPROVED
         return schema.VerificationPage(
@@ -144,7 +147,7 @@ class Views:
             code_digits=_only_digits(record),
             delivery=_BY_SCAN if _only_by_scan(record, site, policy) else self._delivery(record),
             scan=self._scan(record, self.page_url(record)),
-            return_to=self.return_to(record) if approved else None,
+            return_to=self.return_to(record, return_key) if approved else None,
             renew=_renewal(record),
             by_keyword=site.account.by_keyword,
             brand=brand_of(site, self._address),

@@ -10,7 +10,6 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
-from msgspec.structs import replace
 
 from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE, family
@@ -131,10 +130,9 @@ def _variables(
     request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool, return_key: str
 ) -> dict[str, Any]:
     here, t = services(request), speech_for(request)
-    state, handset, base = here.views.page(record, site, t.name), device(request), here.views.page_path(record)
-    back = here.views.return_to(record, return_key or kept_return_key(request, record))
-    if state.return_to:
-        state = replace(state, return_to=back)
+    handset, base = device(request), here.views.page_path(record)
+    return_key = return_key or kept_return_key(request, record)
+    state = here.views.page(record, site, t.name, return_key=return_key)
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
@@ -177,7 +175,7 @@ def _variables(
         "digits": state.code_digits,
         "expires_in": seconds_until(record.expires, record.now),
         "resend_in": seconds_until(record.resend_at, record.now),
-        "back": back,
+        "back": here.views.return_to(record, return_key),
         "problem": problem.type.name if problem else None,
         "explanation": _said(problem, state, t) if problem else "",
         "resent": resent,
