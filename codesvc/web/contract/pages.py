@@ -12,15 +12,19 @@ from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, in_path
 
 _PAGES: Final = (schema.VerificationPage, schema.IntentPage)
-_ON: Final = (
-    Answer(description="", media=HTML, schema={"type": "string"}),
-    Answer(
-        status=303,
-        description="After a form post: a redirect to the page, or after approval to `return_url`.",
-        media="",
-        headers=("Location",),
-    ),
-)
+
+
+def _for_people(description: str) -> tuple[Answer, Answer]:
+    """What a form post is answered with: the page itself, or a redirect, which is described."""
+    return (
+        Answer(description="", media=HTML, schema={"type": "string"}),
+        Answer(
+            status=303, description=f"After a form post: a redirect to {description}.", media="", headers=("Location",)
+        ),
+    )
+
+
+_ON: Final = _for_people("the page, or after approval to `return_url`")
 _ACTS: Final = ("check", "disown", "events", "renew", "resend", "state")
 
 _page_call = partial(Operation, tag="Pages", access=Access.PAGE, parameters=(parameters.PAGE_TOKEN,))
@@ -121,13 +125,7 @@ RENEW: Final = _page_call(
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
     answers=(
         Answer(description="The successor.", shape=schema.Renewal, example=examples.RENEWAL),
-        Answer(description="", media=HTML, schema={"type": "string"}),
-        Answer(
-            status=303,
-            description="After a form post: a redirect to the successor's page.",
-            media="",
-            headers=("Location",),
-        ),
+        *_for_people("the successor's page"),
     ),
     problems=("not-found", "forbidden", "verification-ended", "intent-ended", "rate-limited"),
     people=True,
@@ -145,13 +143,7 @@ DISOWN: Final = Operation(
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
     answers=(
         Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),
-        Answer(description="", media=HTML, schema={"type": "string"}),
-        Answer(
-            status=303,
-            description="After a form post: a redirect to the page.",
-            media="",
-            headers=("Location",),
-        ),
+        *_for_people("the page"),
     ),
     problems=("not-found", "forbidden", "intent-ended"),
     people=True,
