@@ -154,19 +154,11 @@ BACKGROUND = {"pool", "token", "quota", "leavers", "outbox", "minute", "hour", "
 
 def everything(client):
     """The whole store as text: every key with what it holds; what the service keeps for itself is left out."""
-    readers = {
-        b"string": client.get,
-        b"hash": client.hgetall,
-        b"list": lambda key: client.lrange(key, 0, -1),
-        b"set": client.smembers,
-        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
-        b"stream": client.xrange,
-    }
     found = {}
     for key in client.scan_iter(count=1000):
         kind = KIND.match(key.decode())
         if not kind or kind[1] not in BACKGROUND:
-            found[key.decode()] = readers[client.type(key)](key)
+            found[key.decode()] = stores.value_of(client, key)
     for key in [key for key in found if key.endswith(":refused-callbacks")]:
         # That callbacks are good is noted in the background, some time after them.
         found[key] = {name: value for name, value in found[key].items() if not name.endswith(b" good")}

@@ -54,18 +54,23 @@ async def until(true, seconds=30):
     raise AssertionError(f"still not true after {seconds} s: {true}")
 
 
-def contents(client):
-    """Every key of a store with all that is in it, as text."""
+def value_of(client, key):
+    """What a key of a store holds; None if it has ended."""
     readers = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"list": lambda key: client.lrange(key, 0, -1),
         b"set": client.smembers,
-        b"zset": lambda key: client.zrange(key, 0, -1),
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
         b"stream": client.xrange,
-        b"none": lambda _: None,  # it has ended since
+        b"none": lambda _: None,
     }
-    return {key.decode(): repr(readers[client.type(key)](key)) for key in client.scan_iter()}
+    return readers[client.type(key)](key)
+
+
+def contents(client):
+    """Every key of a store with all that is in it, as text."""
+    return {key.decode(): repr(value_of(client, key)) for key in client.scan_iter()}
 
 
 def free_port(in_a_row=1):
