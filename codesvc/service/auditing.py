@@ -87,12 +87,6 @@ class AuditLog:
             detail=detail,
         )
 
-    async def latest(
-        self, *, before: int = 0, since: int = 0, most: int = _MOST, site: str | None = None, act: str = ""
-    ) -> list[Line]:
-        """The newest lines; `search` has the same arguments and errors, and says whether there are more."""
-        return (await self.search(Place(before), since=since, most=most, site=site, act=act)).lines
-
     async def search(
         self,
         place: Place | None = None,

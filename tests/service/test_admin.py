@@ -201,7 +201,7 @@ async def test_each_look_at_a_person_leaves_its_line_whatever_the_address_says(l
     address = await lan.find("alice-0815")
     for path in (f"{address}?done=unbound", address, address):
         assert (await lan.get(path))[0] == 200
-    lines = await lan.world.app[SERVICES].auditing.latest()
+    lines = (await lan.world.app[SERVICES].auditing.search()).lines
     assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
 
 
@@ -213,7 +213,7 @@ async def test_a_refused_form_that_shows_a_person_is_a_look_too(lan, act, reason
     token = await lan.token("/admin/verifications")
     status, _, page = await lan.post(f"{address}/{act}", {"token": token, "reason": reason})
     assert (status, "alice-0815" in page) == (422, True)
-    lines = await lan.world.app[SERVICES].auditing.latest()
+    lines = (await lan.world.app[SERVICES].auditing.search()).lines
     assert [line.detail for line in lines if line.act == "looked.up"] == ["person"]
 
 
@@ -229,10 +229,10 @@ async def test_a_reason_with_what_nobody_sees_is_refused_in_words(lan, trick, ac
     status, _, page = await lan.post(f"{address}/{act}", form | {"reason": f"okay {trick}"})
     assert (status, "看不见的字符" in page) == (422, True)
     acts = {"binding.removed", "guesses.lifted"}
-    assert not [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act in acts]
+    assert not [line for line in (await lan.world.app[SERVICES].auditing.search()).lines if line.act in acts]
     # Line breaks of a text field are blanks.
     await lan.post(f"{address}/{act}", form | {"reason": "她打电话来，\r\n\t已核实"})
-    [line] = [line for line in await lan.world.app[SERVICES].auditing.latest() if line.act in acts]
+    [line] = [line for line in (await lan.world.app[SERVICES].auditing.search()).lines if line.act in acts]
     assert line.reason == "她打电话来， 已核实"
 
 

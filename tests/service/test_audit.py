@@ -11,7 +11,7 @@ from codesvc.config import parse
 from codesvc.domain.masking import masked_user
 from codesvc.domain.passwords import is_password
 from codesvc.service.audit_file import AuditFile
-from codesvc.service.auditing import AuditLog
+from codesvc.service.auditing import AuditLog, Place
 from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
@@ -31,7 +31,7 @@ master_key = "a master key that is only for tests, 0123456789abcdefghij"
 
 async def log(world):
     """Newest first: actor, act, user, detail."""
-    lines = await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).latest()
+    lines = (await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).search()).lines
     return [(line.actor, line.act, line.user, line.detail) for line in lines]
 
 
@@ -45,7 +45,7 @@ async def test_every_change_of_a_binding_leaves_a_line(world):
         ("key:server", "binding.moved", "al***15", "openid"),
         ("key:server", "binding.made", "al***15", "openid"),
     ]
-    told = str(await world.app[SERVICES].auditing.latest())
+    told = str((await world.app[SERVICES].auditing.search()).lines)
     for secret in ("alice-0815", first.openid, second.openid):
         assert secret not in told
     assert masked_user(second.openid) in told
@@ -64,7 +64,7 @@ async def test_an_administrative_act_leaves_a_line_with_its_reason(world):
     site = here.directory.sites["shop"]
     await world.call("DELETE", "/v1/users/carol-1/guesses")
     await here.bindings.lift_guesses(site, "carol-1", actor="admin:lan", reason="she called")
-    newest, before = await here.auditing.latest(most=2)
+    newest, before = (await here.auditing.search(most=2)).lines
     assert (newest.actor, newest.act, newest.user) == ("admin:lan", "guesses.lifted", "c***1")
     assert newest.reason == "she called"
     assert (before.actor, before.reason) == ("key:server", "")
@@ -82,10 +82,10 @@ async def test_the_log_is_bounded_and_follows_the_clock(world, valkey):
     await world.bound("dora")
     await world.advance(3600)
     await world.call("DELETE", "/v1/bindings/dora")
-    newer, older = await world.app[SERVICES].auditing.latest(most=2)
+    newer, older = (await world.app[SERVICES].auditing.search(most=2)).lines
     assert 3_600_000 <= int(newer.at) - int(older.at) < 3_700_000
-    assert await world.app[SERVICES].auditing.latest(since=int(newer.at)) == [newer]
-    assert await world.app[SERVICES].auditing.latest(before=int(newer.at), most=1) == [older]
+    assert (await world.app[SERVICES].auditing.search(since=int(newer.at))).lines == [newer]
+    assert (await world.app[SERVICES].auditing.search(Place(int(newer.at)), most=1)).lines == [older]
     [key] = [key for key in valkey.scan_iter() if key.endswith(b":audit:shop")]
     assert 399 * 86_400 < valkey.ttl(key) <= 400 * 86_400
 

@@ -28,7 +28,7 @@ async def flood(world, site, count, act=Act.CLOCK_MOVED):
 
 
 async def lines(world, **wanted):
-    return await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).latest(**wanted)
+    return (await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).search(**wanted)).lines
 
 
 async def test_a_neighbour_cannot_push_lines_out(world):

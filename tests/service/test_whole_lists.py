@@ -115,7 +115,7 @@ async def test_no_log_is_left_out_and_each_is_read_to_where_it_is_wanted(world):
         await flood(world, ("cafe", "shop", "")[turn % 3], 40)
         await world.advance(1)
     log = AuditLog(world.app[SERVICES].store, range(PARTITIONS))
-    whole = await log.latest(most=1_000)
+    whole = (await log.search(most=1_000)).lines
     assert len([line for line in whole if line.act == Act.CLOCK_MOVED]) == 240
     found, place = [], None
     while True:

@@ -170,7 +170,7 @@ async def test_the_command_line(new_world, receiver, tmp_path, store_url):
         assert (status, out) == (0, f"{event}: queued\n")
         await receiver.wait(3)
         await world.call("POST", f"/v1/webhooks/deliveries/{event}/resend", {})
-        lines = await world.app[SERVICES].auditing.latest()
+        lines = (await world.app[SERVICES].auditing.search()).lines
         done = [(line.actor, line.act) for line in reversed(lines) if line.act.startswith("webhook")]
         assert done == [("cli", "webhook.enabled"), ("cli", "webhook.resent"), ("key:server", "webhook.resent")]
         status, out, _ = await codesvc("webhooks", "resend", "wh_x", *where)
