@@ -59,7 +59,7 @@ ENDED_MESSAGES: Final = frozenset(status for status, targets in MESSAGE_MOVES.it
 """After one of these the sealed content is gone."""
 
 SIGN_UP: Final = "register"
-"""The purpose of every site by which somebody gives a recipient as theirs for the first time."""
+"""The purpose of sign-ups, which every site has. The person gives the recipient for the first time."""
 PUSH: Final = "push"
 """The result that shadow mode notes for a message that would have been sent by WeChat."""
 HANDED_REASONS: Final = (

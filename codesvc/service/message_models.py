@@ -30,7 +30,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
         region: the country of phone numbers without a country code, "" for the site's own.
         user: the site's user id, "" to derive it from the recipient.
         known_recipient: whether the caller knows that the recipient is this user's; else the code may prove that.
-        claims_recipient: whether somebody gives the recipient as theirs for the first time, as the caller says. So
+        claims_recipient: whether a person gives the recipient as theirs for the first time, as the caller says. So
             does the purpose `register`.
         code: "" if the caller sent a text alone.
         text: the caller's ready text, "" for ours.

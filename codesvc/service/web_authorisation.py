@@ -134,7 +134,7 @@ class Visits:
     ) -> Arrival:
         """Handle the return of a browser from WeChat, from this address (None: not known).
 
-        The identity is noted under a new cookie: somebody else may know the one that the browser left with
+        The identity is noted under a new cookie: another person may know the one that the browser left with
         (`codesvc.domain.visit_cookie`).
 
         Raises:

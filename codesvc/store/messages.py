@@ -26,7 +26,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         site: the site's name.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
         owners: the user ids that stand for the recipient, if the message may prove it; none otherwise.
-        claims: whether somebody gives the recipient as theirs for the first time.
+        claims: whether a person gives the recipient as theirs for the first time.
         recipient_proof_ms: how long a binding under a recipient's id carries codes after a proof of the recipient.
         purpose: the name of a purpose of the site.
         kind: `sms` or `email`.

@@ -3,7 +3,7 @@
 --   `users` are ids that stand for the recipient, separated by blanks: the first that is bound is the user, else the first.
 --   `owners` stand for the recipient where the message may prove it: by WeChat then only if one of them has the same.
 --   A binding under a recipient's id counts for `recipient_proof` ms after its proof (recipient_proof.lua), and not if the
---   message `claims` the recipient: somebody gives it as theirs for the first time.
+--   message `claims` the recipient: a person gives it as theirs for the first time.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
 -- KEYS: message sealed same idem address_starts site_starts outbox
 -- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped

@@ -1,6 +1,6 @@
--- Purpose: delete the bindings of an openid, its lines in their histories, and its marks, because the person withdrew permission to use their
---   data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending verifications accept no code
---   any more.
+-- Purpose: delete the bindings of an openid, its lines in their histories, and its marks, because the person withdrew
+--   permission to use their data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending
+--   verifications accept no code any more.
 -- KEYS: gone leavers muted recent spoke seen
 -- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done stale

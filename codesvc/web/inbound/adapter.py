@@ -66,7 +66,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         user: the system's own user id, "" if it says none.
         known_recipient: whether the system says that it has verified the recipient as this user's before. All else may
             prove the recipient, and then the WeChat account of the user proves nothing of it.
-        claims_recipient: whether somebody gives the recipient as theirs for the first time, as the system says; so at a
+        claims_recipient: whether a person gives the recipient as theirs for the first time, as the system says; so at a
             sign-up. The number may have another holder than before.
         id: identifies this call and its repeats; "" if the system has no such id.
     """

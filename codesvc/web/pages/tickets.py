@@ -136,7 +136,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
 async def show_digits(request: web.Request) -> web.Response:
     """In a browser other than WeChat's: show digits, which the person sends in the chat.
 
-    They prove a new cookie, unless this browser shows them already: somebody else may know the one it came with.
+    They prove a new cookie, unless this browser shows them already: another person may know the one it came with.
     """
     found = await _subject(request)
     if found is None:
