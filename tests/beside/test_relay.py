@@ -8,6 +8,7 @@ from aiohttp import web
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.wechat import callback_format
 from tests.service.callbacks import push_of, sealed, send
+from tests.stores import until
 from tests.world import wrong
 
 KEYS = callback_format.CallbackKeys(
@@ -72,7 +73,8 @@ async def test_a_copy_of_what_is_ours_if_wanted(new_world, old):
         await person.scan(await world.scan_url(started))
         code = await person.code_in_chat()
         assert (await world.check(started, wrong(code))).status == 422
-        assert "Scanned" in old.heard
+        # The copy of the scan follows the answer to WeChat.
+        await until(lambda: "Scanned" in old.heard)
 
 
 async def test_the_other_side_failing_costs_silence_only(new_world, old):
