@@ -37,9 +37,7 @@ class Snapshot:
     """The state of a verification at one moment.
 
     Attributes:
-        status: the verification's status.
         delivery: the delivery's status; None if the API does not disclose it.
-        channel: the delivery's channel.
         reason: the reason of a failure, "" if there is none.
         age_seconds: seconds since the last change of the delivery, None if unknown.
         scannable: whether the person may get the code by a scan.
@@ -127,13 +125,7 @@ async def _opened_alone(
 
 
 class StoreReader:
-    """Reads the verification's record in the store.
-
-    Args:
-        store: the service's store.
-        site: the site.
-        identifier: the id of the verification.
-    """
+    """Reads the verification's record in the store."""
 
     def __init__(self, store: Store, site: SiteEntry, identifier: str) -> None:
         self._store = store

@@ -40,13 +40,10 @@ class Answers:
     """What the operator decides.
 
     Attributes:
-        kind: the kind of the account, a value of `accounts.*.kind`.
         public_url: how browsers and WeChat reach the service.
-        appid: the appid of the account.
         name: the name of the account, as people know it.
         site: the site's name in the configuration and in its API key.
         site_name: the site's name as people know it.
-        origins: the website's addresses.
         operator: who may sign in under /admin.
         app_secret: WeChat's AppSecret, "" if it comes later.
         sandbox: whether the account is that of `codesvc sandbox`.

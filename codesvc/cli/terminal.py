@@ -60,11 +60,7 @@ def show_every_character() -> None:
 
 
 class _VisibleOutput(io.TextIOWrapper):
-    """An output on which every character is seen.
-
-    Args:
-        output: the output until now.
-    """
+    """An output on which every character is seen."""
 
     def __init__(self, output: io.TextIOWrapper) -> None:
         encoding, lines, at_once = output.encoding, output.line_buffering, output.write_through

@@ -41,7 +41,6 @@ class Sources:
     """Looks up secrets.
 
     Attributes:
-        env: the environment.
         directory: the directory that file names in the configuration are relative to.
         data_dir: no secret may be inside it, because a copy of the data must not include the key (DESIGN rule 1).
         notices: collects warnings about valid settings.

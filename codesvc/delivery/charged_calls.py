@@ -42,11 +42,7 @@ class ChargedCalls:
     """Makes calls.
 
     Args:
-        state: begins jobs and ends charged calls.
-        channels: the channels that send codes.
-        clients: WeChat clients by account name.
         circuits: the circuits of every service that channels call, by account name.
-        quotas: hears when a day's quota is gone.
     """
 
     def __init__(

@@ -72,14 +72,7 @@ class Courier:
     """Does jobs of the outbox.
 
     Args:
-        store: takes the results.
-        directory: finds accounts and sites.
-        composer: writes the messages.
-        chat_composer: writes the notices that belong to no verification.
-        means: the objects that channels are made with.
-        relaying: the parts that only messages need.
         unknown: records that an account has no such openid.
-        recorder: counts what happens.
         sleep: how to pause between tries, seconds.
         now: unix seconds; WeChat's minutes follow it.
         pauses: seconds between the attempts of one job, plus or minus a fifth; the last one repeats.

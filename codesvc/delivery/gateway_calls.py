@@ -36,14 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Relaying(NamedTuple):
-    """The parts that only messages need.
-
-    Attributes:
-        texts: writes messages.
-        seals: opens contents.
-        keyring: derives the codes of verifications.
-        gateways: the gateways of sites.
-    """
+    """The parts that only messages need."""
 
     texts: RelayTexts
     seals: Seals
@@ -64,12 +57,7 @@ class Verdict(NamedTuple):
 
 
 class GatewayCalls:
-    """Calls gateways.
-
-    Args:
-        directory: finds sites.
-        parts: gateways, texts and seals.
-    """
+    """Calls gateways."""
 
     def __init__(self, directory: Directory, parts: Relaying) -> None:
         self._directory, self._parts = directory, parts

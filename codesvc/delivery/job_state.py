@@ -46,8 +46,6 @@ class JobState:
     """Begins jobs and records their results.
 
     Args:
-        store: holds jobs and verifications.
-        directory: finds accounts.
         unknown: records that an account has no such openid.
         sleep: how to pause between tries, seconds.
     """

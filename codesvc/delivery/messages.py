@@ -80,13 +80,7 @@ class MessageDelivery:
     """Does the jobs of messages.
 
     Args:
-        store: holds messages.
-        directory: finds sites.
-        parts: the parts of the application that only messages need.
-        clients: WeChat clients by account name.
-        circuits: the circuits by account name.
         places: limits the calls to WeChat at once, by account name.
-        recorder: counts what happens.
         unknown: records that an account has no such openid.
         sleep: how to pause, seconds.
     """

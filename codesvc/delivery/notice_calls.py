@@ -34,7 +34,6 @@ class Letter(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the name of the account's message, if there is one; "" for a text.
-        openid: the openid of the receiver.
         site: the site that it is about, whose share of the quota it uses; "" for none.
         reset: whether it belongs to a reset, which may use the whole quota.
         client_msg_id: identifies the notice to WeChat; every attempt has the same.
@@ -55,13 +54,7 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class NoticeCalls:
-    """Sends notices.
-
-    Args:
-        state: charges calls.
-        clients: WeChat clients by account name.
-        circuits: the circuits by account name.
-    """
+    """Sends notices."""
 
     def __init__(self, state: JobState, clients: Mapping[str, WeChatClient], circuits: Mapping[str, Circuit]) -> None:
         self._state, self._clients, self._circuits = state, clients, circuits

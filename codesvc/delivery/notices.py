@@ -36,14 +36,7 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 4.0, 4.0)
 
 
 class Notices:
-    """Sends notices.
-
-    Args:
-        store: holds notices.
-        chat_composer: writes them.
-        calls: sends them.
-        circuits: the circuits by account name.
-    """
+    """Sends notices."""
 
     def __init__(
         self,

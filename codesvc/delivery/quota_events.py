@@ -23,12 +23,7 @@ _EVENT: Final = "quota.low"
 
 
 class QuotaEvents:
-    """Queues the events.
-
-    Args:
-        store: holds the webhooks' queue.
-        directory: which sites share an account, and which events they listen to.
-    """
+    """Queues the events."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store

@@ -48,10 +48,6 @@ class Worker:
     """Delivers for some partitions, as long as its context is open.
 
     Args:
-        store: runs scripts.
-        servers: the store's connections.
-        courier: does the jobs.
-        partitions: the partitions whose streams to read.
         hold_seconds: how often a running job is renewed, and how long it may take to end when the worker stops.
     """
 

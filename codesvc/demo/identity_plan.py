@@ -18,7 +18,6 @@ class Plan:
     """What the identity system is made with.
 
     Attributes:
-        service_url: the service's address.
         public_url: the website's address.
         account: the account of its site.
         admin_key: sets up its site at run time.

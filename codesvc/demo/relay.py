@@ -54,7 +54,6 @@ class IdentitySystem:
     """Codes that were made, and the SMS that the gateway took.
 
     Args:
-        plan: the settings that it is made with.
         http: a client session that lives as long as the website.
     """
 

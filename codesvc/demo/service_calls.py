@@ -33,7 +33,6 @@ class ServiceCalls:
 
     Args:
         http: a client session that lives as long as the website.
-        service_url: the service's address.
         api_key: the site's key. It never leaves the server; the shop's has the scopes `verify` and `bindings`.
     """
 

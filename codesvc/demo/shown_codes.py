@@ -32,12 +32,7 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
 class ShownCodes:
-    """Watches the pictures that a service draws, of all its sites.
-
-    Args:
-        platform: the sandbox.
-        service_url: the service's address.
-    """
+    """Watches the pictures that a service draws, of all its sites."""
 
     def __init__(self, platform: Platform, *, service_url: str) -> None:
         self._platform = platform

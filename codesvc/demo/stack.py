@@ -36,8 +36,6 @@ class Stack:
     """The running demo.
 
     Attributes:
-        addresses: the addresses of its parts.
-        account: the sandbox's default account.
         password: the password of the operator `demo` for /admin.
         app_secret: the secret of the client for a reader's own app.
         identity: the settings of the identity system; None without one.

@@ -58,9 +58,7 @@ class Examination:
     """One run of all checks.
 
     Args:
-        settings: the validated settings.
         http: a client session for WeChat and for the service's own callback.
-        environment: the environment variables.
     """
 
     def __init__(

@@ -27,9 +27,7 @@ class Finding:
     """One line of the report. It must contain no secret, because operators paste reports into tickets.
 
     Attributes:
-        status: the result.
         what: the subject of the check, such as `accounts.main: credentials`.
-        found: the observation.
         remedy: what to do; empty if nothing is to be done.
     """
 

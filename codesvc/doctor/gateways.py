@@ -34,7 +34,6 @@ class _Place(NamedTuple):
 
     Attributes:
         host: a name or an address.
-        port: its port.
         encrypted: whether TLS is spoken from the first byte.
         allow_private: whether it may be in a private network.
     """

@@ -38,7 +38,6 @@ class ReachableStore:
     """A store that can be queried.
 
     Attributes:
-        servers: its servers.
         shown: its address without a password.
         lasting: whether it is the service's own; False for a server on an empty directory, tried for the moment.
     """

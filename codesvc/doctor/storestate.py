@@ -32,7 +32,6 @@ class StoreState:
         policy: the eviction policy, "" if the server does not say.
         limit: maxmemory in bytes, 0 for none.
         used: bytes in use.
-        replicas: the number of its replicas.
         acknowledging: the number of replicas it needs to accept a write; None where CONFIG is not allowed.
         moved_clock: whether the store has a test clock's offset.
     """

@@ -102,7 +102,6 @@ class VerificationId(msgspec.Struct, frozen=True):
 
     Attributes:
         key_id: id of the master key that derives the code.
-        format: the code's length and alphabet.
         text: the whole id.
     """
 

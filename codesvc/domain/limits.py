@@ -39,7 +39,6 @@ class LimitReached:
     Attributes:
         limit: the limit's name, as in the configuration.
         wait_ms: ms until one more event is allowed.
-        rates: the limit's rates.
     """
 
     limit: str

@@ -41,7 +41,6 @@ class Logo:
     """A checked logo.
 
     Attributes:
-        body: the picture.
         content_type: its type, by its first bytes.
         width: pixels.
         height: pixels.

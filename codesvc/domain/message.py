@@ -103,11 +103,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: `ms_…`.
-        site: the site's name.
         user: the user id, given or derived from the recipient.
-        purpose: the name of a purpose of the site.
         kind: `sms` or `email`, as the caller requested it.
-        status: the state of the delivery.
         channel: `template` or `gateway`, "" before either was used.
         reason: why it was handed to the gateway, or why it failed; "" for neither.
         created: when it was accepted, ms.

@@ -41,7 +41,6 @@ class Claim:
 
     Attributes:
         source: id of the login or ticket that it came from. A source can be spent once.
-        openid: the WeChat account.
         until: expiry, ms by the store's clock.
     """
 

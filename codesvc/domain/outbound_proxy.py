@@ -65,7 +65,6 @@ class OutboundProxy:
     Attributes:
         address: `http(s)://host:port`, without the login.
         host: its host name or address, without brackets.
-        port: its port.
         authorization: the value of Proxy-Authorization (Basic, RFC 7617), None without a login.
     """
 

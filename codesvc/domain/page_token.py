@@ -26,7 +26,6 @@ class PageSubject(msgspec.Struct, frozen=True):
     """The content of a page token.
 
     Attributes:
-        site: the site's name.
         id: id of the verification.
     """
 

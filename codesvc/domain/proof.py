@@ -37,7 +37,6 @@ class Proofs:
 
     Args:
         issuer: the service's public URL, `iss`.
-        keyring: the master keys.
         test: whether proofs of test identities are accepted; never in live mode (DESIGN rule 11).
     """
 

@@ -56,7 +56,6 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """A phone number or e-mail address in its normalised form.
 
     Attributes:
-        kind: which of the two it is.
         text: a phone number in E.164 with its plus, or an e-mail address as a mail server takes it.
         identity: the text that the keyed hash covers; every spelling of one recipient has the same.
     """

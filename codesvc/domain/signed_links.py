@@ -57,12 +57,7 @@ class Subject:
 
 
 class Links:
-    """Signs and reads links.
-
-    Args:
-        public_url: the service's public URL.
-        keyring: the master keys.
-    """
+    """Signs and reads links."""
 
     def __init__(self, public_url: str, keyring: Keyring) -> None:
         self.address = ServiceAddress(public_url)

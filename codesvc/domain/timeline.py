@@ -51,7 +51,6 @@ class Step:
 
     Attributes:
         after_ms: ms since the start.
-        kind: the kind of the step.
         detail: see `StepKind`; "" if there is none.
     """
 

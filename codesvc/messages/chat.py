@@ -72,13 +72,7 @@ def tap_reply(answer: str | int) -> str:
 
 
 class ChatComposer:
-    """Renders these messages.
-
-    Args:
-        templates: the texts.
-        directory: sites and accounts.
-        links: makes the URLs of confirmation pages.
-    """
+    """Renders these messages."""
 
     def __init__(self, templates: Templates, directory: Directory, links: Links) -> None:
         self._templates = templates

@@ -96,10 +96,7 @@ class Composer:
     """Renders messages about verifications.
 
     Args:
-        templates: the texts.
-        keyring: derives the codes.
         directory: sites and accounts; every account's messages are compiled and checked at once.
-        links: makes the links in messages.
 
     Raises:
         BadTemplate: a template does not load.

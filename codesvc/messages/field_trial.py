@@ -70,8 +70,6 @@ class Trial:
     """The trial of an account's messages for one site.
 
     Args:
-        site: the site, with its account.
-        compiled: the account's messages.
         link: a link as messages have it.
     """
 

@@ -24,12 +24,7 @@ CODE_MESSAGE: Final = "code"
 
 
 class RelayTexts:
-    """Writes messages.
-
-    Args:
-        templates: the texts.
-        directory: sites and accounts.
-    """
+    """Writes messages."""
 
     def __init__(self, templates: Templates, directory: Directory) -> None:
         self._templates = templates

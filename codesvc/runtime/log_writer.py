@@ -34,11 +34,7 @@ class Sink(Protocol):
 
 
 class LogLines:
-    """The log lines of one process. It has the methods that structlog calls; each takes a line without its line end.
-
-    Args:
-        sink: the stream that lines are written to.
-    """
+    """The log lines of one process. It has the methods that structlog calls; each takes a line without its line end."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

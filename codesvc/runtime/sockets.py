@@ -31,8 +31,6 @@ class Queue:
     """The sockets from which one worker accepts: one for each address of the host.
 
     Args:
-        host: host to listen on.
-        port: port to listen on.
         shared: whether other queues of this process listen on the same port.
         handed: sockets that are already open; they stay open.
         besides: further open sockets that every queue has; they stay open.

@@ -58,7 +58,6 @@ class AccountSpec:
 
     Attributes:
         appid: `wx` and 16 hex digits.
-        secret: the AppSecret.
         original_id: `gh_` and 12 hex digits; `ToUserName` of callbacks.
         name: the account's name as people see it.
         token: the callback token, 3 to 32 alphanumerics.

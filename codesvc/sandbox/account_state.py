@@ -29,7 +29,6 @@ class Account:
 
     Attributes:
         spec: its settings; an immutable value that is replaced as a whole.
-        templates: its present templates by id.
         sent: accepted sends by (openid, client_msg_id), as (time, msgid) (WECHAT.md 6.2).
         recent: when a content was last sent to an openid, by (openid, fingerprint); for 40241.
         industry: the two industry codes; `industry_month` is the month in which they were set.
@@ -37,7 +36,6 @@ class Account:
         migration: the migration of another account into this one.
         conditional_menus: the personalised menus, newest last, each with its `menuid`.
         menus_made: how many of them were ever made, so that no `menuid` comes again.
-        tags, media, agents, short_keys: the tags of followers, the material, customer service, the short keys.
         tickets: the tickets of the JS-SDK by type, each with the time at which it ends.
     """
 

@@ -30,7 +30,6 @@ class Outcome:
     Attributes:
         status: `replied` (the person gets a message), `success` (they get none), `failed`, `none` (the account has no
             callback), `lost` and `deferred` (caused by a fault).
-        attempts: the number of requests sent.
         reason: why it failed, or the error of the last attempt.
         messages: the messages that the person gets because of it.
     """
@@ -52,11 +51,7 @@ class DeliveryFailed(Exception):
 
 
 class Courier:
-    """Sends the platform's pushes to the callbacks.
-
-    Args:
-        platform: the state.
-    """
+    """Sends the platform's pushes to the callbacks."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -21,7 +21,6 @@ class Escapes:
 
     Attributes:
         treatment: `accepted` reads them, `refused` answers `errcode`, `shown` keeps them as the text that was sent.
-        confidence: how sure the sources are.
         errcode: the errcode of the treatment `refused`.
         ascii_too: whether escapes of ASCII characters count, such as that of `&`, which Go writes.
     """

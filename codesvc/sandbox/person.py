@@ -44,7 +44,6 @@ class Contact:
         pending: the QR code that they scanned before following.
         saw_profile: they have scanned the account's own QR code, and do not follow yet.
         grants: the number of accepted notices by template id; those of long-term templates are not used up.
-        tags: the ids of the account's tags that they have.
         one_time_grants: accepted one-time messages, as (template id, scene) (WECHAT.md 7.4).
         messages: the messages that the person has received, oldest first.
         chat: the messages of both sides, each with `from`: `person`, `account` or `platform`.

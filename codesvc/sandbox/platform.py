@@ -51,7 +51,6 @@ class Platform:
 
     Args:
         default_account: the account that always exists; by default one with documented values.
-        clock: the platform's time.
         settings: the initial settings; `POST /sandbox/reset` restores them.
     """
 

@@ -48,7 +48,6 @@ class PushFactory:
 
     Args:
         original_id: the account's `gh_…`.
-        contact: the person.
         now: the time of the interaction by the platform's clock, in seconds since the epoch; becomes CreateTime.
     """
 

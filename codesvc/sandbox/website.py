@@ -25,7 +25,6 @@ class WebsiteSpec:
 
     Attributes:
         appid: `wx` and 16 hex digits.
-        secret: the AppSecret.
         name: the name that people see.
         owner: accounts and websites with the same owner see the same unionid for a person.
         domain: the host, with the port if there is one, to which the page may lead back. None allows every host, which

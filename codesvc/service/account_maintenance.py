@@ -29,16 +29,7 @@ EVERY_SECONDS: Final = 600.0
 
 
 class Upkeep:
-    """Maintains accounts, one after the other.
-
-    Args:
-        directory: which accounts there are.
-        clients: WeChat clients by account name.
-        quotas: takes the quotas that WeChat reports.
-        pool: the pool of QR codes.
-        followers: deletes the data of people who left long ago.
-        watch: looks for bindings under another appid.
-    """
+    """Maintains accounts, one after the other."""
 
     def __init__(
         self,

@@ -70,7 +70,6 @@ class AuditFile:
     """Keeps the audit file.
 
     Args:
-        store: holds the log.
         partitions: returns the partitions that have logs; called anew each time.
         path: the path of the file; None if no file is configured.
     """

@@ -61,7 +61,6 @@ class AuditLog:
     """Access to the audit log.
 
     Args:
-        store: holds the log.
         partitions: the partitions that may have lines; this collection may grow.
     """
 
@@ -156,13 +155,9 @@ class _Reader:
     """Reads one log from its newest line on, or from a time, part by part.
 
     Args:
-        store: holds it.
-        log: the log.
-        partition: the partition that it is in.
         before: only lines before this time, ms; 0 for all.
 
     Attributes:
-        log: the log.
         next_at: no line that is still to be read is newer, ms; -1 if there are none.
     """
 

@@ -24,12 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 class BindingWatch:
-    """Refuses a start, or logs, where bindings lie under another appid.
-
-    Args:
-        store: holds the bindings.
-        directory: says which appid each site has.
-    """
+    """Refuses a start, or logs, where bindings lie under another appid."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store

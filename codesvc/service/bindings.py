@@ -75,14 +75,7 @@ class HowBound(TypedDict, total=False):
 
 
 class Bindings:
-    """The use cases of bindings and proofs. Where the outcome is LIMITED, `denial` says how.
-
-    Args:
-        store: holds bindings.
-        proofs: reads proofs.
-        handles: opens handles.
-        people: fetches the profile of a newly bound person.
-    """
+    """The use cases of bindings and proofs. Where the outcome is LIMITED, `denial` says how."""
 
     def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync) -> None:
         self._store = store.bindings

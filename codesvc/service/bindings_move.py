@@ -52,8 +52,6 @@ class BindingsMove:
     """One move of an account's bindings.
 
     Args:
-        store: holds the bindings.
-        directory: the sites.
         account: the account, with its new appid.
         old: the old appid.
         sites: the sites whose bindings lie under the old appid.

@@ -112,9 +112,6 @@ class Import:
     """Imports the bindings of a file.
 
     Args:
-        store: takes the bindings.
-        site: owns the bindings.
-        path: the file.
         dry: only say what would happen. It does not see that two lines of the file contradict each other.
         encoding: the file's encoding, "" to detect it.
         zone: the time zone of times that name none; None refuses such times.

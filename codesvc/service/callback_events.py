@@ -58,12 +58,7 @@ def _beside_another(account: AccountEntry) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OpenidLimits:
-    """The limits on what one openid may do, by account name, as the scripts read them.
-
-    Attributes:
-        keywords: rates of keywords from an openid.
-        pushes: rates of pushes to an openid.
-    """
+    """The limits on what one openid may do, by account name, as the scripts read them."""
 
     keywords: Mapping[str, str]
     pushes: Mapping[str, str]
@@ -92,17 +87,7 @@ def _rates(directory: Directory, limit: Literal["openid_keywords", "openid_pushe
 
 
 class CallbackEvents:
-    """Answers the events that WeChat sends.
-
-    Args:
-        store: holds verifications and the chat's state.
-        composer: writes the answers about verifications.
-        followers: who follows.
-        conversation: answers what is about no verification.
-        limits: the limits on what one openid may do.
-        chat_composer: writes all other answers.
-        recorder: counts what happens.
-    """
+    """Answers the events that WeChat sends."""
 
     def __init__(
         self,

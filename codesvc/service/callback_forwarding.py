@@ -46,12 +46,7 @@ class Relayed:
 
 
 class CallbackForwarding:
-    """Forwards callbacks.
-
-    Args:
-        http: the shared session.
-        store: counts what is handed on.
-    """
+    """Forwards callbacks."""
 
     def __init__(self, http: aiohttp.ClientSession, store: Store) -> None:
         self._http = http

@@ -39,11 +39,7 @@ class _Pending:
 
 
 class CallbackRecord:
-    """Records and reads what is heard of callbacks.
-
-    Args:
-        store: keeps the latest of each account.
-    """
+    """Records and reads what is heard of callbacks."""
 
     def __init__(self, store: Callbacks) -> None:
         self._store = store

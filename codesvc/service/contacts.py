@@ -31,12 +31,7 @@ if TYPE_CHECKING:
 
 
 class Contact(NamedTuple):
-    """A last resort that a site can use.
-
-    Attributes:
-        whom: the recipient.
-        relay: how the site uses its gateways.
-    """
+    """A last resort that a site can use."""
 
     whom: Recipient
     relay: Relay

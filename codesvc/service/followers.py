@@ -26,10 +26,6 @@ def _sites_of(directory: Directory, account: AccountEntry) -> str:
 class Followers:
     """Records who follows an account and deletes the data of those who left.
 
-    Args:
-        store: holds the data.
-        directory: which sites share an account.
-
     `dedupe` identifies the signed callback that says it, "" where none does. Repeated, it changes nothing.
     """
 

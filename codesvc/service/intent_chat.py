@@ -39,15 +39,7 @@ _DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
 class IntentChat:
-    """Answers messages and scans that are about intents and tickets.
-
-    Args:
-        store: takes notices.
-        decisions: records scans and decisions.
-        tickets: issues links from the chat to a site.
-        codes: issues codes of wechat-server's protocol.
-        chat_composer: writes the answers.
-    """
+    """Answers messages and scans that are about intents and tickets."""
 
     def __init__(
         self,

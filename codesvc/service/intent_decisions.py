@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 
 class IntentDecisions:
-    """Records scans and decisions.
-
-    Args:
-        store: holds intents.
-        directory: finds an intent's site.
-        people: fetches the profile of a newly bound person.
-    """
+    """Records scans and decisions."""
 
     def __init__(self, store: Store, directory: Directory, people: ProfileSync) -> None:
         self._store = store.intents

@@ -40,7 +40,6 @@ class AskRequest:
     """The validated input of a start.
 
     Attributes:
-        kind: bind intent or login.
         user: the user to bind; "" for a login.
         display: the name by which the person recognises that user, "" for none.
         method: `scan` or `oauth`.
@@ -79,9 +78,6 @@ class IntentResult:
     """The result of a use case.
 
     Attributes:
-        outcome: what happened.
-        intent: the bind intent or login, if there is one to show.
-        denial: the limit that refused, if one did.
         left: how much of each limit remains, as in `codesvc.service.models.Result`.
     """
 
@@ -92,13 +88,7 @@ class IntentResult:
 
 
 class Intents:
-    """The use cases of bind intents and logins.
-
-    Args:
-        store: where state lives.
-        pool: QR codes minted ahead.
-        recorder: counts refusals.
-    """
+    """The use cases of bind intents and logins."""
 
     def __init__(self, store: Store, pool: QrPool, recorder: Recorder) -> None:
         self._recorder = recorder

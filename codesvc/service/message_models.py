@@ -69,9 +69,6 @@ class MessageResult(msgspec.Struct, frozen=True):
     """The result of a use case.
 
     Attributes:
-        outcome: what happened.
-        message: the message, where there is one to show.
-        denial: the limit that refused.
         left: what the limits leave, as in `codesvc.service.models.Result`.
     """
 

@@ -44,13 +44,7 @@ _REFERENCE: Final = re.compile(r"[A-Za-z0-9]{0,8}")
 
 
 class Messages:
-    """The use cases of a message.
-
-    Args:
-        store: holds messages.
-        keyring: seals contents and derives user ids.
-        recorder: counts what happens.
-    """
+    """The use cases of a message."""
 
     def __init__(self, store: Store, keyring: Keyring, recorder: Recorder) -> None:
         self._store = store.messages

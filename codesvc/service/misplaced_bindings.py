@@ -26,9 +26,7 @@ class Misplaced:
     """Bindings of a site that its account cannot use.
 
     Attributes:
-        site: the site.
         appid: the appid under which they lie, "" if it is not known.
-        partition: the partition in which they lie.
         account: the site's account, "" if there is no such site any more.
         present: the appid of that account, "" if there is none.
     """

@@ -20,8 +20,6 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The validated input of a start.
 
     Attributes:
-        purpose: a purpose of the site.
-        user: the site's identifier of the person.
         address: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
@@ -71,9 +69,6 @@ class Result(msgspec.Struct, frozen=True):
     """The result of a use case.
 
     Attributes:
-        outcome: what happened.
-        record: the verification, where there is one to show.
-        denial: the limit that refused.
         malformed: whether what was typed cannot be a code by its form; only with WRONG, and it was not counted.
         left: what the limits of the call leave, as scripts tell it (`fragments/windows.lua`); "" where there are none.
     """

@@ -35,9 +35,7 @@ class Registered:
     """A client that was registered or changed.
 
     Attributes:
-        client: its settings.
         secret: its new secret, None if none was made.
-        new: whether the client is new.
     """
 
     client: OidcClient
@@ -46,11 +44,7 @@ class Registered:
 
 
 class OidcAdministration:
-    """The use cases. Each change names its actor (`by`), for the audit log.
-
-    Args:
-        parties: the present clients, and the registry that they are in.
-    """
+    """The use cases. Each change names its actor (`by`), for the audit log."""
 
     def __init__(self, parties: RelyingParties) -> None:
         self._settings = parties.settings

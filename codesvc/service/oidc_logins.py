@@ -101,16 +101,7 @@ class Visit:
 
 
 class OidcLogins:
-    """Starts and answers logins for relying parties.
-
-    Args:
-        store: keeps codes.
-        keyring: derives codes.
-        links: makes the return address.
-        intents: starts logins.
-        parties: the clients.
-        recorder: counts logins by client.
-    """
+    """Starts and answers logins for relying parties."""
 
     def __init__(
         self,

@@ -59,12 +59,7 @@ class ProtocolError(Exception):
 
 
 class Protocol(AuthorizationServer):  # type: ignore[misc]
-    """Judges requests to one site's issuer.
-
-    Args:
-        parties: the clients.
-        site: whose issuer it is.
-    """
+    """Judges requests to one site's issuer."""
 
     def __init__(self, parties: RelyingParties, site: SiteEntry) -> None:
         super().__init__()

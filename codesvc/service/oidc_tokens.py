@@ -52,14 +52,7 @@ class Granted(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OidcTokens:
-    """Exchanges codes and reads tokens.
-
-    Args:
-        store: keeps codes and tokens.
-        keyring: makes their digests.
-        parties: clients and signing keys.
-        recorder: counts logins by client.
-    """
+    """Exchanges codes and reads tokens."""
 
     def __init__(self, store: Store, keyring: Keyring, parties: RelyingParties, recorder: Recorder) -> None:
         self._store = store.oidc

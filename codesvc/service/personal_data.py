@@ -41,9 +41,7 @@ class PersonalData:
     """The stored data of the people of one site.
 
     Args:
-        store: the service's store.
         directory: all sites; needed to find the sites that share the account.
-        site: the site.
         tag_keys: keys of the tags in histories, of the current master key and of the previous ones.
     """
 

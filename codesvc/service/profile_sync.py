@@ -28,12 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ProfileSync:
-    """Fetches the profiles of newly bound people.
-
-    Args:
-        store: takes the unionids.
-        clients: WeChat clients by account name.
-    """
+    """Fetches the profiles of newly bound people."""
 
     def __init__(self, store: Store, clients: Mapping[str, WeChatClient]) -> None:
         self._store = store.bindings

@@ -41,8 +41,6 @@ class QrPool:
     """Creates QR codes and keeps the pool filled.
 
     Args:
-        store: holds the pool.
-        clients: WeChat clients by account name.
         longest_life: the longest life of any verification, seconds.
         shown: is called with an account's name whenever a QR code of it is given to a page.
     """

@@ -34,14 +34,7 @@ if TYPE_CHECKING:
 
 
 class RegistryAdministration:
-    """The use cases. Each change names its actor (`by`), for the audit log.
-
-    Args:
-        settings: the settings of the configuration file.
-        directory: the present sites and accounts.
-        registry: changes the entries in the store.
-        composer: tries every message before the settings are accepted.
-    """
+    """The use cases. Each change names its actor (`by`), for the audit log."""
 
     def __init__(self, settings: Settings, directory: Directory, registry: Registry, composer: Composer) -> None:
         self._settings = settings

@@ -48,10 +48,6 @@ class TicketCounter:
     """Issues tickets and checks digits.
 
     Args:
-        store: holds tickets.
-        directory: the sites and their keywords.
-        chat_composer: writes the answers.
-        secrets: derives ids and digits.
         limits: rates of keywords per openid, by account name. A request for tickets counts as one keyword.
     """
 

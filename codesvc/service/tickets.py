@@ -49,12 +49,7 @@ class Tickets:
     """The use cases of a ticket.
 
     Args:
-        store: holds tickets.
         keyring: provides the key under which a reset's verification id is created.
-        secrets: derives digits.
-        links: signs redeem codes.
-        handles: seals handles.
-        proofs: creates proofs.
     """
 
     def __init__(

@@ -59,10 +59,6 @@ class Verifications:
     """The use cases of a verification.
 
     Args:
-        store: holds verifications.
-        keyring: derives codes.
-        pool: QR codes minted ahead.
-        recorder: counts what happens.
         push_delay: seconds that a push waits for a newer start of the same person.
     """
 

@@ -89,11 +89,7 @@ class Visits:
     """Sends browsers to WeChat's authorisation page and handles their return.
 
     Args:
-        store: holds visits.
-        seals: seals and opens the OAuth state.
-        clients: WeChat clients by account name, which exchange codes.
         shared: keep the result of an exchange, by account name.
-        public_url: the service's own address.
     """
 
     def __init__(

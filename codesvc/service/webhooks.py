@@ -52,11 +52,7 @@ def _place(cursor: str) -> tuple[str, str]:
 
 
 class Webhooks:
-    """The use cases of a site's webhook.
-
-    Args:
-        store: holds events.
-    """
+    """The use cases of a site's webhook."""
 
     def __init__(self, store: Store) -> None:
         self._store = store.webhooks

@@ -55,10 +55,6 @@ class WechatServerCodes:
     """Issues codes in the chat, and exchanges them for openids.
 
     Args:
-        store: holds them.
-        directory: the sites and their keywords.
-        chat_composer: writes the answers.
-        keyring: derives codes and their names.
         limits: rates of keywords per openid, by account name. A request for a code counts as one keyword.
     """
 

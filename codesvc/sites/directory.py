@@ -36,7 +36,6 @@ class Directory:
     here.
 
     Args:
-        settings: the configuration.
         kept: the entries of the store; empty until they have been read.
 
     Attributes:

@@ -32,9 +32,6 @@ class AccountEntry:
 
     Attributes:
         name: the account's name in the configuration and in `/wechat/{account}`.
-        config: its settings.
-        store_keys: its keys in the store.
-        callback_keys: the secrets that it shares with WeChat.
         sites: how many sites share it.
         rates: the different rates that its sites have for a limit, by the limit's name.
     """
@@ -62,11 +59,6 @@ class AccountEntry:
 @dataclass(frozen=True, eq=False)
 class SiteEntry:
     """A site with its account. An entry equals only itself, so that values computed for it can be cached by identity.
-
-    Attributes:
-        name: the site's name in the configuration.
-        config: its settings.
-        account: its account.
     """
 
     name: str

@@ -53,13 +53,7 @@ class SubjectKeyChanged(Conflict):
 
 
 class RelyingParties:
-    """Finds clients and keys.
-
-    Args:
-        settings: the configuration.
-        directory: sites, and the registry's contents.
-        registry: changes the keys.
-    """
+    """Finds clients and keys."""
 
     def __init__(self, settings: Settings, directory: Directory, registry: Registry) -> None:
         self.settings = settings

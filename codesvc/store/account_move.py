@@ -40,13 +40,7 @@ class Lying(msgspec.Struct, frozen=True):
 
 
 class AccountMove:
-    """The steps of a move from one appid to another. Every call may raise RedisError or StoreUnavailable.
-
-    Args:
-        store: the store.
-        old: the keys of the old appid.
-        new: the keys of the new appid.
-    """
+    """The steps of a move from one appid to another. Every call may raise RedisError or StoreUnavailable."""
 
     def __init__(self, store: Store, old: Keys, new: Keys) -> None:
         self._moves = store.binding_moves

@@ -112,7 +112,6 @@ class Act(Generic[_R]):
     """One script.
 
     Attributes:
-        script: the script.
         reply: what it answers.
         read: makes the typed reply out of the script's list.
 

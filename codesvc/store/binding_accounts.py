@@ -41,7 +41,6 @@ class Noted(msgspec.Struct, frozen=True):
     """Under which appid the bindings of a site lie in a partition. `fragments/moving.lua` reads the same.
 
     Attributes:
-        appid: the appid.
         moving: whether they are being moved away from it, which is not complete yet.
         moved_from: the old appid, if they were moved away from this partition or inside of it; "" if not.
     """

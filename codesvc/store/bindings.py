@@ -64,11 +64,7 @@ def _found(raw: Sequence[object]) -> tuple[tuple[str, Binding], ...]:
 
 
 class BindingsFound(Reply, frozen=True):
-    """DONE.
-
-    Attributes:
-        bindings: the bindings, each with its user.
-    """
+    """DONE."""
 
     bindings: Annotated[tuple[tuple[str, Binding], ...], _found] = ()
 
@@ -101,8 +97,6 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
     """A binding that a site wants.
 
     Attributes:
-        site: its name.
-        user: the user to bind.
         made_by: proof, openid or handle.
         display: the name under which the person recognises the account, see `codesvc.domain.display_name`.
         openid: the WeChat account to bind; "" if the proof names it.
@@ -139,8 +133,6 @@ class Unbind(msgspec.Struct, frozen=True, kw_only=True):
     """A binding to remove.
 
     Attributes:
-        site: its name.
-        user: the user to unbind.
         by: the actor for the history.
         actor: the actor for the audit log.
         reason: for the audit log.

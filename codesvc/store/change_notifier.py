@@ -31,7 +31,6 @@ class ChangeNotifier:
 
     Args:
         servers: the store. In a cluster, a message published at one node reaches the subscribers of all nodes.
-        prefix: the prefix of the deployment's keys.
     """
 
     def __init__(self, servers: Servers, prefix: str) -> None:

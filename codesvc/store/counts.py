@@ -21,8 +21,6 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         batch: its name. A batch that is sent again under the same name is added once.
-        subject: the site or account.
-        counts: the counts by name.
         seen: first and latest time of failures and of good calls: ms since 1970, or ms before now (0 or less).
         started: ids of new verifications, oldest first.
         minutes_kept: how many minutes are kept.

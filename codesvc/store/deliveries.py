@@ -56,10 +56,8 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
     """The result of a delivery. `record_deliveries.lua` reads its members in this order.
 
     Attributes:
-        verification: the verification.
         number: which delivery of that verification.
         status: sent, unknown or failed.
-        channel: the channel that was used.
         reason: why it failed or is unknown, "" otherwise.
         errcode: WeChat's, "" for none.
         msgid: WeChat's, "" for none.
@@ -94,8 +92,6 @@ class NoticeBegun(Reply, frozen=True):
     """BEGUN, or STALE if the notice is too old; then its job is acknowledged.
 
     Attributes:
-        openid: the openid of the receiver.
-        name: the name of the message.
         about: what the message says, JSON.
     """
 
@@ -120,7 +116,6 @@ class AccountDeliveries:
     Args:
         begin: the script that begins jobs.
         record: the script that records results.
-        keys: the keys of the account.
         sites: how many sites share it.
         wrapped: wraps a batch's coroutine before it runs as a task.
     """

@@ -25,7 +25,6 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: the id of the new intent or login.
         kind: `bi` or `lg`.
-        site: the site's name.
         user: the user to bind, "" for a login.
         display: the name under which the person recognises the account, "" for none.
         method: `scan` or `oauth`.

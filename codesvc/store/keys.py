@@ -25,7 +25,6 @@ class Keys:
 
     Attributes:
         prefix: the deployment's prefix, `cs` unless several deployments share one store.
-        appid: the account.
     """
 
     prefix: str

@@ -23,12 +23,10 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: the id of the new message.
-        site: the site's name.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
         owners: the user ids that stand for the recipient, if the message may prove it; none otherwise.
         claims: whether a person gives the recipient as theirs for the first time.
         recipient_proof_ms: how long a binding under a recipient's id carries codes after a proof of the recipient.
-        purpose: the name of a purpose of the site.
         kind: `sms` or `email`.
         locale: `zh` or `en`.
         reference: what the page beside the code shows, "" for nothing.
@@ -135,11 +133,7 @@ class MessageResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipientFound(Reply, frozen=True):
-    """DONE.
-
-    Attributes:
-        user: the user id of the recipient.
-    """
+    """DONE."""
 
     user: str = ""
 

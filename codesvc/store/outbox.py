@@ -56,9 +56,6 @@ class Outbox:
     """Reads one partition's stream for one consumer.
 
     Args:
-        servers: the store.
-        prefix: the prefix of the deployment's keys.
-        partition: the partition of the stream.
         consumer: this process's name in the group; a new one for each start.
     """
 

@@ -30,12 +30,7 @@ def outbox(prefix: str, partition: int) -> str:
 
 @dataclass(frozen=True)
 class PartitionKeys:
-    """Key names of one partition, for data that belongs to no account.
-
-    Attributes:
-        prefix: the deployment's prefix.
-        partition: its number.
-    """
+    """Key names of one partition, for data that belongs to no account."""
 
     prefix: str
     partition: int

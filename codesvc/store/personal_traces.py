@@ -65,8 +65,6 @@ class Person:
     """The person to look for.
 
     Attributes:
-        site: the site.
-        user: the site's id of the person.
         openid: the bound WeChat account, "" for none.
         earlier: WeChat accounts that were bound to the user before and are bound to nobody now.
     """

@@ -32,7 +32,6 @@ class Reply(msgspec.Struct, frozen=True):
     """The answer of a script, and the whole reply of a script without further parts.
 
     Attributes:
-        outcome: what happened.
         now: the store's time, ms.
     """
 
@@ -41,11 +40,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class RecordReply(Reply, frozen=True):
-    """The reply of a script that looks at one verification.
-
-    Attributes:
-        record: the verification, where the outcome promises one.
-    """
+    """The reply of a script that looks at one verification."""
 
     record: Record | None = None
 
@@ -70,11 +65,7 @@ class VerificationReply(RecordReply, frozen=True):
 
 
 class IntentReply(Reply, frozen=True):
-    """The reply of a script about one bind intent or login.
-
-    Attributes:
-        intent: the bind intent or login, where the outcome promises one.
-    """
+    """The reply of a script about one bind intent or login."""
 
     intent: Intent | None = None
 
@@ -89,11 +80,7 @@ class IntentReply(Reply, frozen=True):
 
 
 class TicketReply(Reply, frozen=True):
-    """The reply of a script about one ticket.
-
-    Attributes:
-        ticket: the ticket, where the outcome promises one.
-    """
+    """The reply of a script about one ticket."""
 
     ticket: Ticket | None = None
 
@@ -108,11 +95,7 @@ class TicketReply(Reply, frozen=True):
 
 
 class MessageReply(Reply, frozen=True):
-    """The reply of a script about one message.
-
-    Attributes:
-        message: the message, where the outcome promises one.
-    """
+    """The reply of a script about one message."""
 
     message: Message | None = None
 

@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 
 class SecretCache:
-    """The `SharedStore` of `codesvc.wechat.token` for one account.
-
-    Args:
-        store: holds them.
-        keys: the account's names in it.
-        keyring: encrypts the values.
-    """
+    """The `SharedStore` of `codesvc.wechat.token` for one account."""
 
     def __init__(self, store: Store, keys: Keys, keyring: Keyring) -> None:
         self._store = store

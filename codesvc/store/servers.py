@@ -119,7 +119,6 @@ class OneServer:
     """One server that holds all partitions: `redis://`, `unix://`, or the primary that the Sentinels name.
 
     Args:
-        server: the server.
         closing: called after the server is closed.
     """
 

@@ -97,7 +97,6 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         ticket: its id.
-        site: the site's name.
         verification: id for the verification of a reset.
         fixed: the constant part of that verification's record, JSON.
         attempts: the number of attempts in that verification.

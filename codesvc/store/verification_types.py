@@ -22,9 +22,6 @@ class StartRules:
     The caller keeps the object, so that its call is prepared once.
 
     Attributes:
-        keys: the keys of the site's account.
-        site: its name.
-        purpose: its name.
         scan: who may scan: off, bound or open.
         disclose: whether the site may learn that a user is bound.
         attempts: how many wrong guesses one code allows.
@@ -112,8 +109,6 @@ class CheckRules:
     """The arguments that all checks of one site share; as `StartRules`.
 
     Attributes:
-        keys: the keys of the site's account.
-        site: its name.
         rates: each limit as the scripts read it; "" means no limit.
         return_purposes: the purposes with `return_key`, separated by commas.
     """
@@ -162,8 +157,6 @@ class ResendRules:
     """The arguments that all resends of one site share; as `StartRules`.
 
     Attributes:
-        keys: the keys of the site's account.
-        site: its name.
         purposes: how each of its purposes resends.
         rates: each limit as the scripts read it.
         shared_pushes: how many pushes have to be remembered, as in `StartRules`.

@@ -74,11 +74,7 @@ class VisitRead(Reply, frozen=True):
 
 
 class Visits:
-    """Visits in the store. Every call raises StoreUnavailable if the store does not answer.
-
-    Attributes:
-        limits: the limits of codes that browsers bring.
-    """
+    """Visits in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, deployment: Deployment, limits: VisitLimits = VisitLimits()) -> None:  # noqa: B008  it is frozen
         self.limits = limits

@@ -59,11 +59,7 @@ def _jobs(raw: Sequence[bytes]) -> tuple[Job, ...]:
 
 
 class SitesClaimed(Reply, frozen=True):
-    """DONE.
-
-    Attributes:
-        sites: names of the sites that were claimed.
-    """
+    """DONE."""
 
     sites: tuple[str, ...] = ()
 
@@ -84,7 +80,6 @@ class WebhookQueue:
     """The queue for a sending process. Every call raises StoreUnavailable if the store does not answer.
 
     Args:
-        deployment: the deployment.
         owner: this process's name; a new one for each start.
     """
 

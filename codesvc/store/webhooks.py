@@ -30,7 +30,6 @@ class Hook:
     Attributes:
         id: the event's id for the receiver.
         kind: its type.
-        status: its state of delivery.
         reason: why it failed: `attempts`, `overflow` or `expired`, else "".
         created: when it happened, ms.
         due: the time of the next attempt, ms; None if there is none.
@@ -139,11 +138,7 @@ class EndpointReply(Reply, frozen=True):
 
 
 class HookReply(Reply, frozen=True):
-    """DONE, SAME (announced before) or ABSENT.
-
-    Attributes:
-        hook: the event, if there is one.
-    """
+    """DONE, SAME (announced before) or ABSENT."""
 
     hook: Annotated[Hook | None, Hook.parse] = None
 

@@ -33,7 +33,6 @@ class Asset:
 
     Attributes:
         body: the text in UTF-8.
-        content_type: its content type.
         headers: further headers of each answer, such as `Cache-Control`.
         dense: whether to compress it by zopfli, 3 % smaller than zlib makes it, and forty times as slow.
     """

@@ -29,18 +29,9 @@ _FRESH_SECONDS: Final = 1.0
 class Readiness:
     """The state of the store and of the accounts, as this process sees it.
 
-    Args:
-        store: the store.
-        directory: the accounts.
-        platforms: the results of the accounts' calls to WeChat.
-        callbacks: what is heard of the accounts' callbacks.
-        certificate: what is known about the certificate of the public address.
-
     Attributes:
         proxies: what trusted proxies handed on.
-        callbacks: what is heard of the accounts' callbacks.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
-        certificate: what was seen of the certificate of the public address.
     """
 
     def __init__(

@@ -32,7 +32,6 @@ class BulkCalls:
     """Calls of one account about many openids.
 
     Args:
-        client: makes the calls.
         sleep: how to pause between attempts, seconds.
     """
 

@@ -68,7 +68,6 @@ class Inbound:
     """A checked callback.
 
     Attributes:
-        event: the event.
         covered: whether a signature covers the event, because it was encrypted.
         reply_context: for `render_text`.
     """

@@ -54,10 +54,7 @@ class WeChatClient:
     the same errors.
 
     Args:
-        appid: the account.
         secret: its AppSecret; only `oauth_openid` sends it.
-        http: the shared session.
-        tokens: the source of access tokens.
         api_url: an origin such as https://api.weixin.qq.com.
         timeout: seconds for each exchange.
         observe: called after every call.

@@ -42,7 +42,6 @@ class Judgement:
     """The meaning of an errcode.
 
     Attributes:
-        errcode: the errcode that WeChat sent.
         verdict: what to do with the message.
         reason: one or two words of `[a-z-]`, for events, metrics and the log.
         pause: the sends that must pause.

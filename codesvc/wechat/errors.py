@@ -95,11 +95,7 @@ class NotTrusted(WeChatUnreachable):
 
 
 class ProxyFailed(WeChatUnreachable):
-    """No connection: the outbound proxy is at fault, not WeChat.
-
-    Attributes:
-        problem: what is wrong with the proxy.
-    """
+    """No connection: the outbound proxy is at fault, not WeChat."""
 
     def __init__(self, problem: ProxyProblem) -> None:
         """The text is that of the problem; it names no address and no login."""
@@ -137,11 +133,7 @@ class Garbled(OutcomeUnknown):
 
 
 class ProxyAnswered(Garbled):
-    """The outbound proxy, and not WeChat, has answered a request by plain http with an error.
-
-    Attributes:
-        problem: what is wrong with the proxy.
-    """
+    """The outbound proxy, and not WeChat, has answered a request by plain http with an error."""
 
     def __init__(self, problem: ProxyProblem) -> None:
         """The text is that of the problem."""

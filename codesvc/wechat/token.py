@@ -98,8 +98,6 @@ class StoredTokens:
 
     Args:
         name: name of the token and of its lock in the store; one for each account and kind of issuer.
-        issuer: where tokens are fetched.
-        store: shared by all processes.
         now: unix seconds.
         sleep: how to wait while another process fetches.
         longest_cool_down: seconds that must pass at most between two fetches after rejected tokens.

@@ -35,7 +35,6 @@ class Revision:
     """The configuration and templates with which a process runs.
 
     Attributes:
-        document: the configuration.
         templates: the templates from the configured directory, by name; they override the shipped ones.
     """
 

@@ -49,7 +49,6 @@ class WorkerSettings:
 
     Attributes:
         command: the command line that starts a worker.
-        environment: the environment of a worker.
         store: the URL of the store.
     """
 

@@ -32,7 +32,6 @@ class WorkerConfig:
         store: URL of the store.
         sockets: inherited file descriptors of the listening sockets.
         ready: inherited file descriptor on which the worker reports that it is ready.
-        revision: the revision to run.
     """
 
     store: str

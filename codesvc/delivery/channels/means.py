@@ -20,8 +20,6 @@ class Means(msgspec.Struct, frozen=True):
     """Each channel takes what it needs.
 
     Attributes:
-        composer: writes the messages.
-        clients: WeChat clients by account name.
         http: for channels that call another service than WeChat.
         proxy: through which such calls leave (`codesvc.domain.outbound_proxy.leaving`), None for none.
     """

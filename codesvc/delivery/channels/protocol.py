@@ -39,8 +39,6 @@ class Attempt(msgspec.Struct, frozen=True):
     """The result of an attempt.
 
     Attributes:
-        ending: how it ended.
-        channel: the channel that was used.
         msgid: the message's id, by which a receipt finds it; "" if the channel has none.
         reason: a word for the failure, "" for none.
         alarm: whether operators should be alerted.
@@ -68,8 +66,6 @@ class Parcel(msgspec.Struct, frozen=True):
     """A code to send, and the data that channels need for it.
 
     Attributes:
-        account: the account whose sites it belongs to.
-        record: the verification.
         openid: the person's openid in this account, "" if none is known.
         client_msg_id: identifies this delivery in every attempt. A receiver that knows such ids delivers once
             (WeChat: within 10 minutes, WECHAT.md 6.2).

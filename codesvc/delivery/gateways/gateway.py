@@ -53,12 +53,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: the message's id, the same in every call: the gateway's idempotency id.
-        site: the site's name.
-        user: the user id.
-        recipient: to whom.
         code: "" if the caller sent a text alone.
-        text: the ready text.
-        subject: the subject of an e-mail.
         purpose: the site's name of the purpose.
         locale: `zh` or `en`.
         reason: why it comes to the gateway.

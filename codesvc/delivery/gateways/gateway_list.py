@@ -45,12 +45,7 @@ def make_gateway(config: GatewayConfig, sessions: GuardedSessions) -> Gateway:
 
 
 class Gateways:
-    """The gateways of all sites, each made once.
-
-    Args:
-        directory: finds sites.
-        sessions: for calls over HTTP.
-    """
+    """The gateways of all sites, each made once."""
 
     def __init__(self, directory: Directory, sessions: GuardedSessions) -> None:
         self._sessions = sessions

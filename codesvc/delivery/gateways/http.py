@@ -36,7 +36,6 @@ class HttpAnswer:
     """What a gateway answered. It is judged and not kept.
 
     Attributes:
-        status: HTTP status.
         body: its first bytes.
         retry_after_seconds: seconds of its Retry-After, 0 for none.
     """

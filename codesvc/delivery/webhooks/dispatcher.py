@@ -29,14 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 class WebhookWorker:
-    """Sends for the sites of some partitions, as long as its context is open.
-
-    Args:
-        queue: holds the events.
-        sender: makes attempts.
-        directory: knows the endpoints.
-        change_notifier: reports when an event was queued.
-    """
+    """Sends for the sites of some partitions, as long as its context is open."""
 
     def __init__(
         self, queue: WebhookQueue, sender: Sender, directory: Directory, change_notifier: ChangeNotifier

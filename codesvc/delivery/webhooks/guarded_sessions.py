@@ -36,7 +36,6 @@ class GuardedSessions:
     Args:
         timeout: seconds for a whole request.
         resolver: resolves names; None for the system's resolver.
-        public: whether an address is public.
         proxy: the outbound proxy; None: connect directly.
         keep: whether connections are used for several requests.
     """

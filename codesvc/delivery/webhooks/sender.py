@@ -46,10 +46,8 @@ class Attempt:
     """How an attempt ended.
 
     Attributes:
-        result: the kind of result.
         status: HTTP status, None if there was none.
         retry_after_seconds: seconds of pause that the receiver asks for, 0 for none.
-        took_ms: how long it took.
         proxy_problem: what is wrong with the outbound proxy, None if that is not the reason.
     """
 

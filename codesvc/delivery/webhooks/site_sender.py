@@ -37,15 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Lane:
-    """Sends a site's due events until none is due.
-
-    Args:
-        queue: holds the events.
-        sender: makes attempts.
-        directory: knows the endpoint, which may change meanwhile.
-        partition: the partition of the site.
-        site: its name.
-    """
+    """Sends a site's due events until none is due."""
 
     def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, *, partition: int, site: str) -> None:
         self._queue = queue

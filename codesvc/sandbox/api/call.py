@@ -31,8 +31,6 @@ class Call:
     Attributes:
         path: the path, as in the table.
         query: the parameters; of a repeated parameter the first value.
-        raw: the body.
-        remote: the caller's address.
         now: the platform's time, seconds since the epoch.
         rid: the request id of this call.
         subject: the account that the call is about; None before token or appid were read.
@@ -114,7 +112,6 @@ class Endpoint:
     Attributes:
         path: the path without the host.
         method: the only method allowed; others get 43001 or 43002.
-        act: the handler.
         token: whether the call needs an access_token.
         right: what the account must be allowed; None: every kind of account may call it.
         errors: the errcodes of this call beside those that every call has, each with the mark of its confidence

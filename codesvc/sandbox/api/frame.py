@@ -35,12 +35,7 @@ _TEXT_TYPES = (
 
 
 class ApiServer:
-    """Serves the endpoints of the API table.
-
-    Args:
-        platform: the state of the simulated WeChat platform.
-        courier: delivers the pushes that a call causes.
-    """
+    """Serves the endpoints of the API table."""
 
     def __init__(self, platform: Platform, courier: Courier) -> None:
         self._platform = platform

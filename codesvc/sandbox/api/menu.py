@@ -53,11 +53,6 @@ def delete_menu(call: Call) -> Mapping[str, Any]:
 def check_buttons(buttons: object, most: int, *, nested: bool) -> None:
     """Check the buttons of a menu.
 
-    Args:
-        buttons: the JSON value.
-        most: the maximum number of buttons.
-        nested: whether a button may have sub-buttons.
-
     Raises:
         ApiError: wrong number of buttons 40016, type 40017, name 40018, key 40019, URL 40020.
     """

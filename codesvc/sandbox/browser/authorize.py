@@ -77,11 +77,7 @@ class _Subscribe:
 
 
 class ConsentFlow:
-    """Decides whether to ask a person, and keeps the open questions.
-
-    Args:
-        platform: the state.
-    """
+    """Decides whether to ask a person, and keeps the open questions."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -49,11 +49,7 @@ class PageView:
 
 
 class WeChatBrowser:
-    """One browser for all people; every person has their own cookies.
-
-    Args:
-        consent_flow: answers the platform's own pages.
-    """
+    """One browser for all people; every person has their own cookies."""
 
     def __init__(self, consent_flow: ConsentFlow) -> None:
         self._consent_flow = consent_flow

@@ -32,12 +32,7 @@ button[value=allow]{{background:#07c160;color:#fff}}</style></head><body>{body}<
 
 
 class Pages:
-    """Handlers of the browser-side paths.
-
-    Args:
-        platform: the state.
-        consent_flow: decides what a page shows.
-    """
+    """Handlers of the browser-side paths."""
 
     def __init__(self, platform: Platform, consent_flow: ConsentFlow) -> None:
         self._platform = platform

@@ -40,11 +40,7 @@ _EXPIRED = 402
 
 
 class WebsiteLoginPages:
-    """Handlers of the desk's side, and the two acts of the phone.
-
-    Args:
-        platform: the state.
-    """
+    """Handlers of the desk's side, and the two acts of the phone."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -41,12 +41,7 @@ class _Quota(Body):
 
 
 class AccountControl:
-    """Handlers for the official accounts.
-
-    Args:
-        platform: the state.
-        courier: sends the URL verification.
-    """
+    """Handlers for the official accounts."""
 
     def __init__(self, platform: Platform, courier: Courier) -> None:
         self._platform = platform

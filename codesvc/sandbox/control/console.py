@@ -35,8 +35,6 @@ class ConsoleControl:
     """Handlers for the console page.
 
     Args:
-        platform: the state.
-        courier: has the held receipts.
         token: the sandbox's token, with which the page opens its session.
     """
 

@@ -35,13 +35,7 @@ class _Release(Body):
 
 
 class FaultControl:
-    """Handlers for faults, the clock, settings and resets.
-
-    Args:
-        platform: the state.
-        courier: holds deliveries and waits for them.
-        browser: is cleared by a reset.
-    """
+    """Handlers for faults, the clock, settings and resets."""
 
     def __init__(self, platform: Platform, courier: Courier, browser: WeChatBrowser) -> None:
         self._platform = platform

@@ -66,13 +66,7 @@ class _Event(Body):
 
 
 class PeopleControl:
-    """Handlers for people.
-
-    Args:
-        platform: the state.
-        courier: delivers the callbacks.
-        logins: the pages of website login, whose QR codes are scanned too.
-    """
+    """Handlers for people."""
 
     def __init__(self, platform: Platform, courier: Courier, logins: WebsiteLoginPages) -> None:
         self._platform = platform

@@ -32,13 +32,7 @@ class _Notice(Body):
 
 
 class PhoneControl:
-    """Handlers for the browser and the notice popups.
-
-    Args:
-        platform: the state.
-        courier: delivers the callbacks.
-        browser: the imitation of WeChat's browser.
-    """
+    """Handlers for the browser and the notice popups."""
 
     def __init__(self, platform: Platform, courier: Courier, browser: WeChatBrowser) -> None:
         self._platform = platform

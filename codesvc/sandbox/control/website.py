@@ -12,11 +12,7 @@ from codesvc.sandbox.website import DEFAULT_WEBSITE
 
 
 class WebsiteControl:
-    """Handlers for website applications.
-
-    Args:
-        platform: the state.
-    """
+    """Handlers for website applications."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -24,12 +24,7 @@ Serve = Callable[[Platform], Awaitable[tuple[web.AppRunner, str]]]
 
 @dataclass
 class SandboxWalker:
-    """A person of the sandbox, who does what a walk asks.
-
-    Attributes:
-        url: the sandbox's address.
-        openid: the openid of the person.
-    """
+    """A person of the sandbox, who does what a walk asks."""
 
     http: aiohttp.ClientSession
     url: str

@@ -23,7 +23,6 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        step: the name of the step.
         kind: a call to the platform, a callback from it, the browser's return, the operator's answer, a skipped step.
         name: the path of a call, the event of a callback, the question of an answer, the reason of a skip.
         seconds: since the event before. Of a callback that the platform sends by itself it is compared.
@@ -51,7 +50,6 @@ class Transcript:
         kind: the kind of account, as the operator named it.
         mode: how callbacks are encrypted.
         recorded_on: the day, as `2026-11-29`; no time of day.
-        version: the version of codesvc.
     """
 
     kind: AccountKind

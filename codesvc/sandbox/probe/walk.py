@@ -58,10 +58,6 @@ class Walk:
     """One walk over one account.
 
     Args:
-        target: the account.
-        walker: agrees to steps and acts on the phone.
-        receiver: hears the callbacks.
-        http: for the calls.
         patience: seconds to wait for a person's act and its callback.
     """
 

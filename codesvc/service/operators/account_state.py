@@ -159,8 +159,6 @@ class RightTrouble:
         state: the account's state on `/readyz`.
         endpoints: labels of the calls (`codesvc.wechat.call_labels.ENDPOINTS`).
         since: the first refusal, ms since 1970.
-        account: the account's name.
-        kind: its configured kind.
     """
 
     state: ClassVar[str] = "no right"

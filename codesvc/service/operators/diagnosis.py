@@ -32,7 +32,6 @@ class Diagnosis:
     """The result of a diagnosis.
 
     Attributes:
-        arrived: whether the code arrived.
         key: the sentence that says it; a text of the operator's pages, `why.{key}`.
         reason: why a delivery failed or waits, "" if nothing went wrong.
         cause: WeChat's errcode or the limit behind the reason, "" if none.

@@ -29,7 +29,6 @@ class Use:
     """How much of a rate a user has used.
 
     Attributes:
-        limit: the limit's name.
         count: how many are allowed.
         seconds: the length of the window.
         used: how many were used in the present window.
@@ -42,12 +41,7 @@ class Use:
 
 
 class OperatorQueries:
-    """Reads verifications and limits; changes nothing.
-
-    Args:
-        store: holds verifications.
-        directory: which sites there are.
-    """
+    """Reads verifications and limits; changes nothing."""
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store

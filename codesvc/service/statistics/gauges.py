@@ -45,7 +45,6 @@ class AccountStanding:
     """The present state of an account.
 
     Attributes:
-        account: its name.
         pool: QR codes in the pool.
         pool_size: the full size of the pool; 0 for a kind without QR codes.
         quotas: the quotas by API, without those that the account's kind may not call.
@@ -66,7 +65,6 @@ class QueueStanding:
     """The queues of a partition.
 
     Attributes:
-        partition: its number.
         jobs: jobs in the outbox.
         age_seconds: the age of the oldest job, seconds.
         hooks: webhook events that are still to be sent.
@@ -81,14 +79,7 @@ class QueueStanding:
 
 
 class Gauges:
-    """Reads the present state of accounts and queues.
-
-    Args:
-        store: holds it.
-        directory: which accounts there are.
-        tokens: access tokens by account name.
-        heard: what is heard of callbacks.
-    """
+    """Reads the present state of accounts and queues."""
 
     def __init__(
         self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], heard: CallbackRecord

@@ -26,11 +26,7 @@ _LANES: Final = 8
 
 
 class StatisticsReader:
-    """Reads the figures of a span.
-
-    Args:
-        store: holds the figures.
-    """
+    """Reads the figures of a span."""
 
     def __init__(self, store: Store) -> None:
         self._store = store.counts

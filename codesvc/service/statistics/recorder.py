@@ -90,7 +90,6 @@ class Recorder:
     """Counts events.
 
     Args:
-        store: holds the figures.
         directory: the known sites and accounts; only their names become labels.
     """
 

@@ -33,7 +33,6 @@ class Row:
     """What became of the messages of one site, kind and day.
 
     Attributes:
-        site: the site's name.
         day: the day in Beijing; None for a sum of days.
         kind: `sms` or `email`.
         price: the price of one message of this kind.

@@ -62,7 +62,6 @@ class Figures:
     """The figures of a subject in a span.
 
     Attributes:
-        span: the span.
         starts: ms since 1970 at which each point begins; the last point is not complete.
         points: the counts of each point, by field.
     """

@@ -49,11 +49,7 @@ def entry_text(sealer: Sealer, name: str, table: dict[str, Any]) -> str:
 
 
 class Contents:
-    """All entries and their indexes.
-
-    Args:
-        sealer: decrypts entries.
-    """
+    """All entries and their indexes."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer

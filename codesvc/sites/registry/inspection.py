@@ -18,11 +18,7 @@ _REST: Final = 9.0
 
 
 class Inspection:
-    """Inspects the registry's entries.
-
-    Args:
-        directory: holds and judges them.
-    """
+    """Inspects the registry's entries."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory

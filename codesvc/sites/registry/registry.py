@@ -57,13 +57,7 @@ class WritesLimited(CodesvcError):
 
 
 class Registry:
-    """Follows and changes the registry.
-
-    Args:
-        store: the store that contains it.
-        directory: receives the changes.
-        sealer: encrypts entries.
-    """
+    """Follows and changes the registry."""
 
     def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
         self.whole_store = store

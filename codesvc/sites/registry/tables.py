@@ -27,7 +27,6 @@ class Described:
     """A site or an account.
 
     Attributes:
-        name: its name.
         kept: whether the configuration file or the store contains it.
         table: its settings without secrets; None for an entry of the file, where they can be read.
         secrets: the options that hold secrets and are set.

@@ -25,7 +25,6 @@ class Health:
         outlooks: its quotas and pools, with the time at which each runs out.
         faults: WeChat's errors in the last 24 hours.
         calls: the counts of calls to WeChat in the last 24 hours.
-        heard: what is known about its callbacks.
         token: why it has no access token; None if it has one.
     """
 

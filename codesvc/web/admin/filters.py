@@ -25,11 +25,8 @@ class Choice:
     """The selected filters.
 
     Attributes:
-        sites: the selected sites.
         site: the name of the selected site, "" for all.
         purpose: the selected purpose, "" for all.
-        span: the time span.
-        all_sites: the names of all sites.
         all_purposes: the names of all purposes of the selected sites.
     """
 
@@ -92,7 +89,6 @@ class Chart:
         kind: `lines`, `bars` (stacked).
         unit: `count`, `seconds` or `share`.
         labels: the names of the series, in words.
-        lines: the series.
         figures: the points in time.
         hue: the index of the first series' colour, from 0 to 6.
     """

@@ -45,9 +45,6 @@ class Sessions:
     """Creates and reads sessions.
 
     Args:
-        store: keeps login attempts and sign-outs.
-        keyring: the keys for signatures.
-        operators: the operators by name.
         seconds: the lifetime of a session.
     """
 

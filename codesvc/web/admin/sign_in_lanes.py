@@ -83,11 +83,7 @@ class _Lane:
 
 
 class SignInLanes:
-    """The lanes of this process.
-
-    Args:
-        store: counts the attempts of all processes.
-    """
+    """The lanes of this process."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -70,9 +70,6 @@ class Views:
     """Builds the API's answers about verifications.
 
     Args:
-        public_url: the service's own address.
-        pages: signs page tokens.
-        proofs: creates proofs.
         directory: the sites; their accounts decide what a page's picture shows.
     """
 

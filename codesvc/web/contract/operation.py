@@ -33,11 +33,8 @@ class Parameter:
     """A parameter in the path, in the query or in a request header.
 
     Attributes:
-        name: the name in the request.
         place: `path`, `query` or `header`.
-        description: what it is.
         schema: JSON schema of its value.
-        example: a value.
         required: whether the call fails without it.
     """
 
@@ -88,10 +85,8 @@ class Answer:
     """One successful answer of a call.
 
     Attributes:
-        status: HTTP status.
         description: what the answer means. Of several answers with one status, the first one's is published.
         shape: the type of the JSON body, or of the data of each event; several: one of them; None: no JSON.
-        example: an example body.
         media: content type; "" if there is no body.
         schema: the JSON Schema of a body that is not JSON.
         headers: names from `codesvc.web.contract.headers`, in addition to the headers of every answer.
@@ -120,11 +115,9 @@ class Operation:
         tag: the group of calls in which it is listed.
         summary: the title of the call.
         description: what a caller must know; Markdown.
-        access: who may call.
         scope: the scope that a site key or an admin key needs, "" for none.
         parameters: parameters of path, query and headers, except Idempotency-Key (see `retry`).
         body: the request body, None for none.
-        answers: all successful answers.
         problems: the problem types of this call. Those that follow from `access` and `body` are added.
         retry: whether it accepts an Idempotency-Key.
         limited: whether every successful answer has the headers RateLimit and RateLimit-Policy.

@@ -54,7 +54,6 @@ class OpenStream(asyncio.Protocol):
     """One stream. It is created before the first read, so that no later change is missed.
 
     Args:
-        streams: all streams.
         identifier: the id of the object; a change notice for it wakes the stream.
         look: reads the state; None if the object does not exist any more.
         of_page: whether a page token opened it.
@@ -193,7 +192,6 @@ class OpenStreams:
     """All streams of an application.
 
     Args:
-        change_notifier: tells when something may have changed.
         looks_at_once: how many streams read the store at the same time.
     """
 

@@ -38,7 +38,6 @@ class Call:
     Attributes:
         body: raw bytes, as signatures cover them.
         headers: the headers by name, without regard to case.
-        query: the decoded query.
         now: this process's own clock, seconds since 1970; timestamps of signatures are compared with it.
     """
 
@@ -114,7 +113,6 @@ class Refusal(msgspec.Struct, frozen=True):
     """A refusal of an authentic request.
 
     Attributes:
-        reason: why.
         sentence: for the person who waits for the code, in the language of the request.
         detail: for the operator of the system, in English; names no value of the request.
         retry_after: seconds; 0 if waiting does not help.

@@ -24,11 +24,7 @@ _NANOSECONDS: Final = 1_000_000_000
 
 
 class Fields:
-    """The members of an object. A path such as `payload.code` leads into objects.
-
-    Args:
-        found: the object.
-    """
+    """The members of an object. A path such as `payload.code` leads into objects."""
 
     def __init__(self, found: Mapping[str, Any]) -> None:
         self._found = found

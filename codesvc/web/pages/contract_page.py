@@ -81,8 +81,6 @@ class Reference:
     """The document and its pages.
 
     Args:
-        public_url: the service's own address.
-        templates: renders the pages.
         testing: whether the service is in test mode, and calls can be tried from the pages.
     """
 

@@ -29,7 +29,6 @@ class CopyButton:
 
     Attributes:
         text: what is copied.
-        label: its text.
         opens: whether it leads to WeChat then.
         main: whether it is the page's main button.
     """

@@ -103,10 +103,6 @@ def packed(text: str) -> str:
 class Widget:
     """The script and its types.
 
-    Args:
-        templates: the source of the styles.
-        texts: the source of the texts.
-
     Attributes:
         languages: the texts by the language's name in lower case, as the script requests it.
     """

@@ -38,7 +38,6 @@ class Speech:
 
     Args:
         name: the name of the catalogue.
-        catalogue: the texts.
         known: all existing texts by context and id.
         fallback: the language for texts that this one lacks.
 
