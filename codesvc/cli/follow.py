@@ -138,7 +138,6 @@ class StoreReader:
 
         Raises:
             VerificationNotFound: there is no such record.
-            StoreUnavailable: the store does not answer.
         """
         record = (await self._store.verifications.read(self._keys, self._identifier, site=self._site)).record
         if record is None:

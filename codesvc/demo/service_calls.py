@@ -29,7 +29,7 @@ class ServiceError(Exception):
 
 
 class ServiceCalls:
-    """A client for the calls that the shop and the identity system need.
+    """A client for the calls that the shop and the identity system need. Each may raise ServiceError, see `call`.
 
     Args:
         http: a client session that lives as long as the website.
@@ -44,11 +44,7 @@ class ServiceCalls:
     async def start(
         self, request: web.Request, *, purpose: str, user: str, locale: str, return_url: str
     ) -> dict[str, Any]:
-        """Start a verification; the answer has `id`, which the shop keeps, and `page_url`, where the browser goes.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """Start a verification; the answer has `id`, which the shop keeps, and `page_url`, where the browser goes."""
         body = {
             "purpose": purpose,
             "user": user,
@@ -64,9 +60,6 @@ class ServiceCalls:
         """The state of a verification, with the `proof` if it is approved.
 
         If the person has got a new code on the page, it is the state of the successor.
-
-        Raises:
-            ServiceError: see `call`.
         """
         return await self._latest("verifications", verification)
 
@@ -95,19 +88,11 @@ class ServiceCalls:
         await self.call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"handle": handle})
 
     async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Start one of `bind-intents` or `logins`; the answer has `id` and `page_url`, as for `start`.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """Start one of `bind-intents` or `logins`; the answer has `id` and `page_url`, as for `start`."""
         return await self.call("POST", f"/v1/{what}", body)
 
     async def asked(self, what: str, identifier: str) -> dict[str, Any]:
-        """The state of a bind intent or login, or of its successor; an approved login also names the user.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """The state of a bind intent or login, or of its successor; an approved login also names the user."""
         return await self._latest(what, identifier)
 
     async def redeem(self, code: str, state: str) -> dict[str, Any]:
@@ -119,11 +104,7 @@ class ServiceCalls:
         return await self.call("POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"})
 
     async def binding(self, user: str) -> dict[str, Any] | None:
-        """The user's binding (`reachable`, `bound_at`); None if no WeChat account is bound.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """The user's binding (`reachable`, `bound_at`); None if no WeChat account is bound."""
         try:
             return await self.call("GET", f"/v1/bindings/{quote(user, safe='')}")
         except ServiceError as error:
@@ -132,11 +113,7 @@ class ServiceCalls:
             raise
 
     async def unbind(self, user: str) -> None:
-        """Remove the user's binding, if there is one.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """Remove the user's binding, if there is one."""
         try:
             await self.call("DELETE", f"/v1/bindings/{quote(user, safe='')}")
         except ServiceError as error:
@@ -144,11 +121,7 @@ class ServiceCalls:
                 raise
 
     async def _latest(self, what: str, identifier: str) -> dict[str, Any]:
-        """The state of what the shop has started, or of the successor that its page has started.
-
-        Raises:
-            ServiceError: see `call`.
-        """
+        """The state of what the shop has started, or of the successor that its page has started."""
         state = await self.call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
         successor = state["successor"]
         return await self.call("GET", f"/v1/{what}/{successor}") if successor else state

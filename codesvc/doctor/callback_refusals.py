@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Finding]:
-    """The findings for each account.
-
-    Raises:
-        StoreUnavailable, ScriptError: the store does not answer.
-    """
+    """The findings for each account."""
     names = [account.name for account in accounts]
     found = await CallbackRecord(store.callbacks).of(names)
     return [finding for name in names for finding in judge(name, found[name])]

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Finding]:
-    """A finding for each account, from the outcomes of the service's own calls in the last two days.
-
-    Raises:
-        StoreUnavailable, ScriptError: the store does not answer.
-    """
+    """A finding for each account, from the outcomes of the service's own calls in the last two days."""
     found: list[Finding] = []
     for account in accounts:
         what = f"accounts.{account.name}: refused calls"

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 
 async def findings(listening: Iterable[SiteEntry], store: Store) -> list[Finding]:
-    """A finding for each of these sites, which have webhooks, from the outcomes of the service's own attempts.
-
-    Raises:
-        StoreUnavailable, ScriptError: the store does not answer.
-    """
+    """A finding for each of these sites, which have webhooks, from the outcomes of the service's own attempts."""
     replies = [(site.name, await store.webhooks.endpoint(site.store_keys, site.name)) for site in listening]
     return [judged(name, reply.endpoint) for name, reply in replies]
 

@@ -34,7 +34,8 @@ class Invalid(CodesvcError):
 class StoreUnavailable(CodesvcError):
     """The store did not answer, or reported that it cannot write.
 
-    The request may or may not have been executed, so it is never retried automatically (DESIGN, known traps).
+    The request may or may not have been executed, so it is never retried automatically (DESIGN, known traps). Whatever
+    reads or writes the store may raise this, so docstrings name it only where it means more.
 
     Attributes:
         state: the store's state in one or two words, for `/readyz`.

@@ -71,11 +71,7 @@ class AuditLog:
     async def note(
         self, actor: str, act: Act, *, site: SiteEntry | None = None, user: str = "", reason: str = "", detail: str = ""
     ) -> None:
-        """Write a line. `user` is masked first.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Write a line. `user` is masked first."""
         await self._store.audit.note(
             site.store_keys.partition if site else DEPLOYMENT,
             actor=actor,
@@ -107,9 +103,6 @@ class AuditLog:
             site: only lines of this site; "" only lines of no site, None all.
             act: only lines of this act, "" for all.
             reading: end after about so many lines were read, wanted or not; 0 to read all that may be wanted.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
         """
         place = place or Place()
         logs = [
@@ -172,11 +165,7 @@ class _Reader:
         self.next_at = min(log.last if log.name else _NEVER, before - 1 if before else _NEVER)
 
     async def read(self) -> list[Line]:
-        """The next lines, newest first, with a line wherever some are gone.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The next lines, newest first, with a line wherever some are gone."""
         store, partition, log = self._store, self._partition, self.log
         try:
             found: Any = await store.at(partition).xrevrange(

@@ -57,9 +57,6 @@ class CallbackForwarding:
         """Forward a callback and wait for the answer.
 
         None if there is no other back end, no usable answer, or if it has come too often.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
         """
         target = account.config.forward_to
         if target is None:

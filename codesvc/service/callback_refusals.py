@@ -83,11 +83,7 @@ class CallbackRecord:
             await self.write()
 
     async def of(self, accounts: Iterable[str]) -> dict[str, Heard]:
-        """What is known about these accounts.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """What is known about these accounts."""
         await self.write()
         found = await self._store.read()
         entries = found.entries

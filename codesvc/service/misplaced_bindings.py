@@ -50,11 +50,7 @@ class BindingsElsewhere(CodesvcError):
 
 
 async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[str] | None = None) -> list[Misplaced]:
-    """All bindings that no account can use; `sites` limits the search to these.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """All bindings that no account can use; `sites` limits the search to these."""
     await binding_accounts.adopt(store, lambda site, partition: _appid_in(directory, site, partition))
     wanted = None if sites is None else set(sites)
     found = []
@@ -83,7 +79,6 @@ async def require_in_place(
 
     Raises:
         BindingsElsewhere: there are some.
-        StoreUnavailable: the store does not answer.
     """
     found = await find_misplaced(store, directory, sites=sites)
     elsewhere = [each for each in found if each.present]
@@ -97,7 +92,6 @@ async def require_under(store: Store, site: str, appid: str) -> None:
 
     Raises:
         BindingsElsewhere: there are some.
-        StoreUnavailable: the store does not answer.
     """
     for partition, appids in (await binding_accounts.read(store)).items():
         noted = appids.get(site, binding_accounts.Noted(appid))

@@ -154,7 +154,6 @@ class OidcLogins:
 
         Raises:
             ProtocolError: the request is refused, by a redirect.
-            StoreUnavailable: the store does not answer.
         """
         asked = Protocol(self._parties, site).judge_authorization(pairs)
         if not visit.opened:

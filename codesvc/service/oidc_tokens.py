@@ -129,11 +129,7 @@ class OidcTokens:
         return answer
 
     async def claims(self, site: SiteEntry, token: str) -> dict[str, Any] | None:
-        """What an access token of this site reads; None if it is unknown, expired or revoked.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """What an access token of this site reads; None if it is unknown, expired or revoked."""
         digest = token_digest(self._keyring, token)
         read = await self._store.read(site.store_keys, site.name, digest) if digest is not None else None
         if read is None or read.outcome is not Outcome.DONE:
@@ -145,11 +141,7 @@ class OidcTokens:
         return granted.person.claims(granted.scope, email_domain=client.email_domain)
 
     async def revoke(self, site: SiteEntry, client: OidcClient, token: str) -> None:
-        """End an access token of this client; one that is unknown is as good as ended (RFC 7009 section 2.2).
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """End an access token of this client; one that is unknown is as good as ended (RFC 7009 section 2.2)."""
         digest = token_digest(self._keyring, token)
         if digest is not None:
             await self._store.revoke(site.store_keys, site.name, digest, client=client.id)

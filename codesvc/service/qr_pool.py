@@ -111,11 +111,7 @@ class QrPool:
         )
 
     async def fill(self, account: AccountEntry) -> None:
-        """Fill the pool in the background. Several processes may do so at once.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Fill the pool in the background. Several processes may do so at once."""
         try:
             left = int(await self._store.at(account.store_keys.partition).llen(account.store_keys.pool))
         except (RedisError, OSError) as error:

@@ -132,9 +132,6 @@ class Visits:
 
         The identity is noted under a new cookie: another person may know the one that the browser left with
         (`codesvc.domain.visit_cookie`).
-
-        Raises:
-            StoreUnavailable: the store does not answer.
         """
         browser = browser_of(beginning(cookie))
         errand = self._seals.errand(state, browser)

@@ -58,8 +58,7 @@ class AccountEntry:
 
 @dataclass(frozen=True, eq=False)
 class SiteEntry:
-    """A site with its account. An entry equals only itself, so that values computed for it can be cached by identity.
-    """
+    """A site with its account. An entry equals only itself: values computed for it can be cached by identity."""
 
     name: str
     config: Site

@@ -58,11 +58,7 @@ class Noted(msgspec.Struct, frozen=True):
 
 
 async def read(store: Store) -> dict[int, dict[str, Noted]]:
-    """What is noted of each site, by partition.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """What is noted of each site, by partition."""
     found = {}
     partitions = range(PARTITIONS)
     asked = (_fields(store, each) for each in partitions)
@@ -78,9 +74,6 @@ async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
     Args:
         store: the store.
         appid_of: the appid of a site, if its account is in this partition, else `NOT_KNOWN`.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
     """
     if await _asked(store, DEPLOYMENT, "hexists", binding_account(store.prefix, DEPLOYMENT), _ADOPTED):
         return
@@ -98,11 +91,7 @@ async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
 
 
 async def has_bindings(store: Store, partition: int, site: str) -> bool:
-    """Whether a site has a binding in this partition. Walks the partition's server until it finds one.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """Whether a site has a binding in this partition. Walks the partition's server until it finds one."""
     pattern = partition_root(store.prefix, partition) + IN_PARTITION["binding"] % (site, "*")
     async for _ in _names(store.at(partition), pattern):
         return True
@@ -122,9 +111,6 @@ async def note(
         moving: they are being moved away, which is not complete before this is changed again. Until then nothing
             changes them or relies on them.
         moved_from: they have been moved to `appid` from this appid. What still runs under it is refused as before.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
     """
     name = binding_account(store.prefix, partition)
     if appid is None:

@@ -20,9 +20,5 @@ class Tokens:
         self._release_lock = Act(deployment, "release_lock", Reply)
 
     async def release_lock(self, place: Keys | PartitionKeys, lock: str, owner: str) -> Reply:
-        """Release the lock of this key: DONE, or STALE if another holds it by now.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """Release the lock of this key: DONE, or STALE if another holds it by now."""
         return await self._release_lock(place, {"lock": lock}, {"owner": owner})

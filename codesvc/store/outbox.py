@@ -88,11 +88,7 @@ class Outbox:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
 
     async def read(self, *, count: int, block_ms: int) -> list[Job]:
-        """New jobs, waiting for one at most `block_ms`.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """New jobs, waiting for one at most `block_ms`."""
         jobs = await self._read_on(count) if self._more else None
         if not jobs:
             try:
@@ -125,9 +121,6 @@ class Outbox:
         """Take over jobs that have been idle for `idle_ms`, because their worker is dead.
 
         Each call looks at 10 jobs for each of `count` at most, and the next call goes on behind them.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
         """
         try:
             answer: Any = await self._redis().xautoclaim(
@@ -140,11 +133,7 @@ class Outbox:
         return self._jobs(answer[1])
 
     async def hold(self, entries: Iterable[str]) -> None:
-        """Reset the idle time of jobs that are still being worked on.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Reset the idle time of jobs that are still being worked on."""
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:
             return
@@ -154,11 +143,7 @@ class Outbox:
             raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
 
     async def hand_back(self, entries: Iterable[str], *, idle_ms: int) -> None:
-        """Set the idle time of jobs to `idle_ms` when this process stops, so that another one takes them over.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Set the idle time of jobs to `idle_ms` when this process stops, so that another one takes them over."""
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:
             return

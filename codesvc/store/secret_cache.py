@@ -38,11 +38,7 @@ class SecretCache:
         return self._store.at(self._keys.partition)
 
     async def get(self, name: str) -> tuple[str, float] | None:
-        """The value and when it ends (unix seconds), or None.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """The value and when it ends (unix seconds), or None."""
         key = self._keys.token(name)
         try:
             async with self._redis().pipeline(transaction=True) as pipe:
@@ -60,22 +56,14 @@ class SecretCache:
             return None
 
     async def put(self, name: str, value: str, ttl: float) -> None:
-        """Keep a value for `ttl` seconds.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """Keep a value for `ttl` seconds."""
         try:
             await self._redis().set(self._keys.token(name), self._cipher.encrypt(value.encode()), px=int(ttl * 1000))
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"a shared value cannot be kept ({type(error).__name__})") from None
 
     async def lock(self, name: str, ttl: float) -> bool:
-        """Take a lock for at most `ttl` seconds; False if another holds it.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """Take a lock for at most `ttl` seconds; False if another holds it."""
         try:
             taken = await self._redis().set(self._keys.token(f"{name}:lock"), self._owner, nx=True, px=int(ttl * 1000))
         except (RedisError, OSError) as error:
@@ -83,9 +71,5 @@ class SecretCache:
         return bool(taken)
 
     async def unlock(self, name: str) -> None:
-        """Release a lock of this process. If it has expired and another holds it now, it stays.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """Release a lock of this process. If it has expired and another holds it now, it stays."""
         await self._store.tokens.release_lock(self._keys, self._keys.token(f"{name}:lock"), self._owner)

@@ -55,11 +55,7 @@ def visit_cookie(request: web.Request, subject: str) -> str:
 
 
 async def visitor_of(request: web.Request, account: AccountEntry, subject: str) -> Visitor | None:
-    """The identity that this browser has proved for this subject, None if it has proved none.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The identity that this browser has proved for this subject, None if it has proved none."""
     return await services(request).visits.who(account, visit_cookie(request, subject), subject)
 
 

@@ -118,20 +118,12 @@ def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
 
 
 async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal | None:
-    """The refusal of an account's calls, from the store.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The refusal of an account's calls, from the store."""
     return call_refusal(await _episodes(store, account.store_keys, account.name))
 
 
 async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
-    """The trouble with an account's token, else with its rights, else with its calls, from the store.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The trouble with an account's token, else with its rights, else with its calls, from the store."""
     episodes = await _episodes(store, account.store_keys, account.name)
     return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
 
@@ -194,21 +186,13 @@ def right_trouble(episodes: Mapping[str, Episode], account: AccountEntry) -> Rig
 
 
 async def read_trouble(store: Store, account: AccountEntry) -> tuple[TokenTrouble | None, RightTrouble | None]:
-    """The trouble with an account's token and with its rights, from the store.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The trouble with an account's token and with its rights, from the store."""
     episodes = await _episodes(store, account.store_keys, account.name)
     return token_trouble(episodes), right_trouble(episodes, account)
 
 
 async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTrouble | None:
-    """The trouble with an account's token, from the store.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The trouble with an account's token, from the store."""
     return await read_token_trouble_of(store, account.store_keys, account.name)
 
 

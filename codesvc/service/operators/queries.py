@@ -48,11 +48,7 @@ class OperatorQueries:
         self._directory = directory
 
     async def find(self, text: str) -> Record | None:
-        """A verification of any site, by its id.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """A verification of any site, by its id."""
         identifier = VerificationId.parse(text)
         if identifier is None:
             return None
@@ -64,19 +60,11 @@ class OperatorQueries:
         return None
 
     async def of_user(self, site: SiteEntry, user: str) -> list[Record]:
-        """A user's latest verifications, newest first, as long as they are kept.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """A user's latest verifications, newest first, as long as they are kept."""
         return await self._all(site, (await self._of_user(site, user)).verifications)
 
     async def latest(self, site: SiteEntry, most: int = 50) -> list[Record]:
-        """A site's latest verifications, newest first; `recorder.MOST_LATEST` are kept.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """A site's latest verifications, newest first; `recorder.MOST_LATEST` are kept."""
         return await self._all(site, await self._latest_ids(site, most))
 
     async def _latest_ids(self, site: SiteEntry, most: int) -> list[str]:
@@ -96,11 +84,7 @@ class OperatorQueries:
         return found
 
     async def uses(self, site: SiteEntry, user: str) -> list[Use]:
-        """How much of the user's own limits is used.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """How much of the user's own limits is used."""
         read = await self._of_user(site, user)
         found = []
         for limit, left in (("user_pushes", read.pushes_left), ("user_guesses", read.guesses_left)):

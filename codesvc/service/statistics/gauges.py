@@ -90,19 +90,11 @@ class Gauges:
         self._tokens = tokens
 
     async def accounts(self) -> list[AccountStanding]:
-        """The state of all accounts.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The state of all accounts."""
         return [await self._account(account) for account in self._directory.active_accounts]
 
     async def queues(self) -> list[QueueStanding]:
-        """The queues of all partitions that have accounts.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The queues of all partitions that have accounts."""
         partitions = {account.store_keys.partition: account.store_keys for account in self._directory.active_accounts}
         return [await self._queue(partition, keys) for partition, keys in sorted(partitions.items())]
 

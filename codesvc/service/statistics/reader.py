@@ -32,35 +32,19 @@ class StatisticsReader:
         self._store = store.counts
 
     async def site(self, site: SiteEntry, span: Span) -> Figures:
-        """The figures of a site.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The figures of a site."""
         return await self._read(site.store_keys, site_subject(site.name), span)
 
     async def account(self, account: AccountEntry, span: Span) -> Figures:
-        """The figures of an account.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The figures of an account."""
         return await self._read(account.store_keys, account_subject(account.name), span)
 
     async def site_episodes(self, site: SiteEntry) -> Mapping[str, Episode]:
-        """Recent failures of a site, by field.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Recent failures of a site, by field."""
         return (await self._store.episodes(site.store_keys, site_subject(site.name))).episodes
 
     async def account_episodes(self, account: AccountEntry) -> Mapping[str, Episode]:
-        """The calls of an account by field, failed and good.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The calls of an account by field, failed and good."""
         return (await self._store.episodes(account.store_keys, account_subject(account.name))).episodes
 
     async def _read(self, keys: Keys, subject: str, span: Span) -> Figures:

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 async def read_directory(store: Store, settings: Settings) -> Directory:
-    """All sites and accounts, as a running service has them.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """All sites and accounts, as a running service has them."""
     keyring = settings.secrets.keyring()
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))

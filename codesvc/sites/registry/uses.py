@@ -65,11 +65,7 @@ class KeyUses:
                 del self._noted[name]
 
     async def last(self, keys: Sequence[ApiKey]) -> list[int | None]:
-        """When each of these keys was last used, in ms since 1970; None for never. It may be a minute late.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """When each of these keys was last used, in ms since 1970; None for never. It may be a minute late."""
         return list((await self._store.uses([key.identifier for key in keys])).times)
 
     @asynccontextmanager

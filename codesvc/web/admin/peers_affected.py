@@ -49,11 +49,7 @@ class ProblemExtent:
 
 
 async def problem_extent(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> ProblemExtent | None:
-    """The extent of a diagnosed problem; None if there is no problem.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
+    """The extent of a diagnosed problem; None if there is no problem."""
     if not diagnosis.went_wrong:
         return None
     archive = StatisticsReader(here.store)

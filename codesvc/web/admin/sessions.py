@@ -67,11 +67,7 @@ class Sessions:
         return session, str(self._signer.dumps([name, session.id, mark]))
 
     async def read(self, cookie: str) -> Session | None:
-        """The session of a cookie; None if it is not valid, has expired, or was signed out.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """The session of a cookie; None if it is not valid, has expired, or was signed out."""
         session = self._read_with(self._signer, cookie, self.seconds)
         if session is None or not session.name:
             return session
@@ -120,11 +116,7 @@ class Sessions:
         return str(self._known.dumps([name, before or secrets.token_urlsafe(18), mark]))
 
     async def sign_out(self, session: Session) -> None:
-        """End a session before its time.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+        """End a session before its time."""
         try:
             await self._store.at(DEPLOYMENT).set(signed_out(self._store.prefix, session.id), "1", ex=self.seconds + 60)
         except (RedisError, OSError) as error:

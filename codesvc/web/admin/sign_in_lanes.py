@@ -90,11 +90,7 @@ class SignInLanes:
         self._strangers, self._known, self._near = _Lane(), _Lane(), _Lane()
 
     async def try_password(self, visitor: Visitor, line: str, password: str) -> tuple[Outcome, int]:
-        """Check a password in the visitor's lane: DONE, REFUSED, or LIMITED with the seconds to wait.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
+        """Check a password in the visitor's lane: DONE, REFUSED, or LIMITED with the seconds to wait."""
         lane = self._near if visitor.near else self._known if visitor.browser else self._strangers
         if lane.full:
             return Outcome.LIMITED, _BUSY_SECONDS
