@@ -37,7 +37,6 @@ _INTENT: Final = _OF_A_SITE | {
         "back",
         "explanation",
         "begun",
-        "disownable",
         "provider",
         "leave",
     ),

@@ -14,7 +14,7 @@
   let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
   let sending = false, refreshing = false, stale = false;
   let latest = ""; // the state heard of last
-  let source, poll, clock, leaving;
+  let source, poll, clock, leaving, goal;
 
   const $ = (selector) => home.querySelector(selector);
   const t = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -42,7 +42,12 @@
     }
     box.settle();
     const go = panel().dataset.go;
-    if (go && !leaving) leaving = setTimeout(() => location.replace(go), 1400);
+    if (go !== goal) {
+      goal = go;
+      clearTimeout(leaving);
+      // Time to see whose WeChat was linked, where that can be taken back.
+      if (go) leaving = setTimeout(() => location.replace(go), $(".disown") ? 8000 : 1400);
+    }
     if (panel().dataset.status !== "pending") hush();
   }
 
@@ -152,6 +157,7 @@
     sending = true;
     button.setAttribute("aria-disabled", "true");
     if (form.id === "check") button.textContent = t("code.submitting");
+    if (form.className === "disown") clearTimeout(leaving);
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     } catch {

@@ -7,7 +7,8 @@ import secrets
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.customer import opened
+from tests.browser.customer import opened, opened_as
+from tests.browser.stage import stop_clock
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -15,6 +16,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 @pytest.fixture
 def stage(shop_stage):
     return shop_stage
+
+
+async def followed(way, stage, context, started):
+    """The hosted page, or the widget by its attribute: both go on to the return address by themselves."""
+    if way == "page":
+        return await opened_as(way, stage, context, started)
+    return await opened(stage, context, started, how="token")
 
 
 async def heard(page, kind):
@@ -69,3 +77,43 @@ async def test_a_login_that_nobody_scans_expires(stage):
         await stage.pass_time(301)
         await expect(page.locator(".headline")).to_have_text("已过期")
         assert await page.evaluate("results") == [{"status": "expired"}]
+
+
+@pytest.mark.parametrize("way", ["page", "widget"])
+async def test_a_scan_of_another_person_is_taken_back_before_the_page_leaves(stage, way):
+    other, user = await stage.person(follows=True), "u" + secrets.token_hex(6)
+    started = await stage.ask("bind-intents", user=user, return_url=f"{stage.addresses.website}/back")
+    async with stage.visitor() as context:
+        await stop_clock(context)
+        page = await followed(way, stage, context, started)
+        headline = page.locator(".headline, #headline")
+        mine = page.get_by_role("button", name="不是我")
+        await expect(mine).to_have_count(0)
+        await other.scan(started["id"])
+        await expect(mine).to_have_text("不是我扫的，取消")
+        await other.say("确认")
+        await expect(headline).to_have_text("绑定成功")
+        await page.clock.run_for(5_000)
+        await expect(mine).to_have_text("不是我的微信，撤销绑定")
+        await mine.click()
+        await expect(headline).to_have_text("已取消")
+        await expect(mine).to_have_count(0)
+        await page.clock.run_for(60_000)
+        assert "/back" not in page.url
+    assert (await stage.api("GET", f"/v1/bindings/{user}"))["type"].endswith("not-found")
+
+
+@pytest.mark.parametrize("way", ["page", "widget"])
+async def test_a_page_that_nobody_takes_back_leaves_after_some_seconds(stage, way):
+    person = await stage.person(follows=True)
+    started = await stage.ask(
+        "bind-intents", user="u" + secrets.token_hex(6), return_url=f"{stage.addresses.website}/back"
+    )
+    async with stage.visitor() as context:
+        await stop_clock(context)
+        page = await followed(way, stage, context, started)
+        await person.scan(started["id"])
+        await person.say("确认")
+        await expect(page.locator(".headline, #headline")).to_have_text("绑定成功")
+        await page.clock.run_for(9_000)
+        await page.wait_for_url(f"**/back?bind_intent={started['id']}")

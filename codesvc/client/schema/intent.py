@@ -59,6 +59,13 @@ class Login(Answer, frozen=True, kw_only=True):
     successor: Annotated[str | None, described("the login that this one's page started in its place")] = None
 
 
+class Disown(Answer, frozen=True, kw_only=True):
+    """What a page offers a person whose bind intent another person has scanned: POST /p/{page_token}/disown."""
+
+    question: Annotated[str, described("what happened, in the reader's language")]
+    act: Annotated[str, described("the label of the button", example="Not mine, cancel")]
+
+
 class IntentPage(Answer, frozen=True, kw_only=True):
     """What a page token may read of a bind intent or login: no user, no handle."""
 
@@ -89,6 +96,10 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     by_keyword: Annotated[
         bool, described("whether only the keyword works, because the account has no QR codes for pages", example=False)
     ] = False
+    disown: Annotated[
+        Disown | None,
+        described("how the person says that the WeChat account that scanned is not theirs; null where they cannot"),
+    ] = None
     brand: Annotated[Brand | None, described("the logo and colours of the site; null if the operator has set none")] = (
         None
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.client.schema import IntentPage
+from codesvc.client.schema import Disown, IntentPage
 from codesvc.domain.intent import IntentStatus, Kind
 from codesvc.web.api.views import return_address, scan_of, wire_time
 from codesvc.web.brand import brand_of, logo_route
@@ -111,8 +111,17 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         link=_link(links, site, intent, handset, renewable=renewable),
         renew="scan" if renewable else None,
         by_keyword=by_keyword,
+        disown=_disown(t, intent),
         brand=brand_of(site, links.address),
     )
+
+
+def _disown(t: Speech, intent: Intent) -> Disown | None:
+    if not intent.disownable:
+        return None
+    if intent.over:
+        return Disown(question=t("bi.disown.bound"), act=t("bi.disown.undo"))
+    return Disown(question=t("bi.disown.scanned"), act=t("bi.disown.cancel"))
 
 
 def _link(links: Links, site: SiteEntry, intent: Intent, handset: str, *, renewable: bool) -> str | None:
@@ -164,7 +173,6 @@ def render_intent(
         "back": return_to(intent, here.signed_links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
-        "disownable": intent.disownable,
         "begun": begun_elsewhere(request, intent.fixed, t),
         "explanation": explain_ended(problem, t) if problem else "",
     }

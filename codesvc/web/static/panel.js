@@ -1,7 +1,7 @@
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 
-// `does`: {check, typed(event), resend, anew, copy, show, picture()}; `back`: whether to lead to the return address by itself.
+// `does`: {check, typed(event), resend, turn(act), copy, show, picture()}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = {}; // part -> [what it was made from, element]
@@ -57,7 +57,7 @@ function makePanel(t, back, does) {
     device === "phone" && !state.by_keyword && h("button.copy", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") }));
 
   const problem = () => h("p.problem", { id: "problem", role: "alert" });
-  const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: does.anew });
+  const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: () => does.turn("renew") });
   // Called by what the person then uses first; `used`, where another WeChat has scanned.
   const renewal = (kind, used) => anew(kind, `renew.${state.renew !== "scan" ? state.renew : state.link ? "link" : spoken === "phone" ? "keyword" : used}`);
   const used = () => state.renew && part("used", 0, () => renewal("second", "used"));
@@ -95,6 +95,10 @@ function makePanel(t, back, does) {
     arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && repeat, scan === "offered" && part("offer", label, () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label)), used()]);
     return below;
   }
+
+  // By this a person says that the WeChat account that scanned is not theirs, as templates/pages/parts.html does.
+  const disown = () => state.disown && part("disown", state.disown, () => h("div.times", {},
+    h("p", { text: state.disown.question }), h("button.second", { type: "button", text: state.disown.act, onclick: () => does.turn("disown") }), !state.renew && problem()));
 
   const foot = (said) => h("footer", {}, h("p", {}, icon("shield"), t(said)));
   const onward = () => h("div.end", {}, h("a.primary", { href: state.return_to, text: t("back.now") }));
@@ -137,11 +141,12 @@ function makePanel(t, back, does) {
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));
       const waits = status === "scanned" && part("waits", 0, () => h("p.or", {}, h("span.waiting", { text: t("ask.waiting") })));
       arrange(below, [rest(), used(), used() && part("why", 0, problem)]);
-      arrange(side, [how, part("entry", reference, () => tiles([...reference])), waits, below]);
+      arrange(side, [how, part("entry", reference, () => tiles([...reference])), waits, below, disown()]);
       arrange(columns, [scan !== "none" && part("scan", [scan, state.scan], way), side]);
       shown.push(columns, part("foot", 0, () => foot("ask.safety")));
     } else if (leads) shown.push(part("end", leads, onward));
     else if (state.renew) shown.push(again());
+    if (over) shown.push(disown());
     root.dataset.scan = scan;
     arrange(root, shown);
     return [title, hint];

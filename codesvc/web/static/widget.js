@@ -14,7 +14,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   let state, source, poll, patience, beat, leaving, told = "", wanted = "", sending = false, resent = false, attached = false;
   let expiresAt = 0, resendAt = 0, overdue = "";
 
-  const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, anew, copy, picture: () => `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
+  const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, turn, copy, picture: () => `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
   const announcer = h("p.sr", { role: "status" });
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
@@ -175,9 +175,9 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   function finish() {
     const { status, confirmed = status === "approved", return_to: back } = state;
     const go = tell(confirmed ? "approved" : "ended", { status });
-    if (follow && go && back) leaving = setTimeout(() => location.assign(back), 1400);
-    if (!state.renew) return end(null, { status });
-    // It has ended; what the person may get in its place is told by events.
+    if (follow && go && back) leaving = setTimeout(() => location.assign(back), state.disown ? 8000 : 1400);
+    if (!state.renew && !state.disown) return end(null, { status });
+    // It has ended; what the person may get in its place, or take back, is told by events.
     source?.close();
     clearInterval(poll);
     poll = undefined;
@@ -273,8 +273,9 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     draw();
   }
 
-  async function anew() {
-    if (!sending && await act("renew", {})) look();
+  async function turn(kind) {
+    clearTimeout(leaving);
+    if (!sending && await act(kind, {})) look();
   }
 
   async function copy(button, text, opens) {
