@@ -7,8 +7,9 @@ for translators (`pages.pot`) and into every other catalogue, with the English b
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stderr
 from functools import cache
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 from babel import Locale
@@ -43,7 +44,9 @@ HEADER = (
 def asked_for() -> dict[str, set[str]]:
     """The ids that stand in the code as they are, and the files they stand in. Others are put together from parts."""
     found: dict[str, set[str]] = {}
-    places = extract_from_dir(ROOT, METHODS, keywords=KEYWORDS)
+    # Babel prints a warning for each f-string. Ids that are put together from parts are meant to be.
+    with redirect_stderr(StringIO()):
+        places = list(extract_from_dir(ROOT, METHODS, keywords=KEYWORDS))
     for name, _, messages, _, _ in places:
         for key in messages if isinstance(messages, tuple) else (messages,):
             if key and "$" not in key and key != "dir" and not name.startswith(CONSOLE):
