@@ -142,7 +142,7 @@ def store_url(value: Secret) -> None:
     except ValueError as error:
         raise UnfitError(str(error)) from None
     if not text.isprintable() or " " in text:
-        raise UnfitError("holds a blank or an unprintable character")
+        raise UnfitError("has a space or an unprintable character")
 
 
 def proxy_address(value: Secret) -> None:
@@ -169,7 +169,7 @@ def token_way(value: str) -> None:
 def _split(value: str) -> SplitResult:
     """Split a web address, after checking its scheme, host and port. Raises `UnfitError`."""
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise UnfitError(f"must be plain ASCII without blanks{_in_ascii(value)}")
+        raise UnfitError(f"must be ASCII without spaces{_in_ascii(value)}")
     try:
         parts = urlsplit(value)
         port = parts.port

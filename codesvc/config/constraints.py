@@ -99,7 +99,7 @@ def name_for_people(value: str) -> None:
     if "<" in value or ">" in value or "://" in value:
         raise UnfitError("is shown to people in chats and mails: it must have no <, no > and no :// in it")
     if any(map(is_invisible, value)) or has_many_marks(value):
-        raise UnfitError("has letters that nobody sees, or too many marks on one letter")
+        raise UnfitError("has invisible characters, or too many combining marks on one letter")
 
 
 def unguessable(value: Secret) -> None:

@@ -26,11 +26,11 @@ _LIKE_EACH_OTHER: Final = frozenset({AccountKind.VERIFIED_SERVICE, AccountKind.T
 _BRINGS: Final = (
     (
         AccountKind.VERIFIED_SUBSCRIPTION,
-        "customer-service messages for two days after a person wrote, and one-time subscription messages",
+        "customer-service messages for two days after a person has written, and one-time subscription messages",
     ),
     (
         AccountKind.VERIFIED_SERVICE,
-        "QR codes that bring the code by a scan, template messages that push it, and confirmation on a page in WeChat",
+        "QR codes to scan for a code, template messages that push it, and confirmation on a page in WeChat",
     ),
 )
 
@@ -51,12 +51,12 @@ async def check(account: AccountEntry, client: WeChatClient) -> list[Finding]:
     try:
         findings.append(judge(what, account.config.kind, await _found(client, refused)))
     except WeChatFault as fault:
-        findings.append(skipped(what, f"not known: {fault}", "Run again."))
+        findings.append(skipped(what, f"unknown: {fault}", "Run the check again."))
     if not account.config.may(Right.QR_CODES):
         return findings
     if refused is not None:
-        return [*findings, fail(minting, f"WeChat mints none: {refused}", remedy_for(refused))]
-    return [*findings, ok(minting, f"one was minted for {seconds} s (it cost 1 of today's quota)")]
+        return [*findings, fail(minting, f"WeChat does not create any: {refused}", remedy_for(refused))]
+    return [*findings, ok(minting, f"one was created, valid for {seconds} s (it used 1 of today's quota)")]
 
 
 async def _found(client: WeChatClient, refused: WeChatFault | None) -> Collection[AccountKind]:
@@ -92,10 +92,10 @@ def judge(what: str, configured: str, found: Collection[AccountKind]) -> Finding
     kind = AccountKind(configured)
     likely = AccountKind.VERIFIED_SERVICE if AccountKind.VERIFIED_SERVICE in found else next(iter(found))
     if kind in found:
-        return ok(what, f"{kind.described}, as WeChat's answers say; {_outlook(kind)}")
+        return ok(what, f"{kind.described}, confirmed by WeChat's answers; {_outlook(kind)}")
     missing = [right for right in Right if right in kind.rights and right not in likely.rights]
     spare = [right for right in Right if right in likely.rights and right not in kind.rights]
-    found_text = f'configured as "{kind.value}", but WeChat answers as for {likely.described}'
+    found_text = f'configured as "{kind.value}", but WeChat answers as it does for {likely.described}'
     remedy = f'Set accounts.*.kind = "{likely.value}"'
     if AccountKind.TEST in found:
         remedy += f' (or "{AccountKind.TEST.value}" for a 测试号)'
@@ -103,14 +103,14 @@ def judge(what: str, configured: str, found: Collection[AccountKind]) -> Finding
         lacks = ", ".join(RIGHT_NAMES[right] for right in missing)
         return fail(
             what,
-            f"{found_text}: errcode {NO_RIGHT} while the token works. It has no {lacks}",
-            f"{remedy}, or have it verified (微信认证); see docs/account-kinds.",
+            f"{found_text}: the token works, but calls fail with errcode {NO_RIGHT}. It lacks {lacks}",
+            f"{remedy}, or have the account verified (微信认证); see docs/account-kinds.",
         )
-    gains = f": it would also have {', '.join(RIGHT_NAMES[right] for right in spare)}" if spare else ""
+    gains = f". That kind also has {', '.join(RIGHT_NAMES[right] for right in spare)}" if spare else ""
     return warn(what, found_text + gains, f"{remedy}.")
 
 
 def _outlook(kind: AccountKind) -> str:
     """What a higher kind would bring; what an account of this kind does is in docs/account-kinds."""
     higher = [f"{other.described} would bring {what}" for other, what in _BRINGS if other.rights > kind.rights]
-    return "; ".join(higher) or "no other kind may do more"
+    return "; ".join(higher) or "no other kind can do more"

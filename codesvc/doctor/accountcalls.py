@@ -33,7 +33,7 @@ def checks(
     for api, name in _NAMES.items():
         if account.config.may(RIGHT_OF_QUOTA[api]):
             yield f"quota of {name}", check_quota(account, client, api)
-    yield "callback as WeChat's networks see it", check_callback_network(account, client)
+    yield "callback, as seen from WeChat's networks", check_callback_network(account, client)
 
 
 async def check_templates(
@@ -50,8 +50,8 @@ async def check_templates(
     try:
         templates = Templates(overrides)
     except BadTemplate:
-        remedy = "Mend the template that is named elsewhere in this list."
-        return [skipped(f"accounts.{account.name}: templates", "the files do not load", remedy)]
+        remedy = "Fix the template that is named elsewhere in this list."
+        return [skipped(f"accounts.{account.name}: templates", "the template files cannot be loaded", remedy)]
     findings = []
     listed: dict[str, tuple[Template, ...]] = {}
     for name, message in account.config.messages.items():
@@ -63,9 +63,9 @@ async def check_templates(
             places = composer.code_places(account.name, name) if composer is not None else set()
             findings.append(templatelist.judge(what, message, keys, listed[message.channel], places))
         except WeChatFault as fault:
-            findings.append(fail(what, f"the account's list cannot be read: {fault}", remedy_for(fault)))
+            findings.append(fail(what, f"the account's list of templates cannot be read: {fault}", remedy_for(fault)))
         except BadTemplate as error:
-            findings.append(fail(what, str(error), "Mend the template file."))
+            findings.append(fail(what, str(error), "Fix the template file."))
     return findings
 
 
@@ -87,7 +87,7 @@ async def check_quota(account: AccountEntry, client: WeChatClient, api: Api) -> 
     try:
         quota = await client.get_quota(PATHS[api])
     except WeChatFault as fault:
-        return warn(what, f"WeChat does not tell: {fault}", remedy_for(fault))
+        return warn(what, f"WeChat does not say: {fault}", remedy_for(fault))
     return judge_quota(what, quota)
 
 
@@ -95,21 +95,29 @@ def judge_quota(what: str, quota: Quota) -> Finding:
     """Whether the quota is zero, used up, nearly used up, or sufficient."""
     found = f"{quota.remain:,} of {quota.daily_limit:,} left today"
     if quota.daily_limit <= 0:
-        return fail(what, "0 a day: WeChat has banned the call, or the account lacks it", "See the console's 通知中心.")
+        return fail(
+            what, "0 a day: WeChat has banned the call, or the account does not have it", "See 通知中心 in the console."
+        )
     if quota.remain <= 0:
-        return fail(what, found, "Counted anew at midnight in Beijing; until then codes come by scan or keyword.")
+        return fail(
+            what, found, "The quota resets at midnight Beijing time. Until then, codes come by scan or keyword."
+        )
     if quota.remain < quota.daily_limit * (1 - WARN_AT):
-        return warn(what, found, "See who uses it; near the end resets keep a reserve, others go to scan and keyword.")
+        return warn(
+            what,
+            found,
+            "See what uses it. The last part is reserved for password resets; others then come by scan or keyword.",
+        )
     return ok(what, found)
 
 
 async def check_callback_network(account: AccountEntry, client: WeChatClient) -> Finding:
     """Ask WeChat whether its networks reach the callback address that is entered in the console."""
-    what = f"accounts.{account.name}: callback as WeChat's networks see it"
+    what = f"accounts.{account.name}: callback, as seen from WeChat's networks"
     try:
         seen = await client.callback_check()
     except WeChatFault as fault:
-        return warn(what, f"WeChat does not tell: {fault}", remedy_for(fault))
+        return warn(what, f"WeChat does not say: {fault}", remedy_for(fault))
     return judge_network(what, seen)
 
 
@@ -118,8 +126,10 @@ def judge_network(what: str, seen: CallbackCheck) -> Finding:
     addresses = ", ".join(sorted({resolved.ip for resolved in seen.dns})) or "no address"
     lost = [pinged.package_loss.strip() in _ALL_LOST for pinged in seen.ping]
     if not seen.dns:
-        return fail(what, "the name resolves to nothing", "Enter the callback in the console; see the domain's DNS.")
+        return fail(
+            what, "the host name does not resolve", "Enter the callback in the console; check the domain's DNS."
+        )
     if lost and all(lost):
-        remedy = "Many hosts drop pings, so this may mean nothing; if callbacks do not arrive, look at the firewall."
-        return warn(what, f"{addresses}; no ping comes back", remedy)
-    return ok(what, f"{addresses}; pings come back")
+        remedy = "Many hosts drop pings, so this may mean nothing. If callbacks do not arrive, check the firewall."
+        return warn(what, f"{addresses}; pings get no reply", remedy)
+    return ok(what, f"{addresses}; pings get a reply")

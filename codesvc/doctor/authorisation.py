@@ -30,12 +30,12 @@ def finding(settings: Settings, name: str) -> Finding:
     if settings.mode == "live" and parts.port is not None:
         return warn(
             what,
-            f"{parts.netloc}: WeChat takes a bare host name, without a port (error 10003)",
-            "Let service.public_url have no port.",
+            f"{parts.netloc}: WeChat accepts a host name only, without a port (error 10003)",
+            "Use a service.public_url without a port.",
         )
     return skipped(
         what,
-        f"only a person can see whether WeChat takes {parts.hostname}",
+        f"needs a manual test: only WeChat's browser shows whether {parts.hostname} is accepted",
         f"Enter {parts.hostname} under 网页授权域名 in the console, then open this in WeChat: {url} "
-        "(error 10003: another domain is entered there).",
+        "(error 10003 means that the console has another domain).",
     )

@@ -39,20 +39,20 @@ async def check(settings: Settings, place: ReachableStore | None) -> list[Findin
         servers = place.servers if place is not None and place.lasting else None
         if servers is None:
             if settings.store.url is not None:
-                return [skipped(_WHAT, "not looked at, the store does not answer", "Mend the store first.")]
+                return [skipped(_WHAT, "not checked: the store does not answer", "Fix the store first.")]
             data = settings.store.data_dir
             if not (data / "appendonlydir").is_dir():
                 return [ok(_WHAT, "none yet: the store is new")]
             if data.stat().st_uid != os.geteuid():
                 return [
-                    skipped(_WHAT, "not looked at, the data belong to another user", "Run this as the service's user.")
+                    skipped(_WHAT, "not checked: the data belongs to another user", "Run this as the service's user.")
                 ]
             try:
                 servers = await connect(
                     await stack.enter_async_context(store_url(settings.store)), timeout=settings.store.timeout
                 )
             except CodesvcError as error:
-                return [skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")]
+                return [skipped(_WHAT, f"not checked: {error}", "Try again when nothing else is using the store.")]
             stack.push_async_callback(servers.aclose)
         store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
         directory = await read_directory(store, settings)
@@ -64,22 +64,22 @@ def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced]
     if not subject_key_fits(settings, directory.kept):
         return fail(
             "oidc.subject_key",
-            "not the one that apps know people by: everybody would be a stranger to every app, so logins are refused",
-            "Put the old key back, from a backup of the configuration. It never changes.",
+            "not the key that people's subjects were made with: apps would not recognise anyone, so logins are refused",
+            "Restore the old key from a backup of the configuration. It must never change.",
         )
     if elsewhere := [each for each in found if each.present]:
         shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
-        return fail(_WHAT, shown, f"{remedy(elsewhere)}. A start is refused until then.")
+        return fail(_WHAT, shown, f"{remedy(elsewhere)}. The service does not start until then.")
     if stranded := directory.without_account:
         return fail(
             _WHAT,
-            f"the store's {', '.join(stranded[:5])} name an account that is gone; every call of theirs is refused",
-            "Give the account its former name again, or remove these sites (codesvc sites remove).",
+            f"{', '.join(stranded[:5])} in the store use an account that no longer exists; their calls are refused",
+            "Restore the account under its former name, or remove these sites (codesvc sites remove).",
         )
     if found:
         return warn(
             _WHAT,
             "; ".join(map(str, found[:5])),
-            "Nothing reads or deletes these personal data. Put the site back (name and account), or erase them.",
+            "Nothing reads or deletes this personal data. Restore the site (name and account), or erase the data.",
         )
-    return ok(_WHAT, "all lie under the appid of their account")
+    return ok(_WHAT, "all are stored under their account's appid")

@@ -58,24 +58,28 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
     """Whether the callback gave the right answer."""
     what = f"accounts.{account}: callback, {act}"
     if answer.status is None:
-        remedy = "Start the service, and see that service.public_url leads to it (DNS, TLS, proxy)."
-        return fail(what, f"{url} gives no answer: {answer.body}", remedy)
+        remedy = "Start the service, and make sure that service.public_url leads to it (DNS, TLS, proxy)."
+        return fail(what, f"{url} does not answer: {answer.body}", remedy)
     if answer.status == _OK and answer.body == wanted:
-        return ok(what, f"{url} answers as WeChat wants it")
+        return ok(what, f"{url} answers as WeChat expects")
     if answer.status == _FORBIDDEN:
-        remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
-        return fail(what, f"{url} refuses our signature", remedy)
+        remedy = (
+            "The running service's token, AES key, appid, mode or clock differs from this file's or this machine's."
+        )
+        return fail(what, f"{url} rejects the signature made with this file's token", remedy)
     if answer.status == _BAD and "does not open with this account's keys" in answer.body:
-        found = f"{url} cannot open what this file's aes_key and appid seal"
-        remedy = "EncodingAESKey: the running service has another aes_key (or appid) than this file. Reload or mend it."
+        found = f"{url} cannot decrypt what was encrypted with this file's aes_key and appid"
+        remedy = (
+            "The running service has a different aes_key (EncodingAESKey) or appid. Reload it, or correct this file."
+        )
         return fail(what, found, remedy)
     if answer.status == _NOT_FOUND:
         prefix = urlsplit(url).path.removesuffix(f"/wechat/{account}")
-        way = f"remove {prefix} and pass on the rest" if prefix else "pass /wechat/ on"
-        remedy = f"Let the proxy {way} unchanged; the service must know an account named {account}."
-        return fail(what, f"{url} is not found", remedy)
-    found = f"{url} answers {answer.status}" + ("" if answer.status != _OK else " with something else")
-    return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")
+        way = f"remove {prefix} and forward the rest" if prefix else "forward /wechat/"
+        remedy = f"Make the proxy {way} unchanged; the service must have an account named {account}."
+        return fail(what, f"{url} answers 404 (not found)", remedy)
+    found = f"{url} answers {answer.status}" + ("" if answer.status != _OK else " with an unexpected body")
+    return fail(what, found, "Check what is between service.public_url and the service, and the service's log.")
 
 
 def probing_event(account: AccountEntry) -> tuple[dict[str, str], bytes]:
@@ -121,7 +125,7 @@ async def _ask(
             raw = await response.content.read(_LONGEST_READ)
             return CallbackAnswer(response.status, raw.decode("utf-8", "replace"))
     except TimeoutError:
-        return CallbackAnswer(None, "nothing within 5 s")
+        return CallbackAnswer(None, "no answer within 5 s")
     except (aiohttp.ClientError, OSError) as error:
         problem = problem_of(error, proxy)
         if problem is not None:

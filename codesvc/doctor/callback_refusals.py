@@ -27,8 +27,10 @@ async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Findi
 def judge(name: str, heard: Heard) -> Iterator[Finding]:
     """The findings for one account."""
     what = f"accounts.{name}: refused callbacks"
-    good = f"the latest good one came at {rfc3339(heard.good_at)}" if heard.good_at is not None else "no good one yet"
-    for words, each in (("with a right signature", heard.signed), ("without a right signature", heard.unsigned)):
+    good = (
+        f"the last valid callback came at {rfc3339(heard.good_at)}" if heard.good_at is not None else "no valid one yet"
+    )
+    for words, each in (("with a valid signature", heard.signed), ("without a valid signature", heard.unsigned)):
         if each is not None:
             yield warn(
                 what, f"{words}: {callback_health.said(each)} {good[0].upper()}{good[1:]}.", REMEDIES[each.reason]
@@ -37,5 +39,5 @@ def judge(name: str, heard: Heard) -> Iterator[Finding]:
         yield ok(what, f"none in the last day; {good}")
     if callback_health.missing(heard):
         since = rfc3339(heard.unheard_since or 0)
-        found = f"{heard.unheard:,} QR codes were shown since {since}, and no callback came"
+        found = f"{heard.unheard:,} QR codes have been shown since {since}, but no callback has arrived"
         yield fail(f"accounts.{name}: callbacks", found, MISSING_REMEDY)

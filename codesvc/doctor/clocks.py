@@ -9,7 +9,7 @@ from codesvc.doctor.finding import Finding, fail, ok, warn
 
 CALLBACK_WINDOW: Final = 300
 """Seconds by which a callback's timestamp may differ from this machine's clock."""
-_NTP: Final = "Let every machine keep its time by NTP (chrony, systemd-timesyncd)."
+_NTP: Final = "Synchronise every machine's clock by NTP (chrony, systemd-timesyncd)."
 _STORE_WARN, _STORE_FAIL = 2.0, 60.0
 _WECHAT_WARN, _WECHAT_FAIL = 30.0, 240.0
 
@@ -24,9 +24,9 @@ def read_date(header: str | None) -> float | None:
 
 def judge_store(ahead: float) -> Finding:
     """Judge the store's clock, which is `ahead` seconds ahead of this machine's."""
-    what, found = "store: clock", f"{ahead:+.1f} s against this machine"
+    what, found = "store: clock", f"{ahead:+.1f} s from this machine's clock"
     if abs(ahead) > _STORE_FAIL:
-        return fail(what, found, f"Limits and expiries follow the store's clock, tokens this machine's. {_NTP}")
+        return fail(what, found, f"Limits and expiry use the store's clock, tokens this machine's. {_NTP}")
     if abs(ahead) > _STORE_WARN:
         return warn(what, found, _NTP)
     return ok(what, found)
@@ -34,9 +34,9 @@ def judge_store(ahead: float) -> Finding:
 
 def judge_wechat(name: str, ahead: float) -> Finding:
     """Judge WeChat's clock, which is `ahead` seconds ahead of this machine's; its header has whole seconds."""
-    what, found = f"accounts.{name}: WeChat's clock", f"{round(ahead):+d} s against this machine"
+    what, found = f"accounts.{name}: WeChat's clock", f"{round(ahead):+d} s from this machine's clock"
     if abs(ahead) > _WECHAT_FAIL:
-        remedy = f"Callbacks more than {CALLBACK_WINDOW} s away from this machine's clock are refused. {_NTP}"
+        remedy = f"Callbacks that differ by more than {CALLBACK_WINDOW} s from this machine's clock are refused. {_NTP}"
         return fail(what, found, remedy)
     if abs(ahead) > _WECHAT_WARN:
         return warn(what, found, _NTP)

@@ -23,16 +23,18 @@ async def findings(node: Server) -> list[Finding]:
         info: dict[str, Any] = await node.redis.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]  # redis-py
         slots: list[list[Any]] = await node.redis.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # redis-py
     except (RedisError, OSError) as error:
-        return [skipped(_WHAT, f"{node.shown} does not say ({type(error).__name__})", "Look at the node.")]
+        return [skipped(_WHAT, f"{node.shown} does not report it ({type(error).__name__})", "Check the node.")]
     if info.get("cluster_state") != "ok":
         covered = info.get("cluster_slots_ok", "0")
         found = f"down: {covered} of 16384 slots are served"
-        return [fail(_WHAT, found, "Bring the missing nodes back, or let their replicas take over (CLUSTER FAILOVER).")]
+        return [fail(_WHAT, found, "Restart the missing nodes, or let their replicas take over (CLUSTER FAILOVER).")]
     alone = {f"{each[2][0].decode()}:{each[2][1]}" for each in slots if not each[3:]}
     size = len({each[2][2] for each in slots})
     if alone:
         found = f"up, {size} nodes hold keys; no replica for {', '.join(sorted(alone))}"
-        return [warn(_WHAT, found, "Add a replica for each: without one, a dead node is 503 until it is back.")]
+        return [
+            warn(_WHAT, found, "Add a replica for each. Without one, a node that fails means 503 until it is back.")
+        ]
     return [ok(_WHAT, f"up, {size} nodes hold keys, each with a replica")]
 
 

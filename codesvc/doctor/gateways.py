@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from codesvc.config.relay_settings import Gateway, Relay
 
 _SECONDS: Final = 5.0
-_NOT_TRIED: Final = "nothing was sent, so credentials, templates and sender are not tried"
+_NOT_TRIED: Final = "nothing was sent, so credentials, templates and sender were not tested"
 
 
 class _Place(NamedTuple):
@@ -50,8 +50,8 @@ def settled(settings: Settings) -> Iterator[Finding]:
         relay = site.relay
         unused = sorted(set(site.gateways) - ({relay.sms, relay.email} if relay else set()))
         if unused:
-            remedy = f"Name it in sites.{name}.relay as sms or email, or remove it."
-            yield warn(f"sites.{name}.gateways", f"nothing uses {', '.join(unused)}", remedy)
+            remedy = f"Name it as sms or email in sites.{name}.relay, or remove it."
+            yield warn(f"sites.{name}.gateways", f"not used: {', '.join(unused)}", remedy)
         if relay is not None:
             yield _ledger(name, site, relay)
 
@@ -63,14 +63,18 @@ def _ledger(name: str, site: Site, relay: Relay) -> Finding:
         said += "; shadow mode: all go to the gateway, and the ledger shows what WeChat would have delivered"
     if relay.sms and not relay.price:
         return warn(
-            what, f"{said}; no price, so the ledger shows no money", f"Set sites.{name}.relay.price, of one SMS."
+            what,
+            f"{said}; no price, so the ledger shows no amounts",
+            f"Set sites.{name}.relay.price to the price of one SMS.",
         )
     if relay.purpose == SIGN_UP:
-        remedy = f"Set sites.{name}.relay.purpose to one for sign-ins."
-        return warn(what, f"{said}; one without a purpose counts as a sign-up, which WeChat never carries", remedy)
+        remedy = f"Set sites.{name}.relay.purpose to a purpose for sign-ins."
+        return warn(
+            what, f"{said}; a message without a purpose counts as a sign-up, which is never sent through WeChat", remedy
+        )
     if site.keys and not site.inbound and not any("messages" in key.scopes for key in site.keys):
-        remedy = "Add an inbound source, or give a key the scope messages; a verification's contact needs neither."
-        return warn(what, f"{said}; nothing hands messages over: no inbound source, no key with that scope", remedy)
+        remedy = "Add an inbound source, or a key with the scope messages. A verification's contact needs neither."
+        return warn(what, f"{said}; nothing can submit messages: no inbound source, no key with that scope", remedy)
     return ok(what, said)
 
 
@@ -88,11 +92,11 @@ async def findings(settings: Settings) -> list[Finding]:
 async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
     place = _place(gateway)
     if place is None:
-        return fail(what, "it has no table", f"Give it one table; see [{what}] in the configuration's page.")
+        return fail(what, "it has no table", f"Give it exactly one table; see [{what}] in the configuration reference.")
     (kind,) = gateway.given
     shown = f"{kind}: {place.host}:{place.port}"
     if proxied and kind != "smtp":
-        return ok(what, f"{shown} is called through service.webhook_proxy, so its address was not tried; {_NOT_TRIED}")
+        return ok(what, f"{shown} is called through service.webhook_proxy, so its address was not tested; {_NOT_TRIED}")
     try:
         async with asyncio.timeout(_SECONDS):
             addresses = await _resolved(place)
@@ -102,14 +106,12 @@ async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
                 return fail(what, f"{shown} is not a public address, so the service refuses to call it", remedy)
             await _connected(place)
     except ssl.SSLError as error:
-        remedy = "See whether the certificate is of this name, still good, and of a known authority."
-        return fail(
-            what, f"{shown} has no certificate that is accepted ({error.reason or type(error).__name__})", remedy
-        )
+        remedy = "Check that the certificate is for this name, has not expired, and is from a trusted authority."
+        return fail(what, f"{shown} has no valid certificate ({error.reason or type(error).__name__})", remedy)
     except (OSError, TimeoutError) as error:
-        remedy = "See whether its address is right and this machine reaches it (DNS, firewall)."
-        return fail(what, f"{shown} is not reached ({type(error).__name__})", remedy)
-    return ok(what, f"{shown} is reached; {_NOT_TRIED}")
+        remedy = "Check its address, and that this machine can reach it (DNS, firewall)."
+        return fail(what, f"{shown} cannot be reached ({type(error).__name__})", remedy)
+    return ok(what, f"{shown} can be reached; {_NOT_TRIED}")
 
 
 def _place(gateway: Gateway) -> _Place | None:

@@ -19,7 +19,7 @@ _PROOFS: Final = {
     "supabase": "a Standard Webhooks signature",
     "zitadel": "ZITADEL-Signature (before 4.2: the secret in the address)",
     "authgear": "x-authgear-body-signature",
-    "twilio": "the auth token by Basic",
+    "twilio": "the auth token by Basic authentication",
 }
 """How calls by these adapters prove their origin; all others carry the secret itself in a header."""
 
@@ -36,13 +36,15 @@ def _source(settings: Settings, name: str, key: str, source: Inbound) -> Finding
     url = ServiceAddress(settings.service.public_url).url(f"/inbound/{source.adapter}/{name}")
     unreadable = unreadable_keys(source) if source.adapter == "supabase" else 0
     if unreadable:
-        remedy = "Copy the secrets again: v1,whsec_ and base64, several with | between."
-        return fail(what, f"{unreadable} of its secrets cannot be read, so calls signed with them are refused", remedy)
+        remedy = "Copy the secrets again: v1,whsec_ followed by base64; separate several with |."
+        return fail(what, f"{unreadable} of its secrets are malformed, so calls signed with them are refused", remedy)
     proof = f"{_PROOFS.get(source.adapter, _BY_ITSELF)}, {len(source.secrets)} secret(s)"
-    rule = f"a code in a text is what {source.code_pattern} matches once; a text with none or several goes on as it is"
-    said = f"enter {url} in {source.adapter}; {rule}; it proves itself by {proof}"
+    rule = f"the code in a text is the only match of {source.code_pattern}; texts with none or several are passed on"
+    said = f"enter {url} in {source.adapter}; {rule}; it authenticates by {proof}"
     relay = settings.sites[name].relay
     reached = relay.kinds if relay else []
     if not reached:
-        return warn(what, f"{said}; the site's relay has no gateway, so every message is refused", "Name one there.")
-    return ok(what, f"{said}; takes {' and '.join(reached)}")
+        return warn(
+            what, f"{said}; the site's relay has no gateway, so every message is refused", "Name a gateway there."
+        )
+    return ok(what, f"{said}; accepts {' and '.join(reached)}")

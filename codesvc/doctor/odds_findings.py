@@ -32,16 +32,18 @@ def _judge_panel(name: str, site: Site, policy: WechatServer) -> Finding:
     """The chance of a guess, and whether a panel has a key to ask with."""
     what = f"sites.{name}.wechat_server: odds of guessing"
     found = panel_odds(policy)
-    text = f"any person's code {one_in(found)}, on the worst day; anybody who learns a code can log in with it"
+    text = f"any person's code {one_in(found)} per day at worst; anyone who learns a code can log in with it"
     if found > ANYONE_LIMIT:
         return warn(what, text, "Raise code_length, or lower guesses.")
     if site.keys and not any("wechat_server" in key.scopes for key in site.keys):
-        return warn(what, f"{text}. No key of the site has the scope wechat_server", "Make one: `codesvc keys new`.")
+        return warn(
+            what, f"{text}. None of the site's keys has the scope wechat_server", "Make one: `codesvc keys new`."
+        )
     return ok(what, text)
 
 
 def _judge(what: str, found: Odds) -> Finding:
-    text = f"one user's code {one_in(found.user)}, any user's code {one_in(found.anyone)}, on the worst day"
+    text = f"one user's code {one_in(found.user)}, any user's code {one_in(found.anyone)} per day at worst"
     if found.user > USER_LIMIT:
         return warn(what, text, "Raise code_length, or lower limits.user_guesses or limits.user_pushes.")
     if found.anyone > ANYONE_LIMIT:

@@ -28,12 +28,12 @@ def ignored(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     names = sorted(name for name, value in environment.items() if name.lower() in _VARIABLES and value.strip())
     if not names:
         return
-    found = f"{', '.join(names)} of the environment is not used"
+    found = f"{', '.join(names)} in the environment is not used"
     if settings.service.outbound_proxy is not None:
-        yield ok("proxy of the environment", f"{found}; service.outbound_proxy decides")
+        yield ok("proxy in the environment", f"{found}; service.outbound_proxy applies")
         return
-    remedy = 'Set service.outbound_proxy if the service shall leave through a proxy, or "none" if it shall not.'
-    yield warn("proxy of the environment", f"{found}: WeChat and webhooks are called directly", remedy)
+    remedy = 'Set service.outbound_proxy if the service is to use a proxy, or to "none" if it is not.'
+    yield warn("proxy in the environment", f"{found}: WeChat and webhooks are called directly", remedy)
 
 
 async def findings(settings: Settings) -> list[Finding]:
@@ -53,7 +53,7 @@ async def findings(settings: Settings) -> list[Finding]:
 
 async def _tried(what: str, proxy: OutboundProxy, url: str | None) -> Finding:
     if url is None:
-        return skipped(what, f"{proxy.shown}: nothing in this file is called through it")
+        return skipped(what, f"{proxy.shown}: this file has nothing to call through it")
     parts = urlsplit(url)
     port = parts.port or DEFAULT_PORTS[parts.scheme]
     problem = await probe(proxy, f"[{parts.hostname}]" if ":" in (parts.hostname or "") else str(parts.hostname), port)

@@ -20,8 +20,8 @@ async def findings(public_url: str) -> list[Finding]:
         return []
     seen = await CertificateProbe().look(address.host, address.port)
     if seen is None:
-        remedy = "Look from outside if this network does not lead back to it; the callback below says more."
-        return [skipped(_WHAT, f"{address.host} is not reached from this machine", remedy)]
+        remedy = "If this network cannot reach its own public address, check from outside; see also the callback below."
+        return [skipped(_WHAT, f"{address.host} cannot be reached from this machine", remedy)]
     state = seen.state(now)
     if state is CertificateState.OK:
         return [ok(_WHAT, seen.said(now))]

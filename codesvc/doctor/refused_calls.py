@@ -21,7 +21,7 @@ async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Findi
         what = f"accounts.{account.name}: refused calls"
         refusal = await read_call_refusal(store, account)
         if refusal is None:
-            found.append(ok(what, "none that an operator has to act on"))
+            found.append(ok(what, "none that need action"))
         else:
             found.append(fail(what, refusal.words, refusal.remedy))
     return found

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _WHAT: Final = "registry"
 _REMEDY: Final = (
-    "Nothing was deleted. Mend its settings: codesvc sites patch, accounts patch, keys remove, oidc put, "
+    "Nothing was deleted. Correct its settings: codesvc sites patch, accounts patch, keys remove, oidc put, "
     "or the admin API."
 )
 
@@ -24,5 +24,5 @@ def findings(directory: Directory) -> list[Finding]:
         directory.judge(name)
     broken = directory.judgement.broken
     if not broken:
-        return [ok(_WHAT, f"{len(names)} entries keep the rules")] if names else []
+        return [ok(_WHAT, f"{len(names)} entries are valid")] if names else []
     return [fail(f"{_WHAT}: {entry}", why.replace("\n", "; "), _REMEDY) for entry, why in broken.items()]

@@ -74,11 +74,11 @@ def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple
         Texts(templates)
         composer = Composer(templates, keyring, directory, Links(settings.service.public_url, keyring))
     except BadTemplate as error:
-        return None, [fail(_WHAT, str(error), "Mend the template, or remove it from service.templates_dir.")]
+        return None, [fail(_WHAT, str(error), "Fix the template, or remove it from service.templates_dir.")]
     except BadMessage as error:
         return None, [fail(f"{fault.where} ({fault.subject})", fault.found, fault.remedy) for fault in error.faults]
     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
-        remedy = "See templates/message/code.toml for the variables there are."
+        remedy = "See templates/message/code.toml for the available variables."
         return None, [fail(_WHAT, f"a message's field cannot be filled: {error}", remedy)]
     cut = list(_cut(settings, keyring, directory, composer))
     count = sum(len(account.messages) for account in settings.accounts.values())
@@ -97,6 +97,6 @@ def _cut(settings: Settings, keyring: Keyring, directory: Directory, composer: C
                 for field, value in cut.items():
                     yield warn(
                         f"accounts.{account}.messages.{name}.{field}",
-                        f"too long for sites.{site}.purposes.{key}, and is cut: {value}",
-                        "Shorten the site's or the purpose's name, or the field's source.",
+                        f"too long for sites.{site}.purposes.{key}, so it is cut: {value}",
+                        "Shorten the name of the site or the purpose, or the field's text.",
                     )

@@ -29,13 +29,13 @@ async def findings(primary: Server) -> list[Finding]:
             continue
     found = f"{len(states)} of {len(asked)} in store.url answer"
     if not states:
-        return [fail(_WHAT, found, "Start them, and compare store.url with their addresses and their name.")]
+        return [fail(_WHAT, found, "Start them, and compare store.url with their addresses and the primary's name.")]
     seen, quorum = max(state["num-other-sentinels"] for state in states) + 1, states[0]["quorum"]
-    found += f"; {seen} know each other, {quorum} have to agree, {states[0]['num-slaves']} replicas"
+    found += f"; {seen} know each other, quorum {quorum}, {states[0]['num-slaves']} replicas"
     if len(states) < len(asked):
-        return [warn(_WHAT, found, "Start the others, or take them out of store.url.")]
+        return [warn(_WHAT, found, "Start the others, or remove them from store.url.")]
     if states[0]["num-slaves"] == 0:
-        return [warn(_WHAT, found, "Add a replica: now a dead primary is 503 until it is back.")]
+        return [warn(_WHAT, found, "Add a replica. Without one, a primary that fails means 503 until it is back.")]
     if seen // 2 + 1 > len(states) or quorum > seen:
-        return [warn(_WHAT, found, "Run at least three Sentinels: a majority of them has to be there for a fail-over.")]
+        return [warn(_WHAT, found, "Run at least three Sentinels: a failover needs a majority of them.")]
     return [ok(_WHAT, found)]

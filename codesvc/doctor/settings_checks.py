@@ -25,13 +25,13 @@ _WEB_PORTS = {None, 80, 443}
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """All findings that need only the settings."""
-    yield ok("configuration", f"sound: {len(settings.accounts)} account(s), {len(settings.sites)} site(s)")
+    yield ok("configuration", f"valid: {len(settings.accounts)} account(s), {len(settings.sites)} site(s)")
     for notice in settings.notices:
         yield warn("configuration", str(notice), remedy_of(notice))
     yield _mode(settings)
     yield _proxy(settings)
     if settings.oidc.subject_key is not None:
-        yield ok("oidc.subject_key", "set; keep a copy of it and NEVER change it: apps know people by it")
+        yield ok("oidc.subject_key", "set; keep a backup and NEVER change it: apps recognise people by it")
     for name, account in settings.accounts.items():
         yield _callback_mode(name, account)
         yield _callback_port(name, settings)
@@ -43,11 +43,11 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def _mode(settings: Settings) -> Finding:
     what = "mode"
     if settings.mode == "live":
-        return ok(what, "live: WeChat's own addresses only, no movable clock, no test proofs")
+        return ok(what, "live: only WeChat's own addresses, no movable clock, no test proofs")
     return warn(
         what,
-        "test: an imitation of WeChat, plain http and a movable clock are allowed",
-        'Set mode = "live" before real people depend on this.',
+        "test: the sandbox, plain http and a movable clock are allowed",
+        'Set mode = "live" before real people use the service.',
     )
 
 
@@ -57,8 +57,8 @@ def _proxy(settings: Settings) -> Finding:
     if service.public_url.startswith("https://") and not service.trusted_proxies:
         return warn(
             what,
-            "none, although public_url is https: the proxy that ends TLS would count as every visitor's address",
-            "List the proxy's address, such as 127.0.0.1, and let it set X-Forwarded-For.",
+            "none, although public_url is https: every visitor would appear to have the address of the TLS proxy",
+            "List the proxy's address, such as 127.0.0.1, and make it set X-Forwarded-For.",
         )
     return ok(what, f"{len(service.trusted_proxies)} listed")
 
@@ -68,11 +68,11 @@ def _callback_mode(name: str, account: Account) -> Finding:
     if account.callback == "plaintext":
         return warn(
             what,
-            "plaintext: the signature does not cover the body, so whoever saw one callback can forge others; codes "
-            "leave by customer-service message only, deletions wait",
-            f'Choose 安全模式 in the console, then callback = "safe" and aes_key in accounts.{name}.',
+            "plaintext: the signature does not cover the body, so anyone who has seen one callback can forge others; "
+            "codes are sent by customer-service message only, and deletions are delayed",
+            f'Choose 安全模式 in the console, then set callback = "safe" and aes_key in accounts.{name}.',
         )
-    return ok(what, f"{account.callback}: only what is encrypted is believed")
+    return ok(what, f"{account.callback}: only encrypted callbacks are trusted")
 
 
 def _callback_port(name: str, settings: Settings) -> Finding:
@@ -82,8 +82,8 @@ def _callback_port(name: str, settings: Settings) -> Finding:
     if settings.mode == "live" and (parts.port not in _WEB_PORTS or loopback(url)):
         return warn(
             what,
-            f"{url}: WeChat calls ports 80 and 443 only, and no address of this machine",
-            "Put a proxy in front, and its public https address into service.public_url.",
+            f"{url}: WeChat calls only ports 80 and 443, and cannot reach a loopback address",
+            "Put a proxy in front, and set service.public_url to its public https address.",
         )
     return ok(what, f"enter {url} in the console")
 
@@ -94,20 +94,20 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
     kind = AccountKind(account.kind)
     channels = {channel for purpose in site.purposes.values() for channel in usable(kind, purpose.channels)}
     if not usable(kind, LISTED):
-        return ok(what, f"none: {kind.described} only answers, so codes come by keyword")
+        return ok(what, f"none: {kind.described} can only reply, so codes come by keyword")
     has = account.messages
     wanted = {channel: channel_list.missing(channel, account) for channel in LISTED if channel in channels}
     missing = [f"{option} (channel {channel})" for channel, option in wanted.items() if option]
     if missing:
         return warn(
             what,
-            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or keyword only",
-            f"Add it under [accounts.{site.account}], or leave the channel out of the purposes' channels.",
+            f"accounts.{site.account} has no {' and no '.join(missing)}: codes come only by scan or keyword",
+            f"Add it under [accounts.{site.account}], or remove the channel from the purposes' channels.",
         )
     if account.may(Right.TEMPLATE) and _RESET_DONE not in has and "reset" in site.purposes:
         return warn(
             what,
-            f"no messages.{_RESET_DONE}: a finished reset reaches only those who wrote to the account lately",
+            f"no messages.{_RESET_DONE}: only people who recently wrote to the account learn of a completed reset",
             f"Choose a template for it and add [accounts.{site.account}.messages.{_RESET_DONE}].",
         )
     return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and keyword only'}")

@@ -130,7 +130,7 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     """Findings about reachability, version, persistence, memory and clock; for a cluster, of each node."""
     nodes = place.servers.primaries()
     if not nodes:
-        return [unreachable("no node says where the partitions are", place.shown)]
+        return [unreachable("no node reports the cluster's slots", place.shown)]
     try:
         moved = bool(await place.servers.at(DEPLOYMENT).redis.exists(offset(settings.store.prefix)))
     except (RedisError, OSError, StoreUnavailable) as error:
@@ -165,7 +165,7 @@ async def _of_server(server: Server, shown: str, settings: Settings, *, moved: b
 
 def unreachable(why: str, shown: str) -> Finding:
     """The finding for a store that does not answer."""
-    return fail("store", f"no answer from {shown} ({why})", "Start it, and compare store.url with its address.")
+    return fail("store", f"no answer from {shown} ({why})", "Start it, and check that store.url has its address.")
 
 
 async def _config(redis: Redis) -> dict[str, Any] | None:

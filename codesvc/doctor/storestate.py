@@ -89,8 +89,8 @@ def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
     if live and state.moved_clock:
         yield fail(
             "store: test clock",
-            "this store was used in test mode: its clock has been moved",
-            "Use another store, or another store.prefix, for live service.",
+            "this store was used in test mode, and its clock was moved",
+            "Use another store, or another store.prefix, in live mode.",
         )
 
 
@@ -106,39 +106,51 @@ def _role(state: StoreState) -> Finding:
     if state.writable:
         return ok("store: writable", "yes")
     return fail(
-        "store: writable", "no: this is a replica", "Let store.url name the primary, or Sentinel or the cluster."
+        "store: writable", "no: this is a replica", "Point store.url to the primary, to Sentinel or to the cluster."
     )
 
 
 def _replicas(state: StoreState) -> Finding:
-    what, found = "store: replicas", f"{state.replicas} follow"
+    what, found = "store: replicas", f"{state.replicas} connected"
     if state.acknowledging is None:
-        return skipped(what, f"{found}; whether writes wait for them, the server does not tell", "Ask whoever runs it.")
+        return skipped(what, f"{found}; the server does not say whether writes need them", "Ask whoever operates it.")
     if state.server == "redis" and state.version < _ASKS_FOR_REPLICAS:
-        found += ", and this version takes the writes of scripts without any of them"
-        return warn(what, found, f"Use redis {'.'.join(map(str, _ASKS_FOR_REPLICAS))} or newer, or bear the loss.")
+        found += ", but this version accepts writes of scripts without any of them"
+        return warn(what, found, f"Use redis {'.'.join(map(str, _ASKS_FOR_REPLICAS))} or newer, or accept the loss.")
     if state.acknowledging == 0:
-        found += ", and a primary that is cut off from all of them goes on acknowledging what a fail-over then loses"
-        return warn(what, found, "Set min-replicas-to-write 1 and min-replicas-max-lag 2: then it refuses instead.")
-    return ok(what, f"{found}; one that is cut off from them refuses writes")
+        found += ", but a primary that is cut off from all of them goes on accepting writes, and a failover loses them"
+        return warn(
+            what, found, "Set min-replicas-to-write 1 and min-replicas-max-lag 2, so that it refuses writes instead."
+        )
+    return ok(what, f"{found}; a primary that is cut off from them refuses writes")
 
 
 def _persistence(state: StoreState) -> Finding:
     what = "store: persistence"
     if not state.writes_ok:
-        return fail(what, "the last write to the disk failed", "Look at the server's log: full disk, or permissions.")
+        return fail(
+            what,
+            "the last write to the disk failed",
+            "Check the server's log: the disk may be full, or permissions missing.",
+        )
     if state.aof:
         match state.fsync:
             case "always":
-                return ok(what, "append-only file, fsync always: nothing acknowledged is lost")
+                return ok(what, "append-only file, fsync always: no acknowledged write is lost")
             case "everysec":
-                return ok(what, "append-only file, fsync every second: a power cut costs up to about a second")
+                return ok(
+                    what, "append-only file, fsync every second: a power cut loses up to about one second of writes"
+                )
             case "no":
-                return warn(what, "append-only file, fsync left to the system", "Set appendfsync everysec, or always.")
+                return warn(
+                    what, "append-only file, fsync left to the operating system", "Set appendfsync everysec, or always."
+                )
             case _:
-                return ok(what, "append-only file; how often it is forced to the disk, the server does not tell")
+                return ok(what, "append-only file; the server does not report its fsync policy")
     if state.snapshots is None:
-        return skipped(what, "no append-only file; about snapshots the server does not tell", "Ask whoever runs it.")
+        return skipped(
+            what, "no append-only file; the server does not say whether it makes snapshots", "Ask whoever operates it."
+        )
     if state.snapshots:
         return warn(what, "snapshots only: a crash loses bindings made since the last one", "Set appendonly yes.")
     return fail(what, "none: a restart loses every binding", "Set appendonly yes and appendfsync everysec.")
@@ -147,8 +159,10 @@ def _persistence(state: StoreState) -> Finding:
 def _eviction(state: StoreState) -> Finding:
     what = "store: memory"
     if state.policy not in {"noeviction", ""}:
-        found = f"policy {state.policy}: a full memory would throw away bindings and limits"
-        return fail(what, found, "Set maxmemory-policy noeviction: then a full memory refuses, and is noticed.")
+        found = f"policy {state.policy}: when memory is full, bindings and limits are evicted"
+        return fail(
+            what, found, "Set maxmemory-policy noeviction, so that writes are refused instead, which gets noticed."
+        )
     if state.limit and state.used > state.limit * _FULL:
         return warn(what, f"{state.used / state.limit:.0%} of maxmemory in use", "Raise maxmemory.")
     shown = f"{state.limit // 2**20:,} MiB" if state.limit else "no limit"

@@ -34,9 +34,9 @@ def hidden_keys(content: str) -> dict[str, str]:
         labelled = bool(found) and bool(line[: found[0].start()].strip())
         for field in found:
             if field[0] != f"{{{{{field[1]}.DATA}}}}":
-                hidden[field[1]] = f"{field[1]} has blanks in its braces"
+                hidden[field[1]] = f"{field[1]} has spaces inside its braces"
             elif not labelled:
-                hidden[field[1]] = f"{field[1]} stands on a line without a label"
+                hidden[field[1]] = f"{field[1]} is on a line without a label"
             else:
                 shown.add(field[1])
     return {key: reason for key, reason in hidden.items() if key not in shown}
@@ -64,28 +64,32 @@ def judge(
     wanted, hidden = keys_of(found.content), hidden_keys(found.content)
     title = f"“{found.title}”"
     if not wanted and not found.content.strip():
-        return warn(what, f"{title} is listed without fields", "Look at the template in the console.")
+        return warn(what, f"{title} is listed without fields", "Check the template in the console.")
     if invisible := _invisible(code_places, wanted, hidden):
         return fail(what, f"{title} would not show the code: {invisible}", _LINE_REMEDY)
     if not wanted:
-        return warn(what, f"{title} is listed without fields", "Look at the template in the console.")
+        return warn(what, f"{title} is listed without fields", "Check the template in the console.")
     if not set(wanted) & set(sent):
-        return fail(what, f"{title} has the fields {_list(wanted)}, we fill {_list(sent)}", _map_fields(message))
+        return fail(
+            what, f"{title} has the fields {_list(wanted)}, but the message fills {_list(sent)}", _map_fields(message)
+        )
     unfilled = [key for key in wanted if key not in sent]
     if strict := [key for key in unfilled if FieldKind.of(key) is not FieldKind.FREE]:
-        found_text = f"{title} wants {_list(strict)}, which we do not fill: WeChat would refuse it (47003)"
+        found_text = f"{title} needs {_list(strict)}, which the message does not fill: WeChat would refuse it (47003)"
         return fail(what, found_text, _map_fields(message))
     if unfilled:
         return warn(what, f"{title}: {_list(unfilled)} would stay blank", _map_fields(message))
     if extra := [key for key in sent if key not in wanted]:
-        return warn(what, f"{title} has no {_list(extra)}: that part is not shown", _map_fields(message))
+        return warn(
+            what, f"{title} has no {_list(extra)}, so that part of the message is not shown", _map_fields(message)
+        )
     if lost := [reason for key, reason in hidden.items() if key not in {"first", "remark"}]:
-        return warn(what, f"{title}: {', '.join(lost)}, so that it is not shown", _LINE_REMEDY)
+        return warn(what, f"{title}: {', '.join(lost)}, so it is not shown", _LINE_REMEDY)
     return ok(what, f"{title} is listed, and {_list(wanted)} are filled")
 
 
 _LINE_REMEDY: Final = (
-    "Take a template with a line such as 验证码：{{key.DATA}} for it, and let the message fill that key."
+    "Use a template with a line such as 验证码：{{key.DATA}} for it, and make the message fill that key."
 )
 
 
@@ -93,25 +97,25 @@ def _invisible(places: Collection[frozenset[str]], wanted: Collection[str], hidd
     """Why the template does not show the code under some circumstance; "" if it always does."""
     for place in sorted(places, key=sorted):
         if not any(key in wanted and key not in hidden for key in place):
-            return ", ".join(hidden.get(key, f"it has no {key}") for key in sorted(place))
+            return ", ".join(hidden.get(key, f"the template has no {key}") for key in sorted(place))
     return ""
 
 
 def _missing(what: str, message: Message) -> Finding:
     if message.channel == "subscription":
-        remedy = "Copy the notice's id (priTmplId) from 订阅通知 > 我的模板; ids of template messages do not fit here."
-        return fail(what, "no such notice on the account's list", remedy)
+        remedy = "Copy the notice's id (priTmplId) from 订阅通知 > 我的模板; ids of template messages cannot be used."
+        return fail(what, "the account's list has no such notice", remedy)
     return warn(
         what,
         "not on the account's list",
         "Compare template_id with 模板消息 > 我的模板: it must be the 43-character id, not the library's short number. "
-        "Category templates were once reported missing from WeChat's list, so try one with `codesvc send`.",
+        "Category templates have been reported missing from WeChat's list, so try it with `codesvc send`.",
     )
 
 
 def _map_fields(message: Message) -> str:
     where = message.fields if isinstance(message.fields, str) else "the message's fields table"
-    return f"Let {where} fill exactly the template's fields."
+    return f"Make {where} fill exactly the template's fields."
 
 
 def _list(keys: Iterable[str]) -> str:

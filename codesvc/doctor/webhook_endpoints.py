@@ -23,12 +23,12 @@ async def findings(listening: Iterable[SiteEntry], store: Store) -> list[Finding
 
 def judged(site: str, state: Endpoint) -> Finding:
     """The finding for the state of a site's endpoint."""
-    what, waiting = f"sites.{site}: webhook receiver", f"{state.waiting} events wait"
+    what, waiting = f"sites.{site}: webhook receiver", f"events waiting: {state.waiting}"
     if state.disabled is not None:
-        said = f"nothing is sent since {rfc3339(state.disabled)}, because it answered 410 (gone); {waiting}"
-        return fail(what, said, f"Correct the address, then: codesvc webhooks enable --site {site} --config FILE")
+        said = f"disabled since {rfc3339(state.disabled)}, because it answered 410 (gone); {waiting}"
+        return fail(what, said, f"Correct the address, then run: codesvc webhooks enable --site {site} --config FILE")
     if state.failing:
-        said = f"{state.failures} attempts in a row have failed, the last one with {state.result}; {waiting}"
-        remedy = "Events are kept and sent again; what failed: codesvc webhooks list --site"
+        said = f"the last {state.failures} attempts have failed, the latest with {state.result}; {waiting}"
+        remedy = "Events are kept and retried. To list the failures: codesvc webhooks list --site"
         return warn(what, said, f"{remedy} {site} --config FILE")
-    return ok(what, waiting if state.waiting else "nothing waits")
+    return ok(what, waiting if state.waiting else "no events waiting")

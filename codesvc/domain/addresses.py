@@ -37,7 +37,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
         raise Invalid("not an IPv4 or IPv6 address", "/client_ip") from None
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         # A zone is only meaningful on one machine (RFC 4007 section 11).
-        raise Invalid("an address with a zone is none that others can be reached at", "/client_ip")
+        raise Invalid("an address with a zone cannot be reached from other machines", "/client_ip")
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address
@@ -61,7 +61,7 @@ def stated_address(text: str) -> IPv4Address | IPv6Address:
         bare = text.strip(" \t")
         if "," in bare:
             raise Invalid(
-                "several addresses; send the visitor's alone, which your own proxy saw", "/client_ip"
+                "more than one address; send only the visitor's, as seen by your own proxy", "/client_ip"
             ) from None
         host = without_port(bare)
         if host is None or host == text:

@@ -59,7 +59,7 @@ _SHIELDED: Final = re.compile(f"'{_SIGNS}")
 _AS_TEXT: Final = re.compile(r"""=?"([^"]*)"|'([^'].*)""")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}
 _UNSURE: Final = (
-    "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
+    "has characters outside ASCII, and the file's encoding is only a guess; give it, such as --encoding gb18030"
 )
 
 
@@ -143,7 +143,7 @@ def _members(text: str) -> dict[str, str] | str:
             if name is None or value == "null":
                 continue
             if name in fields:
-                return f"names {name} twice"
+                return f"has {name} twice"
             whole = _WHOLE.fullmatch(value)
             if whole or (name == "bound_at" and _SERIAL.fullmatch(value)):
                 # As it is written: a number of 20 digits loses none.
@@ -153,9 +153,9 @@ def _members(text: str) -> dict[str, str] | str:
             else:
                 # What a list or an object holds may be an openid.
                 shown = _CONTAINERS.get(value[:1], value[:_LONGEST_SHOWN])
-                return f"{name} is {shown}, neither a text nor a whole number"
+                return f"{name} is {shown}, but must be a string or an integer"
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return "is not a JSON object; the file needs a whole one on each line, without a list around them"
+        return "is not a JSON object; each line must be a complete object, without a list around them"
     return fields
 
 
@@ -181,8 +181,8 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
                 f"line {begin}: the quotes do not match, or a value has more than {csv.field_size_limit():,} characters"
             ) from None
         raise BadFile(
-            f"line {begin}: the quotes do not match ({error}); a quote within a value is written twice, "
-            "and the value stands in quotes"
+            f"line {begin}: the quotes do not match ({error}); a quote inside a value must be doubled, "
+            "and the value must be in quotes"
         ) from None
 
 
@@ -207,7 +207,7 @@ def _header(heading: str) -> tuple[str, list[str]]:
         if {"user", "openid"} <= set(names):
             twice = next((name for name in COLUMNS if names.count(name) > 1), "")
             if twice:
-                raise BadFile(f"the first line of the CSV names the column {twice} twice; keep one")
+                raise BadFile(f"the first line of the CSV has the column {twice} twice; keep one")
             return separator, names
     # Without a heading, this line is a binding.
     shown = masked_ids(stripped(heading))[:_LONGEST_SHOWN]

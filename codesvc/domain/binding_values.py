@@ -71,18 +71,18 @@ def checked_user(text: str) -> str:
         raise BadValue("user is missing")
     if _SHORTENED.fullmatch(text):
         raise BadValue(
-            f'user "{text}" is a number that a spreadsheet has shortened; format the column as text, and export again'
+            f'user "{text}" is a number that a spreadsheet has rounded; format the column as text, and export again'
         )
     if is_user(text):
         return text
     if len(text) > LONGEST_USER:
-        why = f"has {len(text)} characters; at most {LONGEST_USER} are possible"
+        why = f"has {len(text)} characters; at most {LONGEST_USER} are allowed"
     elif (place := stranger_in(text)) is not None:
-        why = f"has {_placed(text, place)}; possible are letters and digits of any script, and . _ @ + : -"
+        why = f"has {_placed(text, place)}; allowed are letters and digits of any script, and . _ @ + : -"
     elif (place := unlike_normal(text)) is not None:
-        why = f"has {_placed(text, place)}, where Unicode's normal form C (NFC) has another; normalise the file's users"
+        why = f"has {_placed(text, place)}, which is not in Unicode normal form C (NFC); normalise the file's users"
     else:
-        why = "begins with a character that is neither a letter nor a digit"
+        why = "must begin with a letter or a digit"
     raise BadValue(f'user "{_shown(masked_openids(text))}" {why}')
 
 
@@ -97,9 +97,9 @@ def checked_id(name: str, text: str) -> str:
     if is_openid(text):
         return text
     if stranger := _stranger(text, NO_OPENID_CHARACTER):
-        why = f"has {stranger}; possible are A-Z, a-z, 0-9, - and _"
+        why = f"has {stranger}; allowed are A-Z, a-z, 0-9, - and _"
     else:
-        why = f"has {len(text)} characters; {SHORTEST_OPENID} to {LONGEST_OPENID} are possible"
+        why = f"has {len(text)} characters; {SHORTEST_OPENID} to {LONGEST_OPENID} are allowed"
     raise BadValue(f'{name} "{masked_id(text)}" {why}')
 
 
@@ -114,8 +114,8 @@ def checked_openid(text: str) -> str:
         return text
     shown = f'openid "{masked_id(text)}"'
     if len(text) != OPENID_LENGTH:
-        raise BadValue(f"{shown} has {len(text)} characters; an openid of WeChat has {OPENID_LENGTH}")
-    raise BadValue(f'{shown} begins with "{text[0]}"; an openid of WeChat begins with "o"')
+        raise BadValue(f"{shown} has {len(text)} characters; WeChat's openids have {OPENID_LENGTH}")
+    raise BadValue(f'{shown} begins with "{text[0]}"; openids of WeChat begin with "o"')
 
 
 def masked_id(text: str) -> str:
@@ -159,15 +159,15 @@ def milliseconds(text: str, zone: tzinfo | None, latest: int | None = None) -> s
     if moment is None:
         raise BadValue(f'bound_at "{shown}" is not a time such as 2025-05-01T07:01:00+08:00')
     if moment.tzinfo is None and zone is None:
-        raise BadValue(f'bound_at "{shown}" names no time zone; say which is meant, such as --timezone Asia/Shanghai')
+        raise BadValue(f'bound_at "{shown}" has no time zone; give one, such as --timezone Asia/Shanghai')
     try:
         since = int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
     except (OverflowError, ValueError):
         since = -1
     if since < 0:
-        raise BadValue(f'bound_at "{shown}" lies before 1970')
+        raise BadValue(f'bound_at "{shown}" is before 1970')
     if latest is not None and since > latest + _DAY:
-        raise BadValue(f'bound_at "{shown}" lies in the future')
+        raise BadValue(f'bound_at "{shown}" is in the future')
     return str(since)
 
 
@@ -190,7 +190,7 @@ def _of_sheet(found: re.Match[str]) -> datetime:
     at = int(hour or 0)
     if said:
         if not 1 <= at <= _NOON or (found["before"] and found["after"]):
-            raise ValueError("no hour of half a day")
+            raise ValueError("not an hour of a 12-hour clock")
         at = at % _NOON + _HALF_DAY[said]
     return datetime(int(year), int(month), int(day), at, int(minute or 0), int(second or 0))  # noqa: DTZ001  # the zone follows
 
@@ -202,7 +202,7 @@ def _stranger(text: str, unknown: re.Pattern[str]) -> str:
 
 
 def _placed(text: str, place: int) -> str:
-    return f'"{_shown(text[place])}" (U+{ord(text[place]):04X}) at place {place + 1}'
+    return f'"{_shown(text[place])}" (U+{ord(text[place]):04X}) at position {place + 1}'
 
 
 def _shown(text: str) -> str:

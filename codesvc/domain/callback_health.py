@@ -33,17 +33,17 @@ class Reason(StrEnum):
 
 REMEDIES: Final = {
     Reason.SIGNATURE: (
-        "Compare token in the configuration with WeChat's console. If the console accepts the address, it was a "
-        "stranger."
+        "Compare token in the configuration with WeChat's console. If the console accepts the address, the requests "
+        "did not come from WeChat."
     ),
-    Reason.TIME: "Set this machine's clock (NTP); WeChat's events may be 5 minutes old.",
+    Reason.TIME: "Set this machine's clock (NTP). WeChat's events are accepted for 5 minutes.",
     Reason.KEY: "Compare aes_key in the configuration with EncodingAESKey in WeChat's console.",
     Reason.APPID: "Compare appid and original_id in the configuration with the account whose console has this address.",
-    Reason.FORM: "Choose XML as the message format in WeChat's console, and let no proxy change the body.",
+    Reason.FORM: "Choose XML as the message format in WeChat's console, and make sure that no proxy changes the body.",
 }
 MISSING_REMEDY: Final = (
-    "If people have scanned: see that the address in WeChat's console leads here (DNS, firewall, certificate, proxy), "
-    "and run codesvc check."
+    "If people have scanned them, make sure that the address in WeChat's console leads to this service (DNS, "
+    "firewall, certificate, proxy), and run codesvc check."
 )
 
 PROBE_OPENID: Final = "oCODESVC_CHECK_of_the_setup_"
@@ -137,8 +137,8 @@ def states(heard: Heard) -> list[CallbackState]:
     ]
     if missing(heard):
         means = (
-            f"{heard.unheard:,} QR codes were shown since {rfc3339(heard.unheard_since or 0)}, and no callback came. "
-            f"{MISSING_REMEDY}"
+            f"{heard.unheard:,} QR codes have been shown since {rfc3339(heard.unheard_since or 0)}, but no callback "
+            f"has arrived. {MISSING_REMEDY}"
         )
         since, good = heard.unheard_since, heard.good_at
         found.append(CallbackState("missing", "urgent", None, heard.unheard, since, heard.now, good, means))
@@ -168,7 +168,7 @@ def _over(heard: Heard, each: Refused) -> bool:
 def _refused(heard: Heard, name: str, each: Refused) -> CallbackState:
     signed = name == "refused"
     urgent = "urgent" if signed or heard.good_at is None or heard.good_at <= each.since else "notice"
-    good = f" The latest good one came at {rfc3339(heard.good_at)}." if heard.good_at is not None else ""
+    good = f" The last valid callback came at {rfc3339(heard.good_at)}." if heard.good_at is not None else ""
     means = f"{said(each)}{good} {REMEDIES[each.reason]}"
     return CallbackState(name, urgent, each.reason, each.count, each.since, each.at, heard.good_at, means)
 
@@ -176,14 +176,14 @@ def _refused(heard: Heard, name: str, each: Refused) -> CallbackState:
 def said(each: Refused) -> str:
     """A sentence about refused callbacks."""
     first = "" if each.count == 1 else f" since {rfc3339(each.since)}"
-    return f"{each.count:,} refused{first}, the latest at {rfc3339(each.at)} (reason: {each.reason}): {each.why}."
+    return f"{each.count:,} refused{first}, the last one at {rfc3339(each.at)} (reason: {each.reason}): {each.why}."
 
 
 def _well(heard: Heard) -> str:
     latest = (
-        f"The latest came at {rfc3339(heard.good_at)}."
+        f"The last valid callback came at {rfc3339(heard.good_at)}."
         if heard.good_at is not None
-        else "No callback has come in the last two days."
+        else "No callback has arrived in the last two days."
     )
-    earlier = "".join(f" Before: {said(each)}" for each in (heard.signed, heard.unsigned) if each is not None)
+    earlier = "".join(f" Earlier: {said(each)}" for each in (heard.signed, heard.unsigned) if each is not None)
     return latest + earlier

@@ -30,25 +30,31 @@ class CertificateState(StrEnum):
     ENDING = "ends soon"
 
 
-_SHUT: Final = "Browsers do not open the pages and WeChat does not call back."
+_SHUT: Final = "Browsers refuse to open the pages, and WeChat's callbacks fail."
 MEANS: Final = {
     CertificateState.EXPIRED: _SHUT,
     CertificateState.EARLY: _SHUT,
     CertificateState.NAME: _SHUT,
-    CertificateState.UNTRUSTED: "Browsers may not open the pages, and WeChat may not call back.",
+    CertificateState.UNTRUSTED: "Browsers may refuse to open the pages, and WeChat's callbacks may fail.",
     CertificateState.NONE: _SHUT,
-    CertificateState.ENDING: "It works until then.",
+    CertificateState.ENDING: "It expires soon.",
 }
 REMEDIES: Final = {
-    CertificateState.EXPIRED: "Renew it at the proxy, and reload the proxy; see why it was not renewed by itself.",
-    CertificateState.EARLY: "Set this machine's clock (NTP), or wait, or put the certificate before it back.",
-    CertificateState.NAME: "Get one for this name at the proxy; see whether DNS leads to the right proxy.",
+    CertificateState.EXPIRED: (
+        "Renew it on the proxy, reload the proxy, and find out why it was not renewed automatically."
+    ),
+    CertificateState.EARLY: "Check this machine's clock (NTP). If it is right, wait, or restore the previous one.",
+    CertificateState.NAME: "Install one for this name on the proxy, and check that DNS points to the right proxy.",
     CertificateState.UNTRUSTED: (
-        "Let the proxy send the whole chain (fullchain.pem) of a public authority; for an authority of your own, let "
+        "Make the proxy send the full chain (fullchain.pem) of a public authority. If the authority is your own, make "
         "this machine trust it (SSL_CERT_FILE)."
     ),
-    CertificateState.NONE: "See the proxy's log: it has no certificate for this name yet, or does not speak TLS there.",
-    CertificateState.ENDING: "See why it is not renewed by itself, or renew it by hand, and reload the proxy.",
+    CertificateState.NONE: (
+        "See the proxy's log: it has no certificate for this name yet, or does not serve TLS on this port."
+    ),
+    CertificateState.ENDING: (
+        "Find out why it was not renewed automatically, or renew it manually; then reload the proxy."
+    ),
 }
 
 
@@ -85,17 +91,17 @@ class Certificate:
         """The state of the certificate in words, in English."""
         match self.state(now):
             case CertificateState.EXPIRED:
-                return f"The certificate of {self.host} is over since {rfc3339(self.ends)}."
+                return f"The certificate for {self.host} expired on {rfc3339(self.ends)}."
             case CertificateState.EARLY:
-                return f"The certificate of {self.host} begins only at {rfc3339(self.begins)}."
+                return f"The certificate for {self.host} is not valid before {rfc3339(self.begins)}."
             case CertificateState.NAME:
-                return f"What answers at {self.host} has a certificate for another name."
+                return f"The certificate served at {self.host} is for another name."
             case CertificateState.UNTRUSTED:
-                return f"The certificate of {self.host} is of no authority that this machine knows."
+                return f"The certificate for {self.host} is not from an authority that this machine trusts."
             case CertificateState.NONE:
-                return f"What answers at {self.host} shows no certificate."
+                return f"The server at {self.host} presents no certificate."
             case CertificateState.ENDING | CertificateState.OK:
-                return f"The certificate of {self.host} is good until {rfc3339(self.ends)}."
+                return f"The certificate for {self.host} is valid until {rfc3339(self.ends)}."
 
     def means(self, now: int) -> str:
         """The state of the certificate, what it means and what to do, in English."""

@@ -67,5 +67,5 @@ class Offset:
             PermissionError: in live mode.
         """
         if not self._movable:
-            raise PermissionError("the clock moves in test mode only")
+            raise PermissionError("the clock can be moved only in test mode")
         self._ms = max(self._ms, ms)

@@ -46,11 +46,11 @@ def check_display(text: str) -> None:
     if hidden is not None:
         raise UnfitName(f"has the invisible or unassigned character U+{ord(hidden):04X}")
     if text != text.strip() or not any(character.isalnum() for character in unicodedata.normalize("NFKC", text)):
-        raise UnfitName("must have a letter or digit, and no blanks around it")
+        raise UnfitName("must have a letter or digit, and no spaces at its ends")
     if _LINK.search(text) or _LINK.search(unicodedata.normalize("NFKC", text)):
-        raise UnfitName("must not look like a link or an address; a blank after each dot helps")
+        raise UnfitName("must not look like a link or an address; a space after each dot helps")
     if has_many_marks(text):
-        raise UnfitName("has too many marks on one letter")
+        raise UnfitName("has too many combining marks on one letter")
 
 
 def recognisable(user: str, display: str) -> str:

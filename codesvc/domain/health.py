@@ -19,37 +19,41 @@ _UNANSWERED_IN_A_ROW: Final = 2
 _CERTAIN: Final = frozenset({ProxyProblem.LOGIN.value, ProxyProblem.REFUSED.value})
 
 STORE_MEANS: Final = {
-    OK: "Everything can be asked and answered.",
-    "out of memory": "Reads are answered, everything that writes is 503 until maxmemory is raised or keys expire.",
-    "cannot write to its disk": "Everything that writes is 503 until there is room on the store's disk.",
-    "slow": "Half of the scripts take longer than 0.1 s: look at the store's machine, its slow log and the network.",
-    "read only": "A replica answers; everything that writes is 503 until a primary does.",
-    "loading": "The store reads its data back; it answers when it is done.",
+    OK: "The store works.",
+    "out of memory": "Reads work. Every write fails with 503 until maxmemory is raised or keys expire.",
+    "cannot write to its disk": "Every write fails with 503 until the store's disk has free space.",
+    "slow": "Half of the scripts take longer than 0.1 s. Check the store's machine, its slow log and the network.",
+    "read only": "Only a replica answers. Every write fails with 503 until a primary answers.",
+    "loading": "The store is loading its data. It answers as soon as that is done.",
 }
-_STORE_AWAY: Final = "Every call that needs the store is 503. Nothing acknowledged is lost; deliveries wait."
+_STORE_AWAY: Final = "Every call that needs the store fails with 503. No acknowledged data is lost; deliveries wait."
 
 WECHAT_MEANS: Final = {
     OK: "WeChat answers.",
-    "unreachable": "No connection: nothing leaves. Starts are answered, codes wait and are sent when it is back.",
-    "dns": "WeChat's name is not resolved. Starts are answered, codes wait and are sent when it is.",
-    "certificate": "Whoever answers has no valid certificate, so nothing is sent. Look at proxies and at the clock.",
-    "timeout": "Connections open and nobody answers. Codes are repeated under the same client_msg_id, never twice.",
-    "garbled": "What answers is not WeChat's API. Codes are repeated under the same client_msg_id, never twice.",
-    **{problem.value: f"Not WeChat: {problem.words}. Starts are answered, codes wait." for problem in ProxyProblem},
+    "unreachable": "WeChat cannot be reached. Verifications can start; codes wait and are sent when it is back.",
+    "dns": "WeChat's host name does not resolve. Verifications can start; codes wait and are sent when it does.",
+    "certificate": "The server that answers has no valid certificate, so nothing is sent. Check proxies and the clock.",
+    "timeout": "WeChat accepts connections but does not answer. Retries keep their client_msg_id: no code comes twice.",
+    "garbled": "The answers are not from WeChat's API. Retries keep their client_msg_id: no code comes twice.",
+    **{
+        problem.value: f"The proxy, not WeChat: {problem.words}. Verifications can start; codes wait."
+        for problem in ProxyProblem
+    },
 }
 
 DESCRIPTORS_MEAN: Final = {
     OK: "Connections can be opened.",
-    "scarce": "More than four fifths of the file descriptors are open: raise LimitNOFILE, or find who holds them.",
-    "used up": "No connection can be accepted or opened. Those that are open go on; others are let in as those end.",
+    "scarce": "More than 80% of the file descriptors are open. Raise LimitNOFILE, or find out what holds them.",
+    "used up": "No new connection can be accepted or opened until an open one closes. Open connections keep working.",
 }
 
 
 PROXIES_MEAN: Final = {
-    OK: "Trusted proxies hand on the addresses of visitors.",
+    OK: "Trusted proxies forward visitors' addresses.",
     "unreadable": (
-        "A trusted proxy handed on an address that cannot be read; such visitors have no limit by address. The log "
-        "says why in forwarded_unreadable. Let the proxy write plain addresses, or set service.forwarded_header."
+        "A trusted proxy forwarded an address that cannot be parsed. Such visitors have no limit by address. For the "
+        "reason, see forwarded_unreadable in the log. Make the proxy send plain addresses, or set "
+        "service.forwarded_header."
     ),
 }
 _LATEST_VISITORS: Final = 100
@@ -121,8 +125,8 @@ class WebhookProxy:
         if not self._used:
             return []
         if self._problem is None:
-            return [ComponentHealth("webhook_proxy", OK, "The outbound proxy leads to the receivers of webhooks.")]
-        means = f"No webhook leaves: {self._problem.words}. Events wait and are tried again for three days."
+            return [ComponentHealth("webhook_proxy", OK, "Webhooks are sent through the outbound proxy.")]
+        means = f"No webhook can be sent: {self._problem.words}. Events wait and are retried for three days."
         return [ComponentHealth("webhook_proxy", self._problem.value, means)]
 
 

@@ -73,7 +73,7 @@ class Keyring:
         self.current = MasterKey(current)
         self._by_id = {key.key_id: key for key in (*map(MasterKey, previous), self.current)}
         if len(self._by_id) != 1 + len(previous):
-            raise ValueError("two master keys have the same id: make a new one")
+            raise ValueError("two master keys have the same id: generate a new one")
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._by_id)})"

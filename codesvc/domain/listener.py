@@ -67,7 +67,7 @@ def parse_listener(text: str) -> Listener:
         if not PurePosixPath(path).is_absolute() or not path.isprintable() or path.endswith("/"):
             raise ValueError("must name an absolute path, such as unix:/run/codesvc/admin.sock")
         if len(path.encode()) > _LONGEST_PATH:
-            raise ValueError(f"names a path of more than {_LONGEST_PATH} bytes, which no unix socket can have")
+            raise ValueError(f"has a path of more than {_LONGEST_PATH} bytes, which is too long for a unix socket")
         return Listener(path=path)
     found = _TCP.fullmatch(text)
     try:
@@ -77,7 +77,5 @@ def parse_listener(text: str) -> Listener:
     if found is None or int(found[3]) > _HIGHEST_PORT:
         raise ValueError("must have a port between 1 and 65535")
     if address.is_unspecified:
-        raise ValueError(
-            "stands for every address of this machine, so that everybody is near; name one that only operators reach"
-        )
+        raise ValueError("means every address of this machine; name one that only operators can reach")
     return Listener(host=str(address), port=int(found[3]))

@@ -67,20 +67,18 @@ def parse(url: str, most: int = MOST_BYTES) -> Logo:
         UnfitLogo: it is not a data URL of a PNG, JPEG or WebP picture within the limits.
     """
     if not url[:5].lower() == "data:":
-        raise UnfitLogo(
-            "must be a picture as a data URL (data:image/png;base64,…); pages load nothing from other hosts"
-        )
+        raise UnfitLogo("must be an image as a data URL (data:image/png;base64,…); pages load nothing from other hosts")
     found = _DATA_URL.fullmatch(url)
     if found is None:
         raise UnfitLogo("must be a data URL in base64 (data:image/png;base64,…)")
     try:
         body = b64decode(found[2], validate=True)
     except ValueError:
-        raise UnfitLogo("is a data URL whose base64 is damaged") from None
+        raise UnfitLogo("is a data URL with invalid base64") from None
     logo = read(body, most)
     declared = found[1].lower().replace("image/jpg", "image/jpeg")
     if declared != logo.content_type:
-        raise UnfitLogo(f"says {declared} but holds {logo.content_type}")
+        raise UnfitLogo(f"declares {declared} but contains {logo.content_type}")
     return logo
 
 
@@ -91,17 +89,17 @@ def read(body: bytes, most: int = MOST_BYTES) -> Logo:
         UnfitLogo: it is not a complete PNG, JPEG or WebP picture within the limits.
     """
     if _MARKUP.match(body):
-        raise UnfitLogo(f"is SVG or other markup, which can hold scripts and links to other hosts; {_EXPORT}")
+        raise UnfitLogo(f"is SVG or other markup, which can contain scripts and links to other hosts; {_EXPORT}")
     if len(body) > most:
-        raise UnfitLogo(f"has {len(body):,} bytes, and at most {most:,} are allowed; {_EXPORT}")
+        raise UnfitLogo(f"has {len(body):,} bytes, but at most {most:,} are allowed; {_EXPORT}")
     kind, size = _measured(body)
     if not kind:
-        raise UnfitLogo(f"is no PNG, JPEG or WebP picture; {_EXPORT}")
+        raise UnfitLogo(f"is not a PNG, JPEG or WebP image; {_EXPORT}")
     if size is None:
-        raise UnfitLogo(f"is a damaged or incomplete {kind} picture")
+        raise UnfitLogo(f"is a damaged or incomplete {kind} image")
     width, height = size
     if width not in _SIDES or height not in _SIDES:
-        raise UnfitLogo(f"has {width} x {height} pixels, and each side must have {_SIDES[0]} to {_SIDES[-1]}")
+        raise UnfitLogo(f"has {width} x {height} pixels, but each side must have {_SIDES[0]} to {_SIDES[-1]}")
     if max(size) > _MOST_OBLONG * min(size):
         raise UnfitLogo(f"has {width} x {height} pixels; one side may be at most {_MOST_OBLONG} times the other")
     return Logo(body, f"image/{kind}", width, height, sha256(body).hexdigest()[:24])

@@ -43,11 +43,11 @@ class ProxyProblem(StrEnum):
 
 
 _WORDS: Final = {
-    ProxyProblem.DNS: "the name of the outbound proxy cannot be resolved",
-    ProxyProblem.UNREACHABLE: "the outbound proxy cannot be reached, or opens no tunnel in time",
-    ProxyProblem.LOGIN: "the outbound proxy wants a login, or refuses the one that is configured (HTTP 407)",
-    ProxyProblem.REFUSED: "the outbound proxy refuses to lead there",
-    ProxyProblem.GATEWAY: "the outbound proxy does not reach the other side (HTTP 502, 503 or 504)",
+    ProxyProblem.DNS: "the outbound proxy's host name does not resolve",
+    ProxyProblem.UNREACHABLE: "the outbound proxy cannot be reached, or does not open a tunnel in time",
+    ProxyProblem.LOGIN: "the outbound proxy requires a login, or refuses the configured one (HTTP 407)",
+    ProxyProblem.REFUSED: "the outbound proxy refuses to connect to the destination",
+    ProxyProblem.GATEWAY: "the outbound proxy cannot reach the destination (HTTP 502, 503 or 504)",
 }
 
 
@@ -81,20 +81,22 @@ class OutboundProxy:
             ValueError: it is none. The message says why and holds nothing of the text.
         """
         if not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("must be plain ASCII without blanks; percent-encode what the login holds besides")
+            raise ValueError("must be ASCII without spaces; percent-encode other characters in the login")
         try:
             parts = urlsplit(text)
             port, host = parts.port, parts.hostname or ""
         except ValueError:
-            raise ValueError("is not an address; a # / ? or @ in the login has to be percent-encoded") from None
+            raise ValueError("is not a valid address; # / ? and @ in the login must be percent-encoded") from None
         if parts.scheme not in DEFAULT_PORTS:
             raise ValueError(
-                "must begin with http:// or https:// (proxies of other kinds, such as SOCKS, are not used)"
+                "must begin with http:// or https:// (other kinds of proxy, such as SOCKS, are not supported)"
             )
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
-            raise ValueError("must end after host and port; a # / ? or @ in the login has to be percent-encoded")
+            raise ValueError("must end after host and port; # / ? and @ in the login must be percent-encoded")
         if _HOST.fullmatch(host) is None or port == 0:
-            raise ValueError("must name a host, and a port if it is not that of the scheme: http://proxy.example:3128")
+            raise ValueError(
+                "must have a host, and a port unless it is the scheme's default: http://proxy.example:3128"
+            )
         port = port or DEFAULT_PORTS[parts.scheme]
         address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         return cls(address, host, port, _basic(parts.username, parts.password))
@@ -124,5 +126,5 @@ def _basic(user: str | None, password: str | None) -> Secret | None:
         return None
     name = unquote(user or "")
     if ":" in name:
-        raise ValueError("has a login whose user contains a colon, which Basic authentication cannot say")
+        raise ValueError("has a user name with a colon, which Basic authentication does not allow")
     return Secret("Basic " + b64encode(f"{name}:{unquote(password or '')}".encode()).decode())

@@ -26,7 +26,7 @@ def password_line(password: str, salt: bytes) -> str:
         ValueError: the password is too short.
     """
     if len(password) < SHORTEST:
-        raise ValueError(f"a password has {SHORTEST} characters or more")
+        raise ValueError(f"a password must have at least {SHORTEST} characters")
     digest = scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY, dklen=_LENGTH)
     return f"scrypt:{_N}:{_R}:{_P}:{_encoded(salt)}:{_encoded(digest)}"
 

@@ -128,7 +128,7 @@ def phone(given: str, region: str = "") -> Recipient:
     if _DIALLED.fullmatch(text) is None:
         raise Invalid("is not a phone number", _PHONE)
     if not text.startswith("+") and not region:
-        raise Invalid("has no country code: send the number as +8613800138000, or configure a region", _PHONE)
+        raise Invalid("has no country code: send the number in the form +8613800138000, or configure a region", _PHONE)
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
@@ -159,7 +159,7 @@ def email(given: str) -> Recipient:
         raise Invalid("is not an e-mail address", _EMAIL)
     # As NFKC has it: what a mail server makes of a compatible letter counts, too.
     if _READ_TWO_WAYS.search(unicodedata.normalize("NFKC", domain)) is not None:
-        raise Invalid("has a domain that mail servers read in two ways; send it in its ASCII form, xn--…", _EMAIL)
+        raise Invalid("has a domain that mail servers encode in two ways; send it in its ASCII form, xn--…", _EMAIL)
     try:
         # Names outside of ASCII are looked up in this form (RFC 3490).
         host = domain.encode("idna").decode().lower()

@@ -68,7 +68,7 @@ class _BadByte:
     byte: int | None
 
     def __str__(self) -> str:
-        what = "half of a character" if self.byte is None else f"byte 0x{self.byte:02X}"
+        what = "an incomplete character" if self.byte is None else f"byte 0x{self.byte:02X}"
         return f"line {self.line}, column {self.column}: {what}"
 
 
@@ -84,7 +84,7 @@ def encoding_of(chunks: Callable[[], Iterable[bytes]], named: str = "") -> Encod
     """
     head = next(iter(chunks()), b"")
     if head.startswith(_WORKBOOKS):
-        raise BadText("is an Excel workbook, not a text file; save it as 'CSV UTF-8' in Excel and import that")
+        raise BadText("is an Excel workbook, not a text file; save it as 'CSV UTF-8' in Excel and import that file")
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), "")
     if named:
         return _named(chunks, head, named, marked)
@@ -92,7 +92,7 @@ def encoding_of(chunks: Callable[[], Iterable[bytes]], named: str = "") -> Encod
     if certain:
         bad = _first_bad(chunks(), certain)
         if bad:
-            raise BadText(f"{bad} is not {certain.upper()}, which the file's beginning announces; {_REMEDY}")
+            raise BadText(f"{bad} is not valid {certain.upper()}, although the file has its byte order mark; {_REMEDY}")
         return Encoding(certain)
     failed = {name: _first_bad(chunks(), name) for name in ("utf-8", "gb18030")}
     if failed["utf-8"] is None:
@@ -101,10 +101,10 @@ def encoding_of(chunks: Callable[[], Iterable[bytes]], named: str = "") -> Encod
         return Encoding("gb18030", guessed=True)
     name, bad = max(failed.items(), key=lambda item: (item[1].line, item[1].column) if item[1] else (0, 0))
     other = "GB18030" if name == "utf-8" else "UTF-8"
-    raise BadText(f"{bad} is not {name.upper()}, and the file is not {other} either; {_REMEDY}")
+    raise BadText(f"{bad} is not valid {name.upper()}, and the file is not {other} either; {_REMEDY}")
 
 
-_REMEDY: Final = "save the file as UTF-8, or name its encoding, such as --encoding gb18030"
+_REMEDY: Final = "save the file as UTF-8, or give its encoding, such as --encoding gb18030"
 
 
 def _named(chunks: Callable[[], Iterable[bytes]], head: bytes, named: str, marked: str) -> Encoding:
@@ -117,12 +117,12 @@ def _named(chunks: Callable[[], Iterable[bytes]], head: bytes, named: str, marke
         raise BadText(f"--encoding {named!r} is not an encoding; try utf-8, gb18030, utf-16 or big5")
     name = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)
     if marked and not marked.startswith(name):
-        raise BadText(f"begins with the byte order mark of {marked.upper()}, not of {named}; leave --encoding out")
+        raise BadText(f"begins with the byte order mark of {marked.upper()}, not of {named}; omit --encoding")
     if name in {"utf-16", "utf-32"}:
         name = marked or _wide(head) or f"{name}-le"
     bad = _first_bad(chunks(), name)
     if bad:
-        raise BadText(f"{bad} is not {named}; mend that place, or name another encoding with --encoding")
+        raise BadText(f"{bad} is not valid {named}; correct it, or give another encoding with --encoding")
     return Encoding(name)
 
 

@@ -70,7 +70,7 @@ async def test_an_address_that_nobody_listens_at_is_said(with_site):
     made = ShapedGateway(url=f"http://127.0.0.1:{free_port()}/", fields={"to": "{to}"}, allow_private=True)
     [found] = await gateways.findings(with_site(gateways={"hook": Gateway(shaped=made)}))
     assert found.status is Status.FAIL
-    assert "is not reached (ConnectionRefusedError)" in found.found
+    assert "cannot be reached (ConnectionRefusedError)" in found.found
 
 
 async def test_a_server_without_a_certificate_is_said(with_site, server):
@@ -82,7 +82,7 @@ async def test_a_server_without_a_certificate_is_said(with_site, server):
 def test_a_missing_price_and_an_unused_gateway_are_said(with_site):
     made = {"main": signed("https://a.example/"), "old": signed("https://b.example/")}
     unused, priced = gateways.settled(with_site(gateways=made, relay=Relay(sms="main")))
-    assert "nothing uses old" in unused.found
+    assert "not used: old" in unused.found
     assert (priced.status, "no price" in priced.found) == (Status.WARN, True)
     [fine] = gateways.settled(
         with_site(gateways={"main": made["main"]}, relay=Relay(sms="main", price=0.05, shadow=True), keys=())

@@ -6,7 +6,7 @@ import pytest
 
 from codesvc.config.store_address import SCHEMES
 
-PLAIN = "must be plain ASCII without blanks"
+PLAIN = "must be ASCII without spaces"
 ASCII_ONLY = f"{PLAIN} (a host in punycode, a path percent-encoded)"
 NO_PORT = "has no usable port: 1 to 65535, without zeros before it, or none at all"
 NO_IPV4 = "ends in a number but is no IPv4 address such as 192.0.2.1"
@@ -146,7 +146,7 @@ BROKEN = [
         "redis+sentinel://:secret@a,b",
         "must end with the Sentinels' name for the primary, as in redis+sentinel://host:26379/mymaster",
     ),
-    ("store.url", "redis://a b", "holds a blank or an unprintable character"),
+    ("store.url", "redis://a b", "has a space or an unprintable character"),
     ("secrets.master_key", "short", "must be at least 32 bytes; make one with `openssl rand -base64 48`"),
     ("secrets.master_key", "a" * 64, "looks made by hand, not random; make one with `openssl rand -base64 48`"),
     (
@@ -223,8 +223,8 @@ BROKEN = [
     ("sites.shop.name", "店\n铺", "must be 1 to 64 printable characters without blanks around them"),
     ("sites.shop.name", "abc\u202efed", "must be 1 to 64 printable characters without blanks around them"),
     ("sites.shop.name", "a\u200bb", "must be 1 to 64 printable characters without blanks around them"),
-    ("sites.shop.name", "a\u3164b", "has letters that nobody sees, or too many marks on one letter"),
-    ("sites.shop.name", "a" + "\u0301" * 9, "has letters that nobody sees, or too many marks on one letter"),
+    ("sites.shop.name", "a\u3164b", "has invisible characters, or too many combining marks on one letter"),
+    ("sites.shop.name", "a" + "\u0301" * 9, "has invisible characters, or too many combining marks on one letter"),
     ("sites.shop.purposes.pay.name", "<b>pay</b>", NO_MARKUP),
     ("accounts.main.name", "<a>", NO_MARKUP),
     ("sites.shop.keys", [], "must not be empty"),

@@ -24,7 +24,7 @@ async def test_a_kind_that_says_too_much(ward, kind):
     await deny(ward.world, kind)
     found = (await ward.examine()).of("accounts.main: kind")
     assert found.status is Status.FAIL
-    assert "48001 while the token works" in found.found
+    assert "the token works, but calls fail with errcode 48001" in found.found
     assert f'kind = "{kind}"' in found.remedy
 
 

@@ -26,7 +26,7 @@ async def test_a_sound_set_up(ward):
     assert report.of("credentials").status is Status.OK
     assert report.of("messages.code: template").status is Status.OK
     assert report.of("quota of template messages").found == "100,000 of 100,000 left today"
-    assert "cost 1 of today's quota" in report.of("main: QR codes").found
+    assert "used 1 of today's quota" in report.of("main: QR codes").found
     assert report.of("address check (GET)").status is Status.OK
     assert report.of("event (POST)").status is Status.OK
     assert report.of("networks").status is Status.OK
@@ -162,7 +162,7 @@ async def test_a_callback_that_does_not_answer(ward):
 
 async def test_a_callback_with_another_token(ward):
     report = await ward.examine(ward.with_account(token=Secret("othertoken")))
-    assert "another token" in report.of("address check (GET)").remedy
+    assert "service's token" in report.of("address check (GET)").remedy
     assert report.of("event (POST)").status is Status.FAIL
 
 

@@ -108,7 +108,7 @@ def template(*keys):
         ([template("character_string1", "thing2", "time3")], Status.FAIL, "time3"),
         ([template("character_string1", "thing2", "remark")], Status.WARN, "blank"),
         ([template("character_string1")], Status.WARN, "not shown"),
-        ([template("first", "keyword1")], Status.FAIL, "we fill"),
+        ([template("first", "keyword1")], Status.FAIL, "but the message fills"),
         ([template()], Status.WARN, "without fields"),
     ],
 )
@@ -148,7 +148,7 @@ def test_the_network_as_wechat_sees_it():
 
 @pytest.mark.parametrize(
     ("status", "body", "word"),
-    [(None, "ClientConnectorError", "Start the service"), (403, "", "another token"), (404, "", "proxy"),
+    [(None, "ClientConnectorError", "Start the service"), (403, "", "service's token"), (404, "", "proxy"),
      (502, "", "between"), (200, "hello", "between")],
 )  # fmt: skip
 def test_callbacks_that_answer_otherwise(status, body, word):
@@ -163,9 +163,9 @@ def test_callbacks_that_answer_otherwise(status, body, word):
 def test_a_callback_that_is_not_found_below_a_path():
     gone = callback_probe.CallbackAnswer(404, "")
     found = callback_probe.judge("main", "https://x.example/a/auth/wechat/main", "GET", gone, wanted="success")
-    assert "remove /a/auth and pass on the rest unchanged" in found.remedy
+    assert "remove /a/auth and forward the rest unchanged" in found.remedy
     found = callback_probe.judge("main", "https://x.example/wechat/main", "GET", gone, wanted="success")
-    assert "pass /wechat/ on unchanged" in found.remedy
+    assert "forward /wechat/ unchanged" in found.remedy
 
 
 @pytest.mark.parametrize(

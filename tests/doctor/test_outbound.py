@@ -54,8 +54,8 @@ async def test_a_set_up_behind_a_proxy_is_sound(ward):
     ("how", "word"),
     [
         ({"login": True}, "407"),
-        ({"refuses": 403}, "refuses to lead"),
-        ({"refuses": 502}, "does not reach the other side"),
+        ({"refuses": 403}, "refuses to connect"),
+        ({"refuses": 502}, "cannot reach the destination"),
     ],
     ids=str,
 )
@@ -70,7 +70,7 @@ async def test_what_is_wrong_with_the_proxy_is_said_in_words(ward, how, word):
 
 @pytest.mark.parametrize(
     ("address", "word"),
-    [("http://127.0.0.1:1", "cannot be reached"), ("http://no-such-proxy.invalid", "cannot be resolved")],
+    [("http://127.0.0.1:1", "cannot be reached"), ("http://no-such-proxy.invalid", "does not resolve")],
 )
 async def test_a_proxy_that_is_not_there(ward, address, word):
     found = await examine(through(ward.settings, outbound_proxy=address))

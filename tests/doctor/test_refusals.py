@@ -18,7 +18,7 @@ async def test_refused_callbacks_are_found_in_the_store(ward):
     await refusals.write()
     found = (await ward.examine()).of("accounts.main: refused callbacks")
     assert found.status is Status.WARN
-    assert "1 refused, the latest at 20" in found.found
+    assert "1 refused, the last one at 20" in found.found
     assert "the body is JSON" in found.found
     assert "XML" in found.remedy
     refusals.note("main", BadSignature("the signature does not match"), signed=False)
@@ -53,7 +53,7 @@ async def test_a_webhook_s_receiver_that_takes_nothing_is_named(admit):
             if found.status is not Status.OK:
                 break
         assert found.status is Status.FAIL
-        assert "nothing is sent since 20" in found.found
+        assert "disabled since 20" in found.found
         assert "codesvc webhooks enable --site shop" in found.remedy
 
 
@@ -62,5 +62,5 @@ def test_a_receiver_that_fails_again_and_again_is_a_warning(failures, status):
     state = Endpoint(disabled=None, waiting=7, delivered=None, refused=1, result="http_500", failures=failures)
     found = judged("shop", state)
     assert found.status is status
-    assert "7 events wait" in found.found
+    assert "events waiting: 7" in found.found
     assert ("http_500" in found.found) == (status is Status.WARN)

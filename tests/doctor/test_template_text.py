@@ -12,15 +12,15 @@ from tests.delivery.test_field_stories import newest_card
 
 FIELDS = {"code": "{{ code }}", "purpose": "{{ purpose }}"}
 HIDING = [
-    ("{{code.DATA}}\n用途：{{purpose.DATA}}", "code stands on a line without a label"),
-    ("验证码：\n{{code.DATA}}\n用途：{{purpose.DATA}}", "code stands on a line without a label"),
-    ("  {{code.DATA}} 用途：{{purpose.DATA}}", "code stands on a line without a label"),
-    ("验证码：{{ code.DATA }}\n用途：{{purpose.DATA}}", "code has blanks in its braces"),
-    ("验证码：{{code. DATA}}\n用途：{{purpose.DATA}}", "code has blanks in its braces"),
-    ("验证码：{ {code.DATA} }\n用途：{{purpose.DATA}}", "code has blanks in its braces"),
-    ("用途：{{purpose.DATA}}", "it has no code"),
-    ("验证码：{{Code.DATA}}\n用途：{{purpose.DATA}}", "it has no code"),
-    ("您好，请在网页上输入验证码。", "it has no code"),
+    ("{{code.DATA}}\n用途：{{purpose.DATA}}", "code is on a line without a label"),
+    ("验证码：\n{{code.DATA}}\n用途：{{purpose.DATA}}", "code is on a line without a label"),
+    ("  {{code.DATA}} 用途：{{purpose.DATA}}", "code is on a line without a label"),
+    ("验证码：{{ code.DATA }}\n用途：{{purpose.DATA}}", "code has spaces inside its braces"),
+    ("验证码：{{code. DATA}}\n用途：{{purpose.DATA}}", "code has spaces inside its braces"),
+    ("验证码：{ {code.DATA} }\n用途：{{purpose.DATA}}", "code has spaces inside its braces"),
+    ("用途：{{purpose.DATA}}", "the template has no code"),
+    ("验证码：{{Code.DATA}}\n用途：{{purpose.DATA}}", "the template has no code"),
+    ("您好，请在网页上输入验证码。", "the template has no code"),
 ]
 
 
@@ -76,7 +76,7 @@ async def test_other_lines_that_are_hidden_are_a_warning(admit):
     async with admit(account=account(text), **message()) as ward:
         found = (await ward.examine()).of("messages.code: template")
         assert found.status is Status.WARN
-        assert "purpose stands on a line without a label" in found.found
+        assert "purpose is on a line without a label" in found.found
 
 
 @pytest.mark.parametrize("kind", ["test"])

@@ -41,7 +41,7 @@ async def test_the_form_is_checked(codesvc, tmp_path):
     assert (status, out.split(",")[0]) == (3, "1 bound")
     whys = conflicts(path)
     assert [line for line, _ in whys] == [1, 2, 3, 4, 5, 6]
-    assert "has 10 characters; an openid of WeChat has 28" in whys[0][1]
+    assert "has 10 characters; WeChat's openids have 28" in whys[0][1]
     assert 'begins with "x"' in whys[1][1]
     assert not any(value in why for value, (_, why) in zip(bad, whys, strict=True))
 

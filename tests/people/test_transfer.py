@@ -149,12 +149,12 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
     assert sorted((line["line"], line["why"]) for line in report) == [
         (1, "the user has another WeChat account"),
         (2, "the WeChat account has another user"),
-        (3, 'user "-" begins with a character that is neither a letter nor a digit'),
-        (4, 'openid "?" has "?" (U+003F) at place 1; possible are A-Z, a-z, 0-9, - and _'),
+        (3, 'user "-" must begin with a letter or a digit'),
+        (4, 'openid "?" has "?" (U+003F) at position 1; allowed are A-Z, a-z, 0-9, - and _'),
         (5, 'bound_at "yesterday" is not a time such as 2025-05-01T07:01:00+08:00'),
-        (7, "display must not look like a link or an address; a blank after each dot helps"),
+        (7, "display must not look like a link or an address; a space after each dot helps"),
         (8, "display has the invisible or unassigned character U+202E"),
-        (9, "is not a JSON object; the file needs a whole one on each line, without a list around them"),
+        (9, "is not a JSON object; each line must be a complete object, without a list around them"),
     ]
     assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
     # User ids are often numbers or addresses of people.

@@ -58,7 +58,7 @@ def test_a_bad_byte_is_told_by_line_and_column_and_nothing_is_taken(config, tmp_
     path.write_bytes(b"user,openid,note\n" + b"".join(lines) + f"u,{openid(900)},".encode() + b"x\xff\n")
     done = codesvc(config, "import", path)
     assert done.returncode == 1
-    assert f"line 502, column {2 + len(openid(900)) + 1 + 2}: byte 0xFF is not GB18030" in done.stderr
+    assert f"line 502, column {2 + len(openid(900)) + 1 + 2}: byte 0xFF is not valid GB18030" in done.stderr
     assert "--encoding" in done.stderr
     assert "nothing was imported" in done.stderr
     assert "Traceback" not in done.stderr
@@ -71,7 +71,7 @@ def test_an_encoding_that_is_named_holds(config, tmp_path):  # noqa: F811
     path.write_bytes(SHEET.encode("gbk"))
     assert codesvc(config, "import", path, "--encoding", "gb18030").returncode == 0
     wrong = codesvc(config, "import", path, "--encoding", "utf-8")
-    assert (wrong.returncode, "line 1, column 15: byte 0xB1 is not utf-8" in wrong.stderr) == (1, True)
+    assert (wrong.returncode, "line 1, column 15: byte 0xB1 is not valid utf-8" in wrong.stderr) == (1, True)
     assert "is not an encoding" in codesvc(config, "import", path, "--encoding", "klingon").stderr
 
 
@@ -88,8 +88,8 @@ def test_what_is_no_encoding_of_files_cannot_be_named(unknown):
         (codecs.BOM_UTF16_LE + b"u\0s", "", "UTF-16-LE"),
         (codecs.BOM_UTF16_LE + b"u\0", "gbk", "byte order mark of UTF-16-LE"),
         (codecs.BOM_UTF8 + b"user\xff", "", "line 1, column 5: byte 0xFF"),
-        (b"user,openid\nu+2AA-,x\n", "utf-7", "line 2, column 2: half of a character"),
-        (b"user,openid\nu+2AA-", "utf-7", "line 2, column 2: half of a character"),
+        (b"user,openid\nu+2AA-,x\n", "utf-7", "line 2, column 2: an incomplete character"),
+        (b"user,openid\nu+2AA-", "utf-7", "line 2, column 2: an incomplete character"),
     ],
 )
 def test_what_is_no_text_is_named(octets, named, word):
@@ -109,7 +109,7 @@ def test_any_codec_of_this_python_reads_a_file_or_is_refused(name):
 
 def test_a_guess_takes_only_what_cannot_be_wrong():
     assert of_octets(b"user,openid\nJos\xe9e,x\n").guessed
-    assert "only guessed" in problem(f"user,openid\n张三,{openid(1)}\n", ascii_only=True)
+    assert "only a guess" in problem(f"user,openid\n张三,{openid(1)}\n", ascii_only=True)
     assert not problem(f"user,openid,备注\nu-1,{openid(1)},张三\n", ascii_only=True)
 
 
@@ -140,7 +140,7 @@ def test_headings_of_other_systems_count(heading):
 def test_the_own_name_of_a_column_goes_before_another():
     row = rows(f"userid,user,用户名,openid\n17,u-1,张三,{openid(1)}\n")[0]
     assert (row.problem, row.user) == ("", "u-1")
-    with pytest.raises(BadFile, match="names the column user twice"):
+    with pytest.raises(BadFile, match="has the column user twice"):
         rows(f"userid,用户名,openid\n17,张三,{openid(1)}\n")
 
 
@@ -226,11 +226,11 @@ def test_what_is_no_time_is_refused(time):
     [
         ("", openid(1), "user is missing"),
         ("u-1", "", "openid is missing"),
-        ("王*五", openid(1), 'user "王*五" has "*" (U+002A) at place 2'),
-        ("a b", openid(1), '" " (U+0020) at place 2'),
+        ("王*五", openid(1), 'user "王*五" has "*" (U+002A) at position 2'),
+        ("a b", openid(1), '" " (U+0020) at position 2'),
         ("u" * 129, openid(1), "has 129 characters; at most 128"),
-        ("1.23457E+15", openid(1), "a spreadsheet has shortened"),
-        ("u-1", "o!", 'openid "o!" has "!" (U+0021) at place 2'),
+        ("1.23457E+15", openid(1), "a spreadsheet has rounded"),
+        ("u-1", "o!", 'openid "o!" has "!" (U+0021) at position 2'),
         ("u-1", openid(1)[:-1] + "!", f'openid "{masked_id(openid(1)[:-1] + "!")}" has "!"'),
         ("u-1", "o" * 65, "has 65 characters; 6 to 64"),
     ],
@@ -248,17 +248,21 @@ def test_the_report_says_what_is_wrong_and_shows_it(user, wechat, said):
     [
         (f"u-1,{openid(1)},x\n", "csv", "must name the columns user and openid"),
         (f"u-1\t{openid(1)}\tx\n", "csv", "must name the columns user and openid"),
-        (f'{{"user": "u-1", "openid": ["{openid(1)}"]}}\n', "jsonl", "openid is a list, neither a text"),
-        (f'{{"user": "u-1", "openid": {{"id": "{openid(1)}"}}}}\n', "jsonl", "openid is an object, neither a text"),
-        (f'{{"user": ["{openid(1)}"], "openid": "x"}}\n', "jsonl", "user is a list, neither a text"),
-        ('{"user": 1e5, "openid": "x"}\n', "jsonl", "user is 1e5, neither a text"),
+        (f'{{"user": "u-1", "openid": ["{openid(1)}"]}}\n', "jsonl", "openid is a list, but must be a string"),
+        (
+            f'{{"user": "u-1", "openid": {{"id": "{openid(1)}"}}}}\n',
+            "jsonl",
+            "openid is an object, but must be a string",
+        ),
+        (f'{{"user": ["{openid(1)}"], "openid": "x"}}\n', "jsonl", "user is a list, but must be a string"),
+        ('{"user": 1e5, "openid": "x"}\n', "jsonl", "user is 1e5, but must be a string"),
         (f"user,openid,bound_at\nu-1,{openid(2)},2{openid(1)}\n", "csv", "is not a time such as"),
         (f"user,openid,bound_at\nu-1,{openid(2)},'{openid(1)}'\n", "csv", "is not a time such as"),
         (f"user,openid,bound_at\nu-1,{openid(2)},2025-05-01 {openid(1)}\n", "csv", "is not a time such as"),
         (f"user,openid,bound_at\n{openid(1)},u-1,\n", "csv", 'openid "u-1" has 3 characters'),
-        (f"user,openid\nu-1 {openid(1)},{openid(2)}\n", "csv", '" " (U+0020) at place 4'),
-        (f"user,openid\nu*{openid(1)}*u,{openid(2)}\n", "csv", '"*" (U+002A) at place 2'),
-        (f"user,openid,unionid\nu-1,{openid(2)},x/{openid(1)}\n", "csv", 'has "/" (U+002F) at place 2'),
+        (f"user,openid\nu-1 {openid(1)},{openid(2)}\n", "csv", '" " (U+0020) at position 4'),
+        (f"user,openid\nu*{openid(1)}*u,{openid(2)}\n", "csv", '"*" (U+002A) at position 2'),
+        (f"user,openid,unionid\nu-1,{openid(2)},x/{openid(1)}\n", "csv", 'has "/" (U+002F) at position 2'),
         (f"2{openid(1)},u-1\n", "csv", "must name the columns user and openid"),
         (f"u-1,{wide(openid(1))}\n", "csv", "must name the columns user and openid"),
         (f"u-1,{openid(1)[:9]}\u200b{openid(1)[9:]}\n", "csv", "must name the columns user and openid"),
@@ -291,7 +295,7 @@ def test_a_time_to_come_is_refused(time):
     """Nothing was bound later than now; a year of five digits could not even be read back."""
     latest = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000)
     found = problem(f"user,openid,bound_at\nu-1,{openid(1)},{time}\n", zone=UTC, latest=latest)
-    assert found == f'bound_at "{time}" lies in the future'
+    assert found == f'bound_at "{time}" is in the future'
     assert rows(f"user,openid,bound_at\nu-1,{openid(1)},2027-01-01T20:00:00Z\n", latest=latest)[0].problem == ""
 
 
@@ -299,4 +303,4 @@ def test_an_import_knows_what_time_it_is(config, tmp_path):  # noqa: F811
     given = tmp_path / "list.jsonl"
     given.write_text(json.dumps({"user": "u-1", "openid": openid(1), "bound_at": "9999-12-31T00:00:00Z"}), "utf-8")
     assert codesvc(config, "import", given).returncode == 3
-    assert "lies in the future" in (tmp_path / "list.jsonl.conflicts.jsonl").read_text(encoding="utf-8")
+    assert "is in the future" in (tmp_path / "list.jsonl.conflicts.jsonl").read_text(encoding="utf-8")

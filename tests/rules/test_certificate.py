@@ -55,5 +55,5 @@ def test_every_fault_says_what_it_means_and_what_to_do(state):
 
 def test_the_words_of_one_that_is_over():
     means = Certificate("code.example.com", 0, DAY).means(2 * DAY)
-    assert means.startswith("The certificate of code.example.com is over since 1970-01-02T00:00:00.000Z. Browsers")
+    assert means.startswith("The certificate for code.example.com expired on 1970-01-02T00:00:00.000Z. Browsers")
     assert "Renew it" in means

@@ -94,8 +94,8 @@ async def test_a_site_of_the_store_gets_its_looks_at_run_time(branded):
 @pytest.mark.parametrize(
     ("logo", "says"),
     [
-        ("logo.png", "must be a picture as a data URL"),
-        ("/etc/passwd", "must be a picture as a data URL"),
+        ("logo.png", "must be an image as a data URL"),
+        ("/etc/passwd", "must be an image as a data URL"),
         (data_url(SVG, "svg+xml"), "is SVG"),
     ],
 )

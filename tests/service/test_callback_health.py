@@ -40,10 +40,10 @@ async def component(world):
 
 
 async def test_the_last_good_callback_is_named(world):
-    assert "No callback has come" in (await component(world))["ok"]
+    assert "No callback has arrived" in (await component(world))["ok"]
     person = await world.person()
     await person.say("hello")
-    assert "The latest came at 20" in (await component(world))["ok"]
+    assert "The last valid callback came at 20" in (await component(world))["ok"]
 
 
 @pytest.mark.parametrize("reason", CASES)
@@ -88,7 +88,7 @@ async def test_codes_shown_and_nothing_heard(world):
     await world.advance(301)
     states = await component(world)
     assert set(states) == {"missing"}
-    assert states["missing"].startswith("3 QR codes were shown since 20")
+    assert states["missing"].startswith("3 QR codes have been shown since 20")
     assert (
         'codesvc_qr_codes_unheard{account="main"} 3.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
     )

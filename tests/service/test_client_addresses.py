@@ -43,7 +43,7 @@ async def test_a_visitor_is_one_however_the_site_writes_the_address(new_world):
         assert (await world.start("c", ip="[2001:db8::7]:443")).status == 201
         assert (await world.start("d", ip="2001:db8::8")).problem == "rate-limited"
         for several in ("192.0.2.9, 10.0.0.1", "192.0.2.9,192.0.2.9"):
-            assert "several addresses" in (await world.start("e", ip=several)).text
+            assert "more than one address" in (await world.start("e", ip=several)).text
         for none in ("unknown", "_hidden", "192.0.2.1:x", "[192.0.2.1", "192.0.2.256:80", "fe80::1%eth0", "a:1", ":80"):
             refused = await world.start("f", ip=none)
             assert (refused.status, refused["errors"][0]["pointer"]) == (400, "/client_ip"), none

@@ -74,7 +74,7 @@ async def test_another_process_shows_it_and_a_day_later_it_is_gone(world):
     assert await refused(world) == []
     here.readiness.callbacks.note("main", BadEnvelope("again"), signed=True)
     [component] = await refused(world)
-    assert component["means"].startswith("1 refused, the latest at ")
+    assert component["means"].startswith("1 refused, the last one at ")
 
 
 async def test_what_is_well_is_not_shown(world):

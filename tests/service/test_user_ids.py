@@ -102,7 +102,7 @@ def test_files_hold_them(kind):
     assert {row.problem for row in rows} == {""}
 
 
-OTHERS = [("jose\u0301", "normal form"), ("爱\u202e", "U+202E"), ("\u0301a", "begins")]
+OTHERS = [("jose\u0301", "normal form"), ("爱\u202e", "U+202E"), ("\u0301a", "must begin")]
 
 
 @pytest.mark.parametrize(("user", "why"), OTHERS)
