@@ -38,7 +38,7 @@ async def shop(new_world):
     """A world whose site is a website that is about to run."""
     port = free_port()
     website = f"http://127.0.0.1:{port}"
-    async with new_world(sites__shop__origins=[website]) as world:
+    async with new_world(sites__shop__origins=[website, PUBLIC]) as world:
         line, app = Line(world.service), web.Application()
         app.router.add_route("*", "/{tail:.*}", line.hand_on)
         runner = web.AppRunner(app, access_log=None)
@@ -81,13 +81,18 @@ class Line:
 PASSED_ON = ("Authorization", "Content-Type", "Idempotency-Key")
 
 
+PUBLIC = "https://shop.example.com"
+"""A website behind a proxy that ends TLS: its address has no port, and is not where the program listens."""
+
+
 @asynccontextmanager
-async def running(shop, directory, *command):
-    world, website, _ = shop
+async def running(shop, directory, *command, site_url=None):
+    world, website, port = shop
     environment = os.environ | {
         "CODESVC_URL": world.line.url,
         "CODESVC_API_KEY": KEY,
-        "SITE_URL": website,
+        "SITE_URL": site_url or website,
+        "PORT": str(port),
         "SHOP_USERS": str(directory / "users"),
     }
     log = (directory / "log").open("wb")
@@ -96,7 +101,7 @@ async def running(shop, directory, *command):
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
             for _ in range(300):
                 try:
-                    async with browser.get(website):
+                    async with browser.get(website, allow_redirects=False):
                         break
                 except aiohttp.ClientError:
                     assert process.returncode is None, (directory / "log").read_text()
@@ -248,6 +253,37 @@ async def test_express(shop, tmp_path, request, tmp_path_factory):
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
     async with running(shop, tmp_path, program_path("node", "nodejs"), "shop.cjs") as browser:
         await sign_up(shop, browser)
+
+
+async def behind_a_proxy(shop, browser):
+    """What a proxy with a certificate of its own hands on: the visitors' host name, and plain HTTP."""
+    world, website, _ = shop
+    proxied = {"headers": {"Host": "shop.example.com", "X-Forwarded-Proto": "https"}, "allow_redirects": False}
+    async with browser.get(f"{website}/signup", **proxied) as answer:
+        assert (answer.status, "<form" in await answer.text()) == (200, True)
+    async with browser.post(f"{website}/signup", data={"name": "guest", "password": PASSWORD}, **proxied) as answer:
+        assert (answer.status // 100, answer.headers["Location"].startswith(f"{world.service}/p/")) == (3, True)
+        assert "; Secure" in answer.headers["Set-Cookie"]
+    async with browser.get(f"{website}/signup", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, f"{PUBLIC}/signup")
+
+
+async def test_express_behind_a_proxy(shop, tmp_path, request, tmp_path_factory):
+    [code] = example("express", "js")
+    (tmp_path / "shop.cjs").write_text(code, encoding="utf-8")
+    home = installed(request, tmp_path_factory, HERE / "node" / "package.json")
+    (tmp_path / "node_modules").symlink_to(home / "node_modules")
+    command = (program_path("node", "nodejs"), "shop.cjs")
+    async with running(shop, tmp_path, *command, site_url=PUBLIC) as browser:
+        await behind_a_proxy(shop, browser)
+
+
+async def test_java_behind_a_proxy(shop, tmp_path):
+    java = program_path("java", "default-jdk-headless")
+    [code] = example("java", "java")
+    (tmp_path / "Shop.java").write_text(code, encoding="utf-8")
+    async with running(shop, tmp_path, java, "Shop.java", site_url=PUBLIC) as browser:
+        await behind_a_proxy(shop, browser)
 
 
 async def test_django(shop, tmp_path):
