@@ -22,6 +22,9 @@ _TABLES: Final = {
     "putOidcClient": ("sites-name-oidc-clients", "[[sites.NAME.oidc.clients]]"),
 }
 """Calls whose body is a table of the configuration: its place on that page, and its header."""
+_CLIENT_IP: Final = "sites-client_ip"
+_STARTS: Final = ("startVerification", "startBindIntent", "startLogin")
+"""Calls that a site's `client_ip = "required"`, the default, refuses without a visitor's address."""
 
 
 def api_calls(language: str) -> Iterator[str]:
@@ -63,6 +66,11 @@ def _members(call: Operation, schemas: dict[str, Any], language: str) -> Iterato
     shape = schemas[call.body.shape.__name__] if call.body else {}
     for name, member in shape.get("properties", {}).items():
         must = pick(language, "**必填**：", "**required**: ") if name in shape.get("required", ()) else ""
+        if name == "client_ip" and call.id in _STARTS:
+            unless = f'[`client_ip = "none"`](configuration.md#{_CLIENT_IP})'
+            must = pick(
+                language, f"**必填**（网站设了 {unless} 除外）：", f"**required** (unless the site has {unless}): "
+            )
         if "description" in member and not (call.id in _TABLES and member["description"].startswith("must be")):
             yield name, must + of_contract(member["description"], language)
         elif call.id not in _TABLES:
