@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.process.test_backup_as_printed import blocks as printed
 from tests.process.test_first_steps import KEYWORD_LINE, PERSON, Shell, fresh_environment, own_network
 from tests.process.walks import GUIDES
 
@@ -36,6 +37,8 @@ INSTALLED = "needs the network; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
 CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
+AS_PRINTED = "run with paths of its own by test_backup_as_printed.py"
+BACKUPS = [printed("backup", "what"), printed("backup", "restore"), printed("operating", "going-back")]
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
     "apt-get install -y python3-venv": UNIT,
@@ -48,29 +51,14 @@ NOT_RUN = {
     "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc": UNIT,
     "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
     "systemctl enable --now codesvc.socket codesvc.service": UNIT,
-    "codesvc bindings export /root/shop.jsonl --config /etc/codesvc/config.toml --site shop": UNIT,
     "systemctl disable --now codesvc.socket codesvc.service": UNIT,
     "rm /etc/systemd/system/codesvc.service /etc/systemd/system/codesvc.socket": UNIT,
     "rm /usr/local/bin/codesvc": UNIT,
     "rm -r /opt/codesvc /etc/codesvc /var/lib/codesvc": UNIT,
     "userdel codesvc": UNIT,
-    "systemctl stop codesvc.socket codesvc.service": UNIT,
-    "(umask 077; tar -C /var/lib -czf /var/backups/codesvc.tar.gz codesvc)": UNIT,
-    "(umask 077; tar -C /etc -czf /root/codesvc-config.tar.gz codesvc)": UNIT,
-    'gpg -c -o "/var/backups/codesvc-$(date +%FT%H%M).tar.gz.gpg" /var/backups/codesvc.tar.gz '
-    "&& rm /var/backups/codesvc.tar.gz": UNIT,
-    'gpg -c -o "/root/codesvc-config-$(date +%FT%H%M).tar.gz.gpg" /root/codesvc-config.tar.gz '
-    "&& rm /root/codesvc-config.tar.gz": UNIT,
-    "systemctl start codesvc.socket codesvc.service": UNIT,
-    'mv /var/lib/codesvc "/var/lib/codesvc.$(date +%FT%H%M)"': UNIT,
-    "(umask 077; gpg -d -o /var/backups/codesvc.tar.gz /var/backups/codesvc-2027-01-31T0400.tar.gz.gpg)": UNIT,
-    "tar -C /var/lib -xzf /var/backups/codesvc.tar.gz && systemctl start codesvc.socket codesvc.service": UNIT,
-    "rm /var/backups/codesvc.tar.gz": UNIT,
-    "(umask 077; gpg -d -o /root/codesvc-config.tar.gz /root/codesvc-config-2027-01-31T0400.tar.gz.gpg)": UNIT,
-    "tar -C /etc -xzf /root/codesvc-config.tar.gz && rm /root/codesvc-config.tar.gz": UNIT,
     "git pull": UNIT,
-    "git checkout ORIG_HEAD": UNIT,
     "systemctl restart codesvc": UNIT,
+    **dict.fromkeys((line for each in BACKUPS for block in each for line in block.splitlines()), AS_PRINTED),
     "apt-get install -y nginx certbot": UNIT,
     "certbot certonly --webroot -w /var/www/html -d code.example.com --deploy-hook 'systemctl reload nginx'": UNIT,
     "nginx -t && systemctl reload nginx": UNIT,

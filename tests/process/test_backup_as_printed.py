@@ -1,0 +1,206 @@
+"""The commands of the backup page and of "Going back", as printed: real gpg, tar and service, on paths of their own.
+
+They run in a namespace in which /etc, /root, /var/lib and /var/backups are directories of the test. `systemctl`, `git`
+and pip stand in for those of the machine: they stop and start the service, and note which version is installed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.process.test_first_steps import Shell, fresh_environment
+from tests.programs import program_path
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMESPACE = ("unshare", "--map-root-user", "--net", "--mount", "bash", "-ec")
+PLACES = ("etc", "root", "var/lib", "var/backups")
+DATED = "2027-01-31T0400"
+"""The date that the page gives as an example."""
+SYSTEMCTL = """#!/bin/bash
+echo "$1 $(cat {place}/installed)" >> {place}/systemctl.log
+if [ "$1" = start ]; then
+  codesvc serve --config /etc/codesvc/config.toml > {place}/serve.log 2>&1 &
+  echo $! > {place}/pid
+  until curl -sfo /dev/null http://127.0.0.1:8080/readyz; do sleep 0.1; done
+elif [ -e {place}/pid ]; then
+  kill "$(cat {place}/pid)"
+  tail --pid="$(cat {place}/pid)" -f /dev/null
+  rm {place}/pid
+fi
+"""
+
+
+def blocks(page, heading, language="en"):
+    """The blocks of commands under a heading, in the order of the page."""
+    text = (DOCS / language / f"{page}.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## [^\n]*\{{#{heading}\}}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s{2,}# .*$", "", each, flags=re.MULTILINE).strip() for each in BLOCK.findall(section[1])]
+
+
+@pytest.mark.parametrize("place", [("backup", "what"), ("backup", "restore"), ("operating", "going-back")])
+def test_both_languages_print_the_same_commands(place):
+    assert blocks(*place, language="zh") == blocks(*place)
+
+
+def end_agent(home):
+    subprocess.run([program_path("gpgconf", "gnupg"), "--homedir", home, "--kill", "all"], check=False)
+
+
+@pytest.fixture
+def gpg_home():
+    """A home of gpg in which it asks nobody for a passphrase. Its agent ends with the test."""
+    program_path("gpg", "gnupg")
+    home = Path(tempfile.mkdtemp(prefix="gpg-"))  # short: the agent's socket lies in it
+    (home / "gpg.conf").write_text(f"batch\npinentry-mode loopback\npassphrase-file {home / 'passphrase'}\n")
+    (home / "passphrase").write_text("a passphrase of this test\n")
+    yield home
+    end_agent(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def machine(tmp_path):
+    """The directories that stand for those of a machine; the command that shows them at their places."""
+    for each in PLACES:
+        (tmp_path / each).mkdir(parents=True)
+    for each in ("passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache", "localtime"):
+        if Path("/etc", each).exists():
+            shutil.copy(f"/etc/{each}", tmp_path / "etc" / each)
+    mounts = []
+    for kept in {Path(each) for each in (sys.base_prefix, sys.prefix, ROOT)}:  # what the service is run from
+        if any(kept.is_relative_to(f"/{each}") for each in PLACES):
+            (tmp_path / kept.relative_to("/")).mkdir(parents=True)
+            mounts.append(f"mount --rbind {kept} {tmp_path / kept.relative_to('/')}")
+    mounts += [f"mount --rbind {tmp_path / each} /{each}" for each in PLACES]
+    if subprocess.run((*NAMESPACE, "; ".join([*mounts, "true"])), check=False, capture_output=True).returncode:
+        pytest.skip("NOT TESTED: this system gives no process mounts of its own (unshare --mount)")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in {
+        "systemctl": SYSTEMCTL.format(place=tmp_path),
+        "git": f"#!/bin/bash\necho older > {tmp_path}/checked-out\n",
+        "pip": f"#!/bin/bash\ncp {tmp_path}/checked-out {tmp_path}/installed\n",
+    }.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (tmp_path / "installed").write_text("newer\n")
+    return [*NAMESPACE, "; ".join([*mounts, "ip link set lo up", "exec bash --noprofile --norc"])]
+
+
+@pytest.fixture
+async def server(tmp_path, gpg_home):
+    """A shell on a machine with the paths of an installed service."""
+    command = machine(tmp_path)
+    programs = tmp_path / "programs"
+    env = fresh_environment() | {"PYTHONPATH": str(ROOT), "GNUPGHOME": str(gpg_home), "HOME": "/root"}
+    env["PATH"] = f"{programs}:{Path(sys.executable).parent}:{env['PATH']}"
+    shell = await Shell.open(*command, directory=tmp_path, env=env)
+    await shell.run("mkdir /etc/codesvc && cd /etc/codesvc && codesvc init --sandbox && cd -")
+    await shell.run("printf '\\n[store]\\ndata_dir = \"/var/lib/codesvc\"\\n' >> /etc/codesvc/config.toml")
+    await shell.run("sed -i 's/scopes = \\[/scopes = [\"openids\", /' /etc/codesvc/config.toml")
+    await shell.run("systemctl start")
+    yield shell
+    await shell.run("systemctl stop")
+    await shell.close()
+
+
+async def run(shell, commands):
+    """What a person pastes; each line has to succeed."""
+    return "".join([await shell.run(line) for each in commands for line in each.splitlines()])
+
+
+async def bind(shell, number):
+    key = "Authorization: Bearer $(cat /etc/codesvc/secrets/api-key-shop)"
+    body = f'{{"openid": "o{number:027}"}}'
+    await shell.run(
+        f'curl -sSfo /dev/null -X PUT http://127.0.0.1:8080/v1/bindings/u{number} -H "{key}" '
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
+
+
+async def bound(shell, number):
+    key = "Authorization: Bearer $(cat /etc/codesvc/secrets/api-key-shop)"
+    said = await shell.run(
+        f"curl -so /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:8080/v1/bindings/u{number} -H \"{key}\""
+    )
+    return said.split()[0] == "200"
+
+
+def taken(commands):
+    """The same with the names that the backup has got: the page's are of an example date."""
+    name = re.compile(rf"(\S+/[\w-]+)-{DATED}(\.tar\.gz\.gpg)")
+    return [name.sub(r"$(ls \1-*\2)", each) for each in commands]
+
+
+def split(commands):
+    """The blocks of a restore: those of the configuration, and those of the store."""
+    return [each for each in commands if "config" in each], [each for each in commands if "config" not in each]
+
+
+async def test_a_backup_and_a_restore(server, tmp_path):
+    backup = [each for each in blocks("backup", "what") if "-r KEY" not in each]
+    configuration, store = split(taken(blocks("backup", "restore")))
+    assert (len(backup), len(configuration), len(store)) == (3, 2, 2)
+    await bind(server, 1)
+    await run(server, backup)
+    kept = [path.name for place in ("var/backups", "root") for path in (tmp_path / place).glob("*.gz*")]
+    without_date = {re.sub(r"-\d{4}-\d\d-\d\dT\d{4}", "", name) for name in kept}
+    assert (len(kept), without_date) == (2, {"codesvc.tar.gz.gpg", "codesvc-config.tar.gz.gpg"})
+    await server.run("systemctl stop && rm -r /etc/codesvc /var/lib/codesvc && mkdir /var/lib/codesvc")
+    await run(server, configuration)
+    await run(server, store)
+    assert await bound(server, 1)
+    assert list((tmp_path / "var/backups").glob("*.tar.gz")) == list((tmp_path / "root").glob("*.tar.gz")) == []
+
+
+async def test_a_nightly_job_encrypts_to_a_public_key(server, gpg_home, tmp_path):
+    [nightly] = [each for each in blocks("backup", "what") if "-r KEY" in each]
+    [_, (decrypt, _)] = split(taken(blocks("backup", "restore")))
+    owner = gpg_home / "owner"  # the machine that has the secret key
+    owner.mkdir(mode=0o700)
+    (owner / "gpg.conf").write_text(f"batch\npinentry-mode loopback\npassphrase-file {gpg_home / 'passphrase'}\n")
+    at_the_owner = f"GNUPGHOME={owner} gpg"
+    try:
+        await server.run(f"{at_the_owner} --quick-gen-key owner@example.com rsa2048 encrypt never")
+        await server.run(f"{at_the_owner} --export owner@example.com > owner.pub; gpg --import owner.pub")
+        said = await server.run("gpg --list-keys --with-colons | grep ^fpr | head -1")
+        await server.run("echo its contents > /var/backups/codesvc.tar.gz")
+        await server.run(nightly.replace("KEY", said.split(":")[9]) + " < /dev/null")
+        assert list((tmp_path / "var/backups").glob("*.gz")) == []
+        await server.run(f"! gpg -d /var/backups/codesvc-*.gpg && export GNUPGHOME={owner}")
+        await run(server, [decrypt])
+        assert "its contents" in await server.run("cat /var/backups/codesvc.tar.gz")
+    finally:
+        end_agent(owner)
+
+
+async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path):
+    before, after = blocks("operating", "going-back")
+    await bind(server, 1)
+    await run(server, [each for each in blocks("backup", "what") if "-r KEY" not in each])
+    (tmp_path / "systemctl.log").write_text("")
+    # The upgrade: an option that the older version does not know, a mark of the newer store, a further binding.
+    await server.run("systemctl stop && touch /var/lib/codesvc/newer && echo '# newer' >> /etc/codesvc/config.toml")
+    await server.run("systemctl start")
+    await bind(server, 2)
+    pip = tmp_path / "programs" / "pip"
+    await run(server, [before.replace("/opt/codesvc/bin/pip", str(pip))])
+    configuration, store = split(taken(blocks("backup", "restore")))
+    await run(server, configuration)
+    await run(server, store)
+    assert await bound(server, 1)
+    assert not await bound(server, 2)
+    await run(server, [after])
+    assert await bound(server, 2)
+    assert "# newer" not in await server.run("cat /etc/codesvc/config.toml")
+    assert "newer" not in (await server.run("ls /var/lib/codesvc")).split()
+    started = (tmp_path / "systemctl.log").read_text().splitlines()
+    assert [each for each in started if each.startswith("start")] == ["start newer", "start older"]
