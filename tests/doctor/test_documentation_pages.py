@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from codesvc.client.schema import Scan, Verification
+from codesvc.client.schema import BindIntent, Scan, Verification
 from docs.reference.pages import PAGES
 from tests.doctor.samples import meaning
 from tests.doctor.test_documents import BLOCK, anchor_of
@@ -85,6 +85,16 @@ def test_the_sample_of_a_start_has_every_member(pages):
     assert [*started, "proof"] == [field.encode_name for field in msgspec.structs.fields(Verification)]
     assert [*started["scan"]] == [field.encode_name for field in msgspec.structs.fields(Scan)]
     assert msgspec.convert(started, Verification).successor is None
+
+
+@pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
+def test_the_samples_of_a_bind_intent_have_every_member(pages):
+    found = BLOCK.findall(pages["bindings"].read_text(encoding="utf-8"))
+    samples = [json.loads(text) for language, text in found if language == "json"]
+    assert [sample["status"] for sample in samples] == ["pending", "bound"]
+    for sample in samples:
+        assert [*sample] == [field.encode_name for field in msgspec.structs.fields(BindIntent)]
+        assert msgspec.convert(sample, BindIntent).id == samples[0]["id"]
 
 
 @pytest.mark.parametrize("name", sorted(ENGLISH.keys() - GENERATED))
