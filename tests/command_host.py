@@ -1,7 +1,8 @@
 """Runs commands of `codesvc`, each in a fork of itself, for `tests.command_line`: python -m tests.command_host.
 
 It has imported everything, opened nothing, and runs no thread and no loop. It prints the address of a socket that takes
-a command in JSON with its three files, and answers the exit status. It ends when its standard input does.
+a command in JSON with its three files, and answers a line with the number of the process, and one with its exit status.
+It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def become(asked, files):
     for place, file in enumerate(files):
         os.dup2(file, place)
         os.close(file)
+    for place, name in enumerate(("stdin", "stdout", "stderr")):
+        # A stream learns when it is made whether its file can be wound back.
+        ours = getattr(sys, name)
+        stream = open(place, ours.mode, encoding=ours.encoding, errors=ours.errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
@@ -42,7 +48,7 @@ def become(asked, files):
 
 
 def keep(line):
-    """Fork the command, wait for it, and tell its status."""
+    """Fork the command, answer its number, wait for it, and answer its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     words, files, _, _ = socket.recv_fds(line, 1 << 16, 3)
     while not words.endswith(b"\n"):
@@ -53,8 +59,9 @@ def keep(line):
         become(json.loads(words), files)
     for file in files:
         os.close(file)
+    line.sendall(b"%d\n" % command)
     _, status = os.waitpid(command, 0)
-    line.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+    line.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 

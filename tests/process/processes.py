@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from codesvc.config.api_keys import hash_line
+from tests.command_line import begin
 from tests.stores import free_port, until
 
 KEY = "csk_shop_" + "p" * 43
@@ -45,25 +46,21 @@ def write_config(directory):
 
 
 @contextlib.asynccontextmanager
-async def serving(path, *more, log=asyncio.subprocess.DEVNULL, env=None):
+async def serving(path, *more, log=None, env=None, forked=False):
     """A service process; killed at the end if it still runs.
 
     Its workers and its store notice that and end by themselves. They are waited for: until then they hold the port and
     answer on it, so that the next service on the same configuration could not start.
+
+    With `forked` it is a fork of a process that has imported codesvc (`tests.command_line`). That costs a fifth, for
+    tests that ask what a service does and not how it starts, reloads or is found by its command line.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "codesvc.cli",
-        "serve",
-        "--config",
-        path,
-        "--log",
-        "json",
-        *more,
-        stderr=log,
-        env=env,
-    )
+    words = ["serve", "--config", path, "--log", "json", *more]
+    if forked:
+        process = await begin(*words, log=log)
+    else:
+        command = [sys.executable, "-m", "codesvc.cli", *words]
+        process = await asyncio.create_subprocess_exec(*command, stderr=log or asyncio.subprocess.DEVNULL, env=env)
     try:
         yield process
     finally:

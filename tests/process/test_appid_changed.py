@@ -51,7 +51,7 @@ async def stop(process):
 async def bound(config):
     """A store with bindings, and no service."""
     path, base = config
-    async with serving(path) as process, aiohttp.ClientSession() as http:
+    async with serving(path, forked=True) as process, aiohttp.ClientSession() as http:
         await ready(http, base, process)
         await bind(base)
         await stop(process)
@@ -61,7 +61,7 @@ async def bound(config):
 async def refused_start(path, *more):
     log = path.parent / "log"
     with log.open("wb") as file:
-        async with serving(path, *more, log=file) as process:
+        async with serving(path, *more, log=file, forked=True) as process:
             async with asyncio.timeout(60):
                 status = await process.wait()
     return status, log.read_text()
@@ -82,7 +82,7 @@ async def test_a_start_with_a_changed_appid_is_refused(bound, same, workers):
     assert "Traceback" not in said
     # Put back, everything is as it was.
     change(path, (new, OLD))
-    async with serving(path) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
         await ready(http, base, process)
         async with http.get(f"{base}/v1/bindings/u1") as answer:
             assert (await answer.json())["openid"] == OPENID.format(1)
@@ -141,7 +141,7 @@ async def test_a_reload_with_a_changed_appid_is_refused(config, tmp_path, worker
 async def test_a_renamed_account_keeps_its_bindings(bound):
     path, base = bound
     change(path, ("[accounts.main]", "[accounts.wechat]"), ('account = "main"', 'account = "wechat"'))
-    async with serving(path) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
         await ready(http, base, process)
         async with http.get(f"{base}/v1/bindings/u1") as answer:
             assert answer.status == 200
@@ -167,7 +167,7 @@ async def test_bindings_of_a_removed_site_are_told_and_refuse_nothing(bound, tmp
     change(path, ("[sites.shop]", "[sites.store]"))
     log = Log(tmp_path / "log2")
     with log.path.open("wb") as file:
-        async with serving(path, log=file) as process, aiohttp.ClientSession() as http:
+        async with serving(path, log=file, forked=True) as process, aiohttp.ClientSession() as http:
             await ready(http, base, process)
             told = await log.wait("bindings_of_no_site")
             assert told["site"] == "shop"
@@ -181,12 +181,12 @@ async def test_bindings_of_a_removed_site_are_told_and_refuse_nothing(bound, tmp
 
 async def test_without_bindings_an_appid_may_change(config):
     path, base = config
-    async with serving(path) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
         await ready(http, base, process)
         await bind(base, 1)
         async with http.delete(f"{base}/v1/bindings/u0") as answer:
             assert answer.status == 204
         await stop(process)
     change(path, (OLD, appids(same=False)))
-    async with serving(path) as process, aiohttp.ClientSession() as http:
+    async with serving(path, forked=True) as process, aiohttp.ClientSession() as http:
         await ready(http, base, process)

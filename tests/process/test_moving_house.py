@@ -1,14 +1,12 @@
 """Bindings are backed up and restored, a store moves from embedded to a server to a cluster: as the guide says it."""
 
-import asyncio
-import os
 import signal
-import sys
 
 import aiohttp
 import redis
 
 from tests import stores
+from tests.command_line import codesvc
 from tests.process.processes import KEY, ready, serving
 from tests.process.walks import steps, walk
 
@@ -45,13 +43,13 @@ async def stop(process):
 async def test_bindings_go_out_of_one_store_and_into_another(config):
     path, base = config
     out, into = steps("Export and import bindings")
-    async with serving(path) as process:
+    async with serving(path, forked=True) as process:
         await bind(base)
         assert f"{USERS} shop.jsonl" in await walk(out, path.parent)
         await stop(process)
     assert (path.parent / "shop.jsonl").stat().st_mode & 0o077 == 0
     (path.parent / "data").rename(path.parent / "lost")
-    async with serving(path) as process:
+    async with serving(path, forked=True) as process:
         # The import is made beside a running service. One that starts at the same moment is test_starting_meanwhile's.
         async with aiohttp.ClientSession() as http:
             await ready(http, base, process)
@@ -67,7 +65,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
     to_server, to_cluster = steps("Walk: from the embedded store to a server, and on to a cluster")
     with stores.tcp_server() as server, stores.cluster() as nodes:
         urls = {"SERVER_URL": f"redis://127.0.0.1:{server.port}", "CLUSTER_URL": nodes.url}
-        async with serving(path) as process:
+        async with serving(path, forked=True) as process:
             await bind(base)
             async with aiohttp.ClientSession(headers=AUTH) as http:
                 body = {"purpose": "register", "user": "u7", "client_ip": "192.0.2.1"}
@@ -79,7 +77,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
         assert [line.split() for line in said.splitlines() if line.split()[:1] == ["binding"]] == [
             ["binding", str(USERS), str(USERS), "0"]
         ]
-        async with serving(path.with_name("server.toml")) as process:
+        async with serving(path.with_name("server.toml"), forked=True) as process:
             assert await bound(base) == USERS
             async with (
                 aiohttp.ClientSession(headers=AUTH) as http,
@@ -88,22 +86,14 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
                 assert (await answer.json())["expires_at"] == started["expires_at"]
             await stop(process)
         assert (await walk(to_cluster, path.parent, **urls)).splitlines()[-1] == "alike"
-        async with serving(path.with_name("cluster.toml")) as process:
+        async with serving(path.with_name("cluster.toml"), forked=True) as process:
             assert await bound(base) == USERS
             await stop(process)
 
 
-def migrate(*words):
-    command = [sys.executable, "-m", "codesvc.cli", "store", "migrate", *map(str, words)]
-    return asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=os.environ
-    )
-
-
 async def outcome(*words):
-    process = await migrate(*words)
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    status, out, err = await codesvc("store", "migrate", *words)
+    return status, err + out
 
 
 async def test_a_move_that_was_interrupted_goes_on_and_one_that_is_unsafe_is_refused():

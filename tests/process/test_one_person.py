@@ -1,11 +1,9 @@
 """What is kept of one person is shown and erased, as the guide says it, and nobody else is touched."""
 
-import asyncio
 import contextlib
 import json
 import signal
 import subprocess
-import sys
 import time
 
 import aiohttp
@@ -14,6 +12,7 @@ import redis
 
 from codesvc.store.binary import shipped_server
 from codesvc.store.personal_traces import Person, concerns
+from tests.command_line import codesvc
 from tests.process.processes import KEY, ready, serving, write_config
 from tests.process.walks import steps, walk
 from tests.stores import contents, free_port
@@ -49,7 +48,10 @@ async def live(http, base, user, openid):
 async def test_a_person_is_shown_and_erased(config):
     path, base = config
     show, erase = steps("Walk: a person asks what you keep, or wants it gone")
-    async with serving(path) as process, aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
+    async with (
+        serving(path, forked=True) as process,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
+    ):
         await ready(http, base)
         await live(http, base, "alice", OPENID)
         await live(http, base, "alice2", OTHER)
@@ -116,7 +118,10 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     path, base = config
     data = path.parent / "data"
     command = f"codesvc person erase --config config.toml --site shop --user {GONE}"
-    async with serving(path) as process, aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
+    async with (
+        serving(path, forked=True) as process,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
+    ):
         await ready(http, base)
         await live(http, base, GONE, GONE_OPENID)
         await live(http, base, "alice2", OTHER)
@@ -150,12 +155,9 @@ async def test_another_server_is_rewritten_or_the_command_is_told(tmp_path, opti
             with redis.Redis.from_url(url) as client:
                 client.execute_command("ACL", "SETUSER", "default", acl)
         path.write_text(path.read_text().replace('data_dir = "data"\nfsync = "always"', f'url = "{url}"'))
-        command = ("-m", "codesvc.cli", "person", "erase", "--config", path, "--site", "shop", "--user", "nobody")
-        done = await asyncio.to_thread(
-            subprocess.run, [sys.executable, *command], capture_output=True, text=True, check=False
-        )
-        assert said in done.stdout, done
-        assert done.returncode == status
+        ended, out, err = await codesvc("person", "erase", "--config", path, "--site", "shop", "--user", "nobody")
+        assert said in out, err
+        assert ended == status
 
 
 @pytest.mark.parametrize(

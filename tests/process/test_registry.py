@@ -6,11 +6,11 @@ import asyncio
 import json
 import re
 import signal
-import sys
 
 import aiohttp
 
 from codesvc.config.api_keys import hash_line
+from tests.command_line import codesvc
 from tests.process.processes import ready, serving, worker_pids
 
 ADMIN = "csa_" + "a" * 43
@@ -39,13 +39,9 @@ async def settled(base, key, wanted):
 
 
 async def command(path, *words):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "codesvc.cli", *words, "--config", path,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, complained = await process.communicate()
-    assert process.returncode == 0, complained.decode()
-    return out.decode()
+    status, out, complained = await codesvc(*words, "--config", path)
+    assert status == 0, complained
+    return out
 
 
 async def test_every_worker_knows_and_a_restart_forgets_nothing(config, tmp_path):
@@ -77,7 +73,7 @@ async def test_every_worker_knows_and_a_restart_forgets_nothing(config, tmp_path
         assert json.loads(taken.read_text().splitlines()[0])["user"] == "alice"
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
-    async with serving(path) as process:
+    async with serving(path, forked=True) as process:
         async with aiohttp.ClientSession() as http:
             await ready(http, base, process)
         assert (await ask(base, "GET", "/v1/bindings/alice", key=new))[0] == 200

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+from tests.command_line import directory_of_codesvc
+
 PAGES = Path(__file__).parents[2] / "docs" / "en"
 GUIDES = [
     PAGES / f"{name}.md"
@@ -26,7 +28,7 @@ def steps(heading):
 
 async def walk(step, directory, **env):
     """Do what a block says, in a directory; what it printed. Fails if any line of it does."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{directory_of_codesvc()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     shell = await asyncio.create_subprocess_exec(
         *("bash", "-euo", "pipefail", "-c", step),
         cwd=directory,

@@ -49,7 +49,7 @@ async def test_a_process_killed_in_the_middle_of_a_delivery_hands_it_back(tmp_pa
     path, base = write_config(tmp_path)
     async with receiving(answers=[answers_late]) as receiver, aiohttp.ClientSession(headers=AUTH) as http:
         with_webhook(path, receiver, store_url)
-        async with serving(path) as process:
+        async with serving(path, forked=True) as process:
             await ready(http, base)
             await bind(http, base, "alice")
             await bind(http, base, "bob")
@@ -62,7 +62,7 @@ async def test_a_process_killed_in_the_middle_of_a_delivery_hands_it_back(tmp_pa
         # Fifteen seconds pass: nobody has said that he is at it.
         valkey.hset(lane, "until", 0)
         valkey.zadd(sites, {"shop": 0})
-        async with serving(path) as process:
+        async with serving(path, forked=True) as process:
             await ready(http, base)
             await until(lambda: asyncio.to_thread(lambda: not valkey.keys("*webhook-due:shop")))
         sent = [(received.id, received.data["user"]) for received in receiver.got]
