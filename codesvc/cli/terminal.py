@@ -21,10 +21,6 @@ def run(command: Callable[[], int], name: str) -> int:
 
     The output is flushed before this returns. So a full disk makes the command fail with a message, and not with a
     traceback when the interpreter exits.
-
-    Args:
-        command: the function that does the work and returns the exit status.
-        name: the name of the command, for messages on standard error.
     """
     show_every_character()
     try:

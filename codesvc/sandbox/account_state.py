@@ -59,11 +59,7 @@ class Account:
     tickets: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def contact(self, openid: object) -> Contact:
-        """The person behind an openid.
-
-        Raises:
-            ApiError: 40003 if this account has no such openid.
-        """
+        """The person behind an openid; 40003 if this account has no such openid."""
         contact = self.contacts.get(openid) if isinstance(openid, str) else None
         if contact is None:
             raise ApiError(40003)

@@ -60,21 +60,13 @@ class Agents:
         self._agents[account] = Agent(account, self._last, nickname)
 
     def find(self, account: str) -> Agent:
-        """An agent.
-
-        Raises:
-            ApiError: 65401.
-        """
+        """An agent; 65401."""
         if account not in self._agents:
             raise ApiError(65401)
         return self._agents[account]
 
     def invite(self, account: str, wechat: str) -> None:
-        """Bind an agent to a WeChat account.
-
-        Raises:
-            ApiError: 65401 unknown, 65407 they are bound already, 40035 no WeChat named.
-        """
+        """Bind an agent to a WeChat account; 65401 unknown, 65407 they are bound already, 40035 no WeChat named."""
         agent = self.find(account)
         if not wechat:
             raise ApiError(40035)
@@ -109,11 +101,7 @@ class Agents:
         self.sessions.setdefault(openid, (account, now))
 
     def close(self, account: str, openid: str) -> None:
-        """End a session.
-
-        Raises:
-            ApiError: 65401 unknown agent, 65413 no such session.
-        """
+        """End a session; 65401 unknown agent, 65413 no such session."""
         self.find(account)
         if self.sessions.get(openid, ("", 0.0))[0] != account:
             raise ApiError(65413)

@@ -61,11 +61,7 @@ class Credentials:
         return self._issue(self._ordinary, now, overlap=OVERLAP)
 
     def fetch_stable(self, now: float, *, force: bool) -> AccessToken:
-        """Answer `/cgi-bin/stable_token` (WECHAT.md 3.2).
-
-        Raises:
-            ApiError: 45009 after 20 forced refreshes in a day.
-        """
+        """Answer `/cgi-bin/stable_token` (WECHAT.md 3.2); 45009 after 20 forced refreshes in a day."""
         pair = self._stable
         current = pair.current
         alive = current is not None and current.dead_at is None and current.expires_at > now

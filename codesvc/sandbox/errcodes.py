@@ -1,7 +1,7 @@
 """The platform's error answers: errcode and errmsg (WECHAT.md 2).
 
 The platform answers an error with HTTP 200 and a JSON object. A rule raises `ApiError`; the frame around every call
-turns it into that answer and appends the `rid`.
+turns it into that answer and appends the `rid`. A docstring names the errcodes of its `ApiError` behind what it does.
 """
 
 from typing import Final

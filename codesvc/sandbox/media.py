@@ -60,11 +60,7 @@ class MediaStore:
     _files: dict[str, Media] = field(default_factory=dict)
 
     def find(self, media_id: object, now: float, *, permanent: bool) -> Media:
-        """The file with this id.
-
-        Raises:
-            ApiError: 40007 if it is unknown, of the other sort, or expired.
-        """
+        """The file with this id; 40007 if it is unknown, of the other sort, or expired."""
         found = self._files.get(media_id) if isinstance(media_id, str) else None
         if found is None or (found.expires_at is None) != permanent:
             raise ApiError(40007)
@@ -87,11 +83,7 @@ class MediaStore:
 
 
 def read_kind(text: str) -> Kind:
-    """The kind of an upload.
-
-    Raises:
-        ApiError: 40004.
-    """
+    """The kind of an upload; 40004."""
     if text not in _LIMITS:
         raise ApiError(40004)
     return text

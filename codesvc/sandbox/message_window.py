@@ -43,11 +43,7 @@ class MessageWindows:
         self._open[interaction] = MessageWindow(interaction, now + seconds, count)
 
     def spend(self, now: float) -> None:
-        """Use one message of a window.
-
-        Raises:
-            ApiError: 45015 if no window is open, 45047 if no open window has a message left.
-        """
+        """Use one message of a window; 45015 if no window is open, 45047 if no open window has a message left."""
         usable = self.current(now)
         if not usable:
             raise ApiError(45015)

@@ -144,11 +144,7 @@ class Platform:
         return None
 
     def account_of_token(self, value: str) -> tuple[Account, AccessToken]:
-        """The account of an access token, and the token.
-
-        Raises:
-            ApiError: 41001, 40014, 40001 or 42001 (WECHAT.md 2).
-        """
+        """The account of an access token, and the token; 41001, 40014, 40001 or 42001 (WECHAT.md 2)."""
         check_token_form(value)
         now = self.clock.now()
         for account in self.accounts.values():

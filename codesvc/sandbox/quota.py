@@ -111,11 +111,7 @@ class Quotas:
         return self.limits.get(path) or default_limit(self.kind, path)
 
     def spend(self, path: str, now: float) -> None:
-        """Count one call.
-
-        Raises:
-            ApiError: 45009 if the daily limit is reached, 45011 if the limit per minute is.
-        """
+        """Count one call; 45009 if the daily limit is reached, 45011 if the limit per minute is."""
         limit, count = self.limit(path), self._count(path, now)
         if limit.daily is not None and count.used >= limit.daily:
             raise ApiError(45009)

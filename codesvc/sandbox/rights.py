@@ -90,10 +90,6 @@ def has_right(kind: AccountKind, right: Right) -> bool:
 
 
 def need_right(kind: AccountKind, right: Right) -> None:
-    """Refuse a call whose right the account has not.
-
-    Raises:
-        ApiError: 48001, or 40200 for a menu message (KINDS.md 3).
-    """
+    """Refuse a call whose right the account has not; 48001, or 40200 for a menu message (KINDS.md 3)."""
     if not has_right(kind, right):
         raise ApiError(40200 if right is Right.MENU_MESSAGE else 48001)

@@ -38,11 +38,7 @@ class Tags:
         return self._last_id
 
     def rename(self, tag: object, name: str) -> None:
-        """Give a tag another name.
-
-        Raises:
-            ApiError: 45058 a reserved tag, 45159 an unknown one, 45157 and 45158 as in `create`.
-        """
+        """Give a tag another name; 45058 a reserved tag, 45159 an unknown one, 45157 and 45158 as in `create`."""
         number = self.require_changeable(tag)
         if self._names[number] != name:
             self._check(name)
@@ -63,22 +59,14 @@ class Tags:
         del self._names[number]
 
     def require_known(self, tag: object) -> int:
-        """The id of an existing tag.
-
-        Raises:
-            ApiError: 45159.
-        """
+        """The id of an existing tag; 45159."""
         number = int(tag) if isinstance(tag, str) and tag.isascii() and tag.isdigit() else tag
         if isinstance(number, bool) or not isinstance(number, int) or number not in self._names:
             raise ApiError(45159)
         return number
 
     def require_changeable(self, tag: object) -> int:
-        """The id of a tag that may be changed.
-
-        Raises:
-            ApiError: 45058, 45159.
-        """
+        """The id of a tag that may be changed; 45058, 45159."""
         if tag in (*_RESERVED, *map(str, _RESERVED)):
             raise ApiError(45058)
         return self.require_known(tag)

@@ -37,19 +37,14 @@ _MINTING_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """The validated input of a start.
+    """The validated input of a start. What is not listed is as in `codesvc.service.models.StartRequest`.
 
     Attributes:
         user: the user to bind; "" for a login.
         display: the name by which the person recognises that user, "" for none.
         method: `scan` or `oauth`.
         replace: whether to move a user who has another WeChat account; the site is responsible for that.
-        address: the client's address, None if the site sends no addresses.
-        user_agent: the browser's header, "" if unknown.
-        locale: `zh` or `en`.
-        return_url: the address to which the hosted page returns.
         predecessor: the intent whose page starts it, "" if the site does.
-        fixed: the predecessor's values, which a successor keeps; None without a predecessor.
         oidc: the relying party's request that a login answers.
         for_app: whether it, or its predecessor, answers a relying party.
         known: the person who has logged in to an app with this browser before, "" for none.

@@ -66,11 +66,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageResult(msgspec.Struct, frozen=True):
-    """The result of a use case.
-
-    Attributes:
-        left: what the limits leave, as in `codesvc.service.models.Result`.
-    """
+    """The result of a use case; its members are as in `codesvc.service.models.Result`."""
 
     outcome: Outcome
     message: Message | None = None

@@ -130,16 +130,13 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unbind(msgspec.Struct, frozen=True, kw_only=True):
-    """A binding to remove.
+    """A binding to remove. What is not listed is as in `Bind`.
 
     Attributes:
         by: the actor for the history.
         actor: the actor for the audit log.
         reason: for the audit log.
         notices: whether the person is notified.
-        hooks: events that the site's webhook listens to, as the scripts read them.
-        key: the API key that writes, for its limit; "" for none.
-        writes: how often that key may write, encoded; "" for no limit.
     """
 
     site: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of a start.
+    """The arguments of a start. What is not listed is as in `Start` and `StartRules` of verifications.
 
     Attributes:
         id: the id of the new intent or login.
@@ -37,16 +37,11 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         reference: the two letters that the person compares.
         keyword: eight characters that lead to it in the chat, "" for none.
         life_ms: how long the intent is valid.
-        idempotency_key: "" for none.
-        fingerprint: the hash of the request with that key.
-        rates: each limit as the scripts read it.
         lane: whose window of the site's starts it counts in. Logins of apps, which take no key, have windows of their
             own (rule 3; `codesvc.service.start_lanes`).
         stranger: whether it takes no key and the person is not known, so that its QR code is from no site's share.
         network: the network of the client's address, `-` if it does not count.
         region: the block of a provider that the address is in, `-` if it does not count.
-        hooks: events that the site's webhook listens to, as the scripts read them.
-        predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers, JSON, "" for none.
     """
 
@@ -81,11 +76,6 @@ class IntentStarted(IntentReply, frozen=True):
     """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, ENDED, or ABSENT if a repeated one is no longer kept.
 
     ENDED: the predecessor may start no successor.
-
-    Attributes:
-        left: how much of each limit remains (`fragments/windows.lua`).
-        limit: the limit that refused.
-        wait_ms: ms until the limit allows a start.
     """
 
     left: str = ""

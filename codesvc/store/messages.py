@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of a message's start. Its repr would show no content: that is sealed.
 
+    What is not listed is as in `Start` and `StartRules` of verifications.
+
     Attributes:
         id: the id of the new message.
         users: the user ids that stand for the recipient; the first that is bound is the message's user.
@@ -38,12 +40,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         box: the sealed content.
         life_ms: how long the code is valid.
         repeat_window_ms: within this time a second message for a user goes to the gateway.
-        idempotency_key: "" for none.
-        fingerprint: the hash of the request with that key.
         same_call: keyed hash of the call's identifying values, "" for none.
-        rates: each limit as the scripts read it.
-        shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
-        hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
     id: str
@@ -73,13 +70,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageStarted(MessageReply, frozen=True):
-    """STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one is no longer kept.
-
-    Attributes:
-        left: how much of each limit remains (`fragments/windows.lua`).
-        limit: the limit that refused.
-        wait_ms: ms until the limit allows a start.
-    """
+    """STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one is no longer kept."""
 
     left: str = ""
     limit: str = ""

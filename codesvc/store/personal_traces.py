@@ -86,14 +86,7 @@ class Person:
 
 
 def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
-    """Whether a key is about the person.
-
-    Args:
-        person: the person.
-        name: the whole name.
-        kind: the kind of the key.
-        value: the value, as `codesvc.store.key_contents` reads it.
-    """
+    """Whether a key is about the person."""
     if kind in OF_MANY:
         return False
     if person.names.fullmatch(name):

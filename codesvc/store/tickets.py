@@ -93,16 +93,13 @@ class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Redemption(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket that a site redeems.
+    """A ticket that a site redeems. What is not listed is as in `Start` and `StartRules` of verifications.
 
     Attributes:
         ticket: its id.
         verification: id for the verification of a reset.
         fixed: the constant part of that verification's record, JSON.
         attempts: the number of attempts in that verification.
-        idempotency_key: "" for none.
-        fingerprint: the hash of the request with that key.
-        hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
     ticket: str

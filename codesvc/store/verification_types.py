@@ -109,7 +109,6 @@ class CheckRules:
     """The arguments that all checks of one site share; as `StartRules`.
 
     Attributes:
-        rates: each limit as the scripts read it; "" means no limit.
         return_purposes: the purposes with `return_key`, separated by commas.
     """
 
@@ -158,8 +157,6 @@ class ResendRules:
 
     Attributes:
         purposes: how each of its purposes resends.
-        rates: each limit as the scripts read it.
-        shared_pushes: how many pushes have to be remembered, as in `StartRules`.
     """
 
     keys: Keys

@@ -38,10 +38,6 @@ def require_known_key(request: web.Request, route: str) -> None:
 
     The key of a forwarded push belongs to the account that the body names, so here it only has to be there.
 
-    Args:
-        request: the request.
-        route: the pattern of its path.
-
     Raises:
         Problem: the route needs a key, and there is none or an unknown one.
     """

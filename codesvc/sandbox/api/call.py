@@ -84,11 +84,7 @@ class Call:
 
 
 def read_body(raw: bytes, escapes: Escapes) -> dict[str, Any]:
-    """Parse a JSON object.
-
-    Raises:
-        ApiError: 44002, 47001, and for escapes what the API answers to them (WECHAT.md 1, 2).
-    """
+    """Parse a JSON object; 44002, 47001, and for escapes what the API answers to them (WECHAT.md 1, 2)."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").strip()
     if not raw:
         raise ApiError(44002)

@@ -16,11 +16,7 @@ class Part:
 
 
 def read_form(raw: bytes, content_type: str) -> dict[str, Part]:
-    """The members of a form by their names.
-
-    Raises:
-        ApiError: 41005 if the body is not a form (reports of PHP's `@file`).
-    """
+    """The members of a form by their names; 41005 if the body is not a form (reports of PHP's `@file`)."""
     if not content_type.lower().startswith("multipart/form-data") or any(char in content_type for char in "\r\n"):
         raise ApiError(41005)
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"

@@ -154,11 +154,7 @@ def _describe(template: TemplateSpec) -> dict[str, Any]:
 
 
 def _add(call: Call, template: TemplateSpec) -> None:
-    """Add a template to the account: at most 25 message templates and 25 notice templates.
-
-    Raises:
-        ApiError: 45026 too many.
-    """
+    """Add a template to the account: at most 25 message templates and 25 notice templates; 45026 too many."""
     family = [t for t in call.account.templates.values() if (t.kind == "notice") == (template.kind == "notice")]
     if len(family) >= _MAX_TEMPLATES:
         raise ApiError(45026)
@@ -166,11 +162,7 @@ def _add(call: Call, template: TemplateSpec) -> None:
 
 
 def _remove(call: Call, template_id: str, *, notice: bool) -> None:
-    """Remove a template of the account.
-
-    Raises:
-        ApiError: 40037 no such template, or one of the other kind.
-    """
+    """Remove a template of the account; 40037 no such template, or one of the other kind."""
     template = call.account.templates.get(template_id)
     if template is None or (template.kind == "notice") != notice:
         raise ApiError(40037)

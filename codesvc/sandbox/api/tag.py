@@ -106,11 +106,7 @@ def _name(call: Call) -> str:
 
 
 def _batch(call: Call, most: int) -> list[Contact]:
-    """The followers of `openid_list`.
-
-    Raises:
-        ApiError: 40032 none or too many, 40003 no openid, 49003 an openid of another account.
-    """
+    """The followers of `openid_list`; 40032 none or too many, 40003 no openid, 49003 an openid of another account."""
     listed = call.body.get("openid_list")
     if not isinstance(listed, list) or not 1 <= len(listed) <= most:
         raise ApiError(40032)

@@ -32,11 +32,7 @@ def open_account(call: Call, appid: str, secret: str) -> Account:
 
 
 def check_secret(given: str, secret: str) -> None:
-    """Compare an AppSecret in constant time.
-
-    Raises:
-        ApiError: 41004 none, 40125 a wrong one.
-    """
+    """Compare an AppSecret in constant time; 41004 none, 40125 a wrong one."""
     if not given:
         raise ApiError(41004)
     if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode()):

@@ -67,11 +67,7 @@ def list_followers(call: Call) -> Mapping[str, Any]:
 
 
 def page_of(call: Call, openids: list[str], after: str) -> dict[str, Any]:
-    """The page of a list that follows an openid, or the first.
-
-    Raises:
-        ApiError: 40003 if the list has no such openid.
-    """
+    """The page of a list that follows an openid, or the first; 40003 if the list has no such openid."""
     if after and after not in openids:
         raise ApiError(40003)
     start = openids.index(after) + 1 if after else 0

@@ -67,14 +67,12 @@ class TokenTrouble:
 
 @dataclass(frozen=True, slots=True)
 class CallRefusal:
-    """WeChat refuses a call with an errcode that does not end by itself.
+    """WeChat refuses a call with an errcode that does not end by itself. Times and state are as in `TokenTrouble`.
 
     Attributes:
-        state: the account's state on `/readyz`.
         call: the call, as in the metrics: `template`, `qrcode`, …
         errcode: WeChat's errcode.
         since: the first failure, ms since 1970.
-        last: the latest one.
     """
 
     state: ClassVar[str] = "refused"
@@ -148,7 +146,6 @@ class RightTrouble:
     """WeChat refuses calls that the configured kind may make (48001), while the token works.
 
     Attributes:
-        state: the account's state on `/readyz`.
         endpoints: labels of the calls (`codesvc.wechat.call_labels.ENDPOINTS`).
         since: the first refusal, ms since 1970.
     """

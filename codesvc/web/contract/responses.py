@@ -43,12 +43,7 @@ def problems_of(operation: Operation) -> list[str]:
 
 
 def of_operation(operation: Operation, calls: Mapping[str, Operation]) -> dict[str, Any]:
-    """The `responses` of a call.
-
-    Args:
-        operation: the call.
-        calls: all of them by id, for links.
-    """
+    """The `responses` of a call."""
     responses: dict[str, Any] = {}
     for answer in operation.answers:
         headers = (*answer.headers, *(OF_LIMITED if operation.limited else ()))

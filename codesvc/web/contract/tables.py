@@ -40,12 +40,7 @@ _FIXED: Final[dict[Any, dict[str, Any]]] = {
 
 
 def table_schema(kind: type, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The schema of the table for a class of settings.
-
-    Args:
-        kind: a class of settings.
-        without: options that this table may not have.
-    """
+    """The schema of the table for a class of settings."""
     hints = get_type_hints(kind, include_extras=True)
     known = {name: option for name, option in options(kind).items() if name not in without}
     return {

@@ -60,11 +60,6 @@ def texts_in(catalogue: Catalog) -> Iterator[Message]:
 def read(text: str, language: str, name: str) -> Catalog:
     """Read a catalogue.
 
-    Args:
-        text: the content of the file.
-        language: the language.
-        name: the name of the file for errors.
-
     Raises:
         BadTemplate: it is not a catalogue, or Babel does not know the language; with the line.
     """
