@@ -5,8 +5,6 @@ repeated only if a repetition is harmless: reads, and calls with an `Idempotency
 not executed. It is repeated, unless the wait is longer than `Retries.longest`.
 """
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A parser of server-sent events (HTML standard, 9.2)."""
 
-from __future__ import annotations
-
 
 class EventLines:
     """Collects the bytes of one stream and splits them into events.

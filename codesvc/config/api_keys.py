@@ -3,8 +3,6 @@
 A key is 256 random bits, so a plain SHA-256 is enough. Slow hashes are for passwords that people choose.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 

@@ -4,8 +4,6 @@ What browsers would spell differently is refused with the spelling that is wante
 with a browser's `Origin`, with a proxy's `Host`, and with the entry in WeChat's console.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from typing import Final

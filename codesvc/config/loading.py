@@ -1,7 +1,5 @@
 """Loading of settings from a file, or from tables made in code."""
 
-from __future__ import annotations
-
 import os
 import shlex
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Parsing of rates such as `5/hour` and `100/30d`."""
 
-from __future__ import annotations
-
 import re
 
 from codesvc.config.faults import UnfitError, suggestion

@@ -5,8 +5,6 @@ before it fails, and a table with faults becomes a `Draft` with its valid option
 (`cross_checks`) can still check the valid part, and one reading of the file finds every fault.
 """
 
-from __future__ import annotations
-
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass

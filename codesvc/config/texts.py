@@ -1,7 +1,5 @@
 """Texts for people, in the two languages of the service."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

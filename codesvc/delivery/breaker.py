@@ -7,8 +7,6 @@ A failure is a missing answer (a failed connection, a timeout, an unreadable ans
 of the account can be sent. Any other refusal by WeChat is not a failure.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 FAILURES: Final = 5

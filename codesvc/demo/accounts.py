@@ -1,7 +1,5 @@
 """The shop's customers. The demo keeps them in memory; a real shop keeps them in a database table."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import hmac

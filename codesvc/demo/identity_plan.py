@@ -1,7 +1,5 @@
 """What the demo's identity system is made with, and the commands with which a reader calls it from outside."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from typing import Final

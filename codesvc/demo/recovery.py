@@ -1,7 +1,5 @@
 """Resetting a forgotten password: the code is sent to the bound WeChat account, and the proof allows a new password."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.demo.accounts import hash_password

@@ -1,7 +1,5 @@
 """Signing up: verify first, then create the customer and bind the WeChat account that received the code."""
 
-from __future__ import annotations
-
 import secrets
 
 from aiohttp import web

@@ -4,8 +4,6 @@ It does by hand what a framework's library does: discovery, the code flow with P
 docs/en/openid.md.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import secrets

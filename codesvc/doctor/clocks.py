@@ -1,7 +1,5 @@
 """Whether three clocks agree: this machine's, the store's and WeChat's. This module does no I/O."""
 
-from __future__ import annotations
-
 from email.utils import parsedate_to_datetime
 from typing import Final
 

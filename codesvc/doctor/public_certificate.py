@@ -1,7 +1,5 @@
 """The certificate of the public address, as this machine sees it."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn

@@ -3,8 +3,6 @@
 An address is one IPv4 address or one IPv6 /64 network, because a subscriber line usually has a /64.
 """
 
-from __future__ import annotations
-
 import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final

@@ -6,8 +6,6 @@ for lines without a site. A log is limited in length and in age by itself. Reade
 are numbered, so a reader can say how many are gone (`Act.LINES_MISSING`).
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -5,8 +5,6 @@ which must be atomic. A user has at most one WeChat account. A WeChat account ha
 where the site allows many. A second claim changes nothing. Every change of a binding adds a line to the user's history.
 """
 
-from __future__ import annotations
-
 from hashlib import sha1
 from typing import Final
 

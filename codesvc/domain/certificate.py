@@ -4,8 +4,6 @@ The service does not end TLS itself. A certificate that is over keeps browsers f
 callbacks, and nothing of it reaches the service: it has to look (`codesvc.runtime.peer_certificate`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final

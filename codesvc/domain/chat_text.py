@@ -1,7 +1,5 @@
 """What a text in the chat means: a keyword, a command, or neither. People paste keywords with all sorts around them."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

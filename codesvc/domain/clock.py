@@ -5,8 +5,6 @@ passes, so that all processes agree on the time; `Offset` holds that offset. `un
 timestamps in protocols and pauses between retries.
 """
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime
 from functools import lru_cache

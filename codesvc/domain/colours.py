@@ -5,8 +5,6 @@ that has a contrast of 4.5 : 1 in every use: as text on the card, as text on a t
 button.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """The device family of a User-Agent, from a closed list. Messages show nothing else of a User-Agent (DESIGN rule 5)."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

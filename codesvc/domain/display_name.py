@@ -5,8 +5,6 @@ user, so it must not be able to pass for anything but a name: one short line, wi
 that hide or reorder others. Only the WeChat account that is bound, or that has just confirmed, sees it.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

@@ -5,8 +5,6 @@ in `codesvc.store.outcomes`. The classes of this module are for failures that a 
 `codesvc.web.problem` translates them into HTTP status codes; nothing else does.
 """
 
-from __future__ import annotations
-
 
 def in_words(error: BaseException) -> str:
     """An error's text for people: of one of the operating system the file and the reason, without `[Errno 2]`."""

@@ -6,8 +6,6 @@ that is live. So from then on blind guesses have a budget of their own for each 
 Past that a code counts only after a scan, or the person starts again; claimed verifications are not affected.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from codesvc.domain.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat

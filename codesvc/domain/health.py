@@ -6,8 +6,6 @@ that it does not let the service out. The next answer makes it `ok` again, even 
 error code: WeChat is then reachable.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from typing import Final

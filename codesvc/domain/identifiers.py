@@ -5,8 +5,6 @@ Unicode's normal form C (UAX 15). So it has no blanks, no control characters, no
 with a meaning in addresses, HTML, patterns or spreadsheets.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

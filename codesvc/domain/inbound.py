@@ -1,7 +1,5 @@
 """What is read out of the requests of identity systems: a code in a ready text. Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """HMACs of codes, page tokens and signed links, without a cryptography library for commands that open no store."""
 
-from __future__ import annotations
-
 import hmac
 from functools import lru_cache
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """The operators' own listener (`admin.listen`): an address of this machine, or a unix socket. Pure."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

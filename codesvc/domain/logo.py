@@ -4,8 +4,6 @@ Only what the first bytes say is believed, not a declared type. SVG is refused: 
 styles and links to other hosts, and a filter for it would be one more thing to keep safe.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass

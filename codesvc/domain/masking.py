@@ -1,7 +1,5 @@
 """Masked user names for chat messages: recognisable for the account's owner, but not revealing it to other people."""
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Final
 

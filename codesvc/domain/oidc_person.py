@@ -5,8 +5,6 @@ differs from site to site, and it reveals no openid. It is derived from the open
 logged in. The store keeps that after WeChat has moved the account, so the subject survives a new openid.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b32encode
 from dataclasses import dataclass

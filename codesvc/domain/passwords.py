@@ -3,8 +3,6 @@
 The line in the configuration is `scrypt:{N}:{r}:{p}:{salt}:{hash}`; salt and hash are base64url without padding.
 """
 
-from __future__ import annotations
-
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import scrypt, sha256

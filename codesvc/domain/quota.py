@@ -7,8 +7,6 @@ at apps, which strangers begin without a key, have no part of it. When a site's 
 scans, and its pages show the keyword in place of the QR code.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -5,8 +5,6 @@ a verification that was approved there is given only for this key. The page hand
 and that browser brings it to the site, as OAuth's code is brought (RFC 6749 section 4.1.2). The store has its hash.
 """
 
-from __future__ import annotations
-
 import hmac
 import secrets
 from hashlib import sha256

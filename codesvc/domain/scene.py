@@ -1,7 +1,5 @@
 """Scenes: the parameters of temporary QR codes, by which WeChat's events say what was scanned."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Final
 

@@ -4,8 +4,6 @@
 do not know this path. Each address that the service hands out begins with it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final

@@ -3,8 +3,6 @@
 An HMAC takes every key. With none, or with zeros only, everybody can sign; so what is not a key must not become one.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from typing import Final
 

@@ -1,7 +1,5 @@
 """How fast the store answers lately, as this process sees it. The time is an argument."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Final
 

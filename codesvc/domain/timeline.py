@@ -4,8 +4,6 @@ It is for operators and statistics. Sites and pages never read it, because it sh
 must hide (DESIGN rule 7). An entry is `ms-since-the-start:kind` or `…:kind/detail`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

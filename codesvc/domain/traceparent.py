@@ -1,7 +1,5 @@
 """The `traceparent` header: the trace that a request belongs to (W3C Trace Context, section 3.2)."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Makes typed and pasted texts comparable: width, digits of other scripts, and invisible characters."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

@@ -7,8 +7,6 @@ Two conditions look like states but are not stored. A pending verification *read
 ended one can no longer be read an hour after its end, even if the store still holds it: TTLs decide nothing.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -4,8 +4,6 @@ Whoever reads outside text must see what it is. Control characters move a termin
 direction (UAX 9) reorder the characters beside them. With them a person could hide the line of what they did.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

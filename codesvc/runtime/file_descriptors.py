@@ -4,8 +4,6 @@ When all are used, the kernel still completes connections that the process canno
 answer. So the limit is raised as far as the system allows, and operators see how many are left.
 """
 
-from __future__ import annotations
-
 import contextlib
 import resource
 from pathlib import Path

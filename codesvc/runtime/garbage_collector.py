@@ -1,7 +1,5 @@
 """Settings of Python's cycle collector for a long-running server, in which most objects are permanent."""
 
-from __future__ import annotations
-
 import gc
 from typing import Final
 

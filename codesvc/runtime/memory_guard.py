@@ -1,7 +1,5 @@
 """Keeps what the process has in memory, the master key among it, off the disk and away from other processes."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import resource

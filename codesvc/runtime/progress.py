@@ -1,7 +1,5 @@
 """A progress bar on standard error; without a terminal, a line every few seconds."""
 
-from __future__ import annotations
-
 import sys
 import time
 from typing import Final

@@ -3,8 +3,6 @@
 Its writer is Zint, in C. It tries all masks, as ISO/IEC 18004 asks, in a sixth of a millisecond.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, Final
 

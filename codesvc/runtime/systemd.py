@@ -1,7 +1,5 @@
 """Notifications to systemd (`sd_notify(3)`). Without systemd they do nothing."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

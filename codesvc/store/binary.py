@@ -1,7 +1,5 @@
 """The embedded server's program: its path, and the command that makes it end together with the service."""
 
-from __future__ import annotations
-
 import os
 import sys
 from importlib.util import find_spec

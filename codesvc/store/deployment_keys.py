@@ -1,7 +1,5 @@
 """Keys of the deployment itself, which belong to no account; all in one partition."""
 
-from __future__ import annotations
-
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.partitions import partition_root
 

@@ -1,7 +1,5 @@
 """The kinds of keys: which of them Lua scripts form too, and which have no TTL (`codesvc.store.keys`)."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

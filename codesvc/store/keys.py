@@ -8,8 +8,6 @@ Users may contain `:`. They come last in their key, and the parts before them (s
 it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """The outcomes of the scripts. Each script's header lists its outcomes, and a test compares the two."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

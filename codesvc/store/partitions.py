@@ -1,7 +1,5 @@
 """The partitions of the store: which account is in which, and the names of keys that belong to no account."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256

@@ -6,8 +6,6 @@ the person `1` finds nothing of the person `11`, and nothing that has a `1` else
 one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How long the store keeps data that is rarely read, and how much of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

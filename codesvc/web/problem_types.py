@@ -3,8 +3,6 @@
 The pages `/problems/{name}` are made from this table, so every problem type has an explanation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

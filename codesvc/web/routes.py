@@ -3,8 +3,6 @@
 Before them, `plain_addresses` refuses odd addresses: it wraps the router's `resolve`.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from codesvc.web import callback, oidc, wechat_server

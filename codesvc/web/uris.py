@@ -4,8 +4,6 @@
 is sent.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlencode

@@ -1,7 +1,5 @@
 """Labels of calls to WeChat for logs and metrics. They are from closed lists, so that a token never becomes a label."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final

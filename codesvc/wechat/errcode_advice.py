@@ -3,8 +3,6 @@
 `codesvc.wechat.errcodes` decides for the same codes what happens to a message. This module explains them to a person.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Tells the faults of an outbound proxy from those of the server behind it, by aiohttp's exceptions."""
 
-from __future__ import annotations
-
 import aiohttp
 
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem, problem_of_status

@@ -1,7 +1,5 @@
 """The asynchronous client, on aiohttp."""
 
-from __future__ import annotations
-
 from codesvc.client.asynchronous.bindings import BindingCalls
 from codesvc.client.asynchronous.intents import IntentCalls
 from codesvc.client.asynchronous.messages import MessageCalls

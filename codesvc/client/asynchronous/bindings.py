@@ -1,7 +1,5 @@
 """Calls for bindings and tickets."""
 
-from __future__ import annotations
-
 from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, deleting, part, putting, query, reading
 from codesvc.client.schema import Binding, Bindings, History, Redemption

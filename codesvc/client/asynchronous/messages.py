@@ -1,7 +1,5 @@
 """Calls for messages: codes that your own system made."""
 
-from __future__ import annotations
-
 from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, reading, recipient
 from codesvc.client.schema import Message, RecipientUser

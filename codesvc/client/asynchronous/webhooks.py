@@ -1,7 +1,5 @@
 """Calls for a site's webhook: its state, its deliveries, a resend. `client.webhooks` reads received events."""
 
-from __future__ import annotations
-
 from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading
 from codesvc.client.schema import WebhookDeliveries, WebhookDelivery, WebhookEndpoint

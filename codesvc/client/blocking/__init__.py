@@ -1,8 +1,6 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """The blocking client, on urllib3."""
 
-from __future__ import annotations
-
 from codesvc.client.blocking.bindings import BindingCalls
 from codesvc.client.blocking.intents import IntentCalls
 from codesvc.client.blocking.messages import MessageCalls

@@ -1,8 +1,6 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """Calls for bindings and tickets."""
 
-from __future__ import annotations
-
 from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, deleting, part, putting, query, reading
 from codesvc.client.schema import Binding, Bindings, History, Redemption

@@ -1,8 +1,6 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """Calls for messages: codes that your own system made."""
 
-from __future__ import annotations
-
 from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, reading, recipient
 from codesvc.client.schema import Message, RecipientUser

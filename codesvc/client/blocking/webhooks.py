@@ -1,8 +1,6 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """Calls for a site's webhook: its state, its deliveries, a resend. `client.webhooks` reads received events."""
 
-from __future__ import annotations
-
 from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading
 from codesvc.client.schema import WebhookDeliveries, WebhookDelivery, WebhookEndpoint

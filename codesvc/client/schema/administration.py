@@ -1,7 +1,5 @@
 """The types of sites, accounts and keys in the admin API."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta

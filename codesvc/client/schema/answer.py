@@ -1,7 +1,5 @@
 """The base of all answers: immutable, tolerant of unknown members, with secrets hidden in the repr."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 

@@ -1,7 +1,5 @@
 """The types of bindings and their history."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from codesvc.client.schema.answer import Answer, Time, described

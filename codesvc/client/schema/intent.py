@@ -1,11 +1,9 @@
 """The types of bind intents, logins and redeemed tickets."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Final
 
 from codesvc.client.schema.answer import Answer, Time, described
-from codesvc.client.schema.verification import Brand, Reference, Scan  # noqa: TC001  msgspec reads the annotations
+from codesvc.client.schema.verification import Brand, Reference, Scan
 
 INTENT_STATUSES: Final = ("pending", "scanned", "bound", "conflict", "declined", "canceled", "expired")
 LOGIN_STATUSES: Final = ("pending", "scanned", "approved", "unknown", "declined", "canceled", "expired")

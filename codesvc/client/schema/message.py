@@ -1,7 +1,5 @@
 """The types of messages and recipients."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Final
 
 from codesvc.client.schema.answer import Answer, Time, described

@@ -1,7 +1,5 @@
 """The types of problem documents (RFC 9457): the common members, and those of single problem types."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from codesvc.client.schema.answer import Answer, described

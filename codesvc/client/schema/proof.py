@@ -1,7 +1,5 @@
 """The types of a proof's claims and of the keys that verify it."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Final
 
 from codesvc.client.schema.answer import Answer, described

@@ -1,7 +1,5 @@
 """The types of answers about health, the test clock and the events of another back end."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from codesvc.client.schema.answer import Answer, Time, described

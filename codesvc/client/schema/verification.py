@@ -1,7 +1,5 @@
 """The types of a verification: for a site with its key, and for a browser with a page token."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta

@@ -1,13 +1,11 @@
 """The types of webhook events and of their delivery."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
 from codesvc.client.schema.answer import Answer, Time, described
-from codesvc.client.schema.message import MessageNews  # noqa: TC001  msgspec reads the annotation
+from codesvc.client.schema.message import MessageNews
 from codesvc.client.schema.proof import BASES
 from codesvc.client.schema.verification import STATUSES, Delivery, Reference
 

@@ -5,8 +5,6 @@ and for every hour of the last 90 days; a bucket maps fields to counts. A site's
 `{purpose}.{fact}.{detail}`; an account's are `call.{endpoint}.{result}`.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum

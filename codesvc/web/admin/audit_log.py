@@ -1,7 +1,5 @@
 """The audit log as a page."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.domain.audit import Act

@@ -1,7 +1,5 @@
 """Signing in and out, choosing the language, and serving the pages' static files."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator

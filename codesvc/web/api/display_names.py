@@ -1,7 +1,5 @@
 """The member `display` of requests: the name by which a person recognises an account."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta, UnsetType

@@ -1,7 +1,5 @@
 """The body of `POST /v1/wechat/events`, apart from its route so that the contract can describe it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

@@ -3,8 +3,6 @@
 Patterns here only describe: `codesvc.service.messages` holds them, for every way in, and says in words what is wrong.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -13,7 +11,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE
 from codesvc.web.api.inputs import Address, Input, Locale
-from codesvc.web.api.user_ids import User  # noqa: TC001
+from codesvc.web.api.user_ids import User
 
 
 class RecipientInput(Input):

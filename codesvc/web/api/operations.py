@@ -1,7 +1,5 @@
 """Calls for operators and test suites: health, readiness, metrics, problem pages, the test clock."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -1,14 +1,12 @@
 """The type of the request that starts a verification."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import Meta, field
 
 from codesvc.web.api.inputs import Address, Input, Locale, ReturnUrl, UserAgent
-from codesvc.web.api.message_inputs import RecipientInput  # noqa: TC001  msgspec reads the annotations at run time
-from codesvc.web.api.user_ids import User  # noqa: TC001
+from codesvc.web.api.message_inputs import RecipientInput
+from codesvc.web.api.user_ids import User
 
 
 class StartInput(Input):

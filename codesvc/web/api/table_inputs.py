@@ -1,12 +1,10 @@
 """Bodies of the admin API. Tables of settings are judged by the configuration's rules, which know more than types."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from codesvc.config.settings import Scope  # noqa: TC001  msgspec reads the annotations at run time
+from codesvc.config.settings import Scope
 from codesvc.web.api.inputs import Input
 
 

@@ -1,7 +1,5 @@
 """The member `user` of requests, and what is wrong with a user id or an openid, in words."""
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Annotated
 

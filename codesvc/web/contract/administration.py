@@ -1,7 +1,5 @@
 """The calls that set up sites, accounts and keys while the service runs."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from codesvc.client import schema

@@ -1,7 +1,5 @@
 """The calls around proofs, bindings and tickets."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, Final
 

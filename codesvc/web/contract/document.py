@@ -1,7 +1,5 @@
 """Makes the OpenAPI 3.1 document from the declared calls."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from codesvc.client.schema import EVENT_SHAPES

@@ -1,7 +1,5 @@
 """Examples of answers, taken from a run against the sandbox; long tokens are shortened."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import msgspec

@@ -1,7 +1,5 @@
 """The response headers of the API: their descriptions, and which answers have them."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 HEADERS: Final[dict[str, dict[str, Any]]] = {

@@ -1,7 +1,5 @@
 """The calls that register apps that people sign in to by OpenID Connect."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from codesvc.client import schema

@@ -1,7 +1,5 @@
 """The calls that a page token allows: the hosted page, and those that a site's own page makes."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

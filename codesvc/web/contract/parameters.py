@@ -1,7 +1,5 @@
 """Members of paths that many calls share."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN

@@ -1,7 +1,5 @@
 """The calls for health, metrics, documentation and the test clock."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

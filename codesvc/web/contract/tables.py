@@ -1,7 +1,5 @@
 """JSON schemas of tables of settings, made from the types that validate them (`codesvc.config.settings`)."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Mapping
 from dataclasses import is_dataclass

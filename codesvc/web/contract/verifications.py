@@ -1,7 +1,5 @@
 """The calls around verifications."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

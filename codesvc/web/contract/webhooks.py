@@ -1,7 +1,5 @@
 """The calls around a site's webhook, and the events that it receives."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, Final
 

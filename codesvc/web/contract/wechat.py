@@ -1,7 +1,5 @@
 """The calls that WeChat makes, or a site's back end that forwards WeChat's callbacks."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from codesvc.client import schema

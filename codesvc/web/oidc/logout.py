@@ -4,8 +4,6 @@ The issuer keeps no session, so nothing has to end. The browser goes back to the
 that it has registered; elsewhere a page says that the person is signed out.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.service.oidc_protocol import ProtocolError

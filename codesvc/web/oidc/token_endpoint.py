@@ -1,7 +1,5 @@
 """The token, revocation and userinfo endpoints, which a relying party's server calls."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """The route of the sites' logos."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from aiohttp import web

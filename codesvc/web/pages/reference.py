@@ -1,7 +1,5 @@
 """The routes of the published contract: `/openapi.json` for programs, `/docs` and its sections for people."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.web.context import services

@@ -1,7 +1,5 @@
 """The routes of the drop-in widget: `/widget.js`, its texts by language, and its TypeScript types."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from codesvc.web.context import services
