@@ -1,15 +1,11 @@
 """What every command holds its arguments to: whole numbers within bounds, and text that can be stored and printed."""
 
-from __future__ import annotations
-
 import argparse
 import math
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from codesvc.domain.text_encoding import is_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _FILES: Final = frozenset({"config", "file", "source", "target"})
 """Arguments that may name a file. The system knows such a name by its octets, which need not be text."""

@@ -3,14 +3,13 @@
 Secrets are random and stand in files of their own; the configuration contains file names and hashes only.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import secrets
 import string
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.master_key import weakness
@@ -19,9 +18,6 @@ from codesvc.domain.passwords import NOBODY, password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from codesvc.sandbox.identifiers import profile_url
 from codesvc.sandbox.qr_jpeg import draw_jpeg
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONFIG: Final = "config.toml"
 SECRETS: Final = "secrets"

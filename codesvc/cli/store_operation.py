@@ -1,17 +1,13 @@
 """What a command does with the store, and how it ends if that fails."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine
+from typing import Any
 
 from redis.exceptions import RedisError
 
 from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 
 def run_operation(name: str, operation: Coroutine[Any, Any, int], *also: type[Exception]) -> int:

@@ -1,11 +1,10 @@
 """Two helpers of commands: reading settings from a TOML or JSON file, and printing a list in columns."""
 
-from __future__ import annotations
-
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -13,9 +12,6 @@ from codesvc.config.faults import UnfitError
 from codesvc.config.files import decoded
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.visible_text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def table_in(file: str) -> dict[str, Any]:

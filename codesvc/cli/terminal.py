@@ -1,17 +1,13 @@
 """How commands handle their standard streams: closed pipes, full disks, and characters that are not simply shown."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from codesvc.domain.errors import in_words
 from codesvc.domain.visible_text import escaped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells give it
 

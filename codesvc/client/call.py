@@ -1,19 +1,15 @@
 """Requests and answers as values: the part of the client without I/O."""
 
-from __future__ import annotations
-
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from codesvc.client.errors import BY_PROBLEM, BadAnswer, Refused, ServiceError
 from codesvc.client.schema import PROBLEM_SHAPES, ProblemDocument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceError:

@@ -5,19 +5,15 @@ whether the proof was used, so a copy of the proof passes as well. Where a proof
 `verify_proof` or by binding with it. Read it offline only as a first check, or if it came directly from the service.
 """
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import jwt
 import msgspec
 
 from codesvc.client.errors import BadProof, ProofExpired
 from codesvc.client.schema import Claims, Jwks, ProblemDocument
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _REQUIRED: Final = ["iss", "aud", "sub", "purpose", "vf", "basis", "iat", "exp", "jti"]
 

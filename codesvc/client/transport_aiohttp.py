@@ -1,17 +1,12 @@
 """HTTP exchanges over aiohttp: the transport of `Client`."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import aiohttp
 
 from codesvc.client.call import RawAnswer
 from codesvc.client.errors import Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
 
 
 class Transport:

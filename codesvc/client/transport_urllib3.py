@@ -1,17 +1,12 @@
 """HTTP exchanges over urllib3: the transport of `SyncClient`."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import urllib3
 
 from codesvc.client.call import RawAnswer
 from codesvc.client.errors import Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class Transport:

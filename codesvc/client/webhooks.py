@@ -5,18 +5,13 @@ may arrive twice or out of order: store the ids of the events you have handled, 
 newer state.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from codesvc.client.schema import EVENT_SHAPES, WebhookEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class BadWebhook(Exception):

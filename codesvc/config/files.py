@@ -4,21 +4,17 @@ Editors and shells put things into files that nobody typed: a byte order mark is
 and typographic quotes are named with the remedy.
 """
 
-from __future__ import annotations
-
 import codecs
 import os
 import re
 import shlex
 import stat
 import tomllib
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from codesvc.config.faults import ConfigError, Fault, UnfitError
 from codesvc.domain.logo import MOST_BYTES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LONGEST_SECRET = 65_536  # bytes
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -5,16 +5,12 @@ key that a person has typed is found that way. The rules below refuse what peopl
 than once in a hundred thousand, and then another one is made.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Container
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Container
+from typing import Final
 
 REMEDY: Final = "make one with `openssl rand -base64 48`"
 _FEWEST_BYTES: Final = 24

@@ -6,12 +6,11 @@ The environment variable of a secret is its path in upper case: `accounts.main.s
 A picture that is given as a file is read in the same step.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
@@ -24,9 +23,6 @@ from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 from codesvc.domain.logo import MOST_BYTES, MOST_QR_BYTES, UnfitLogo, data_url
 from codesvc.domain.text_encoding import is_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LISTS = frozenset({"previous_master_keys", "secrets"})  # several, separated by white space in a file or variable
 

@@ -1,17 +1,12 @@
 """How long deliveries wait; tests shorten it."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE
 from codesvc.delivery.courier import PAUSES
 from codesvc.delivery.worker import HOLD_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)

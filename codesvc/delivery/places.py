@@ -6,16 +6,12 @@ for `CALM_SECONDS`, the newest goes first: most codes arrive at once, and the ot
 waited for `LIFE_SECONDS` goes before all others, because its code has ended: it needs the store, but no call.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final
 
 CALM_SECONDS: Final = 10.0
 LIFE_SECONDS: Final = 300.0

@@ -4,18 +4,14 @@ Only this process knows what WeChat answered to a send. A process that takes ove
 the same `client_msg_id` if the channel has one, otherwise as a second message.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")

@@ -1,14 +1,10 @@
 """The apps that may log people in at the demo's issuer: the wiki, and one that a reader writes (docs/en/openid.md)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from codesvc.config.api_keys import hash_line
 from codesvc.demo.wiki import CLIENT as WIKI
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 APP: Final = "app"
 """The client of a reader's own app: the id that the pages in docs/en/openid have."""

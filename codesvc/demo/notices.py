@@ -1,14 +1,9 @@
 """The messages that the shop shows after a form was sent, by key; a problem of the service uses its name as key."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from codesvc.demo.languages import mark
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 NOTICES: Final[Mapping[str, str]] = {
     "welcome": mark("Your account is ready. Welcome to Moonhill Tea."),

@@ -1,15 +1,11 @@
 """Judges a store by its answers to INFO and CONFIG. No I/O; `storeprobe` makes the queries."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.store.versions import OLDEST, shown, version_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _FULL: Final = 0.8
 _ASKS_FOR_REPLICAS: Final = (7, 0)

@@ -5,15 +5,11 @@ this table, and `codesvc.wechat.client` makes no call that a kind has no right t
 the test account open, it is granted here: WeChat answers 48001 if it is missing.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from codesvc.domain.quota import Api
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Right(StrEnum):

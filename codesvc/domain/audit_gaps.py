@@ -1,15 +1,11 @@
 """Finds out which lines of an audit log are gone, and why: from the lines' numbers and from the log's counts. Pure."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from codesvc.domain.audit import FAILED_LOGINS, Act, Gone, Line, logs_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 _ACTOR: Final = "codesvc"
 

@@ -9,13 +9,14 @@ separated by `,`, `;` or tabs, as spreadsheets do it. Lines are read and written
 size needs little memory.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from datetime import tzinfo
+from pathlib import Path
+from typing import IO, Final
 
 import msgspec
 
@@ -31,11 +32,6 @@ from codesvc.domain.binding_values import (
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.display_name import UnfitName, check_display
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import tzinfo
-    from pathlib import Path
 
 COLUMNS: Final = ("user", "openid", "unionid", "bound_at", "display")
 _SEPARATORS: Final = (",", ";", "\t")

@@ -4,12 +4,10 @@ A report shows a malformed value, so that its line can be found and mended. What
 masked, in whichever column it stands: columns get mixed up, and cells run together.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
 
 from codesvc.domain.identifiers import (
     LONGEST_OPENID,
@@ -24,9 +22,6 @@ from codesvc.domain.identifiers import (
     unlike_normal,
 )
 from codesvc.domain.test_identity import is_test_openid
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
 
 _DAY: Final = 86_400_000
 """Milliseconds: clocks differ, and so do time zones that were named wrongly."""

@@ -4,16 +4,12 @@ A refusal is `signed` if its signature was right, so that WeChat, or who holds t
 an unsigned one. So unsigned refusals are urgent only as long as no good callback has come since they began.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from codesvc.domain.clock import rfc3339
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Reason(StrEnum):

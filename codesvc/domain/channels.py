@@ -4,19 +4,14 @@ Configuration, API, pages, statistics, doctor and courier read this table. The s
 `codesvc.delivery.channels`, one module for each channel that the courier sends by.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.quota import Api
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 WECHAT: Final = "wechat"
 

@@ -4,17 +4,13 @@ An element names the node that a proxy was called by. Besides plain addresses th
 addresses and zones; RFC 7239 section 6 also has `unknown` and obfuscated names, which are not addresses.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final, Literal
 
 from codesvc.domain.addresses import parse_address, without_port
 from codesvc.domain.errors import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from ipaddress import IPv4Address, IPv6Address
 
 ForwardedHeader = Literal["X-Forwarded-For", "Forwarded"]
 Reason = Literal["unknown", "obfuscated", "malformed", "no-address"]

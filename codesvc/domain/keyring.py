@@ -6,19 +6,14 @@ contain that id or are checked under every key, so that codes, proofs and page t
 valid until they expire.
 """
 
-from __future__ import annotations
-
 from base64 import b32encode, urlsafe_b64encode
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class MasterKey:

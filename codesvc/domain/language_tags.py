@@ -4,16 +4,12 @@ Tags are compared without case and with `_` as `-` (RFC 5646 section 2.1.1). Ran
 12.5.4 and looked up by RFC 4647 section 3.4. Every text gets an answer: what is not a language range is passed over.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from babel.core import get_global
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LONGEST: Final = 512
 """So many characters are read: some 35 languages. Browsers send up to 150; all of an 8 KB header would take 1 ms."""

@@ -4,14 +4,9 @@ A limit is a list of rates, and all of them apply. A rate allows N events in *ev
 every calendar hour.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+from typing import Final
 
 UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 """Units of time in a rate, in seconds."""

@@ -3,19 +3,15 @@
 OpenID Connect Core 1.0 section 3.1.2, RFC 6749, RFC 7636 (PKCE) and RFC 9700 (best current practice).
 """
 
-from __future__ import annotations
-
 import base64
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SCOPES: Final = ("openid", "profile", "email")
 """The scopes that have an effect. Others are ignored (Core section 3.1.2.1)."""

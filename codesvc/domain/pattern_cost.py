@@ -4,14 +4,10 @@ Python's engine tries one way of matching after the other. Where two parts of an
 characters, the ways multiply: `(a|a)*b` and `.*.*.*x` take hours on a line of text, and nothing can interrupt them.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from itertools import combinations
 from re import _parser as parser  # type: ignore[attr-defined]  # no public module reads them
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any, Final
 
 _ENDLESS: Final = 10**18
 """More than any text allows; numbers are not counted further."""

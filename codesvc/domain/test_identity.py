@@ -5,14 +5,10 @@ have a prefix (`codesvc.domain.codes`), and so does the openid that stands for i
 openid.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from codesvc.domain.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TEST_OPENID: Final = "test_"
 """Prefix of the openids that stand for test identities; no real openid has it. The rest is made in

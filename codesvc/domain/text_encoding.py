@@ -6,18 +6,14 @@ therefore marked as guessed, and a reader must then take nothing but ASCII from 
 ASCII byte below 0x30 is part of a longer GB18030 character, so separators, quotes and line breaks are real ones.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 # UTF-32 first: its little-endian mark begins with the mark of UTF-16.
 _MARKS: Final = (

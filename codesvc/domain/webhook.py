@@ -4,15 +4,11 @@ The schedule is the one that Standard Webhooks recommends, with jitter, so that 
 repeated at the same moment. `codesvc.delivery.webhooks` sends events; `codesvc.store` keeps them.
 """
 
-from __future__ import annotations
-
 import secrets
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal, get_args
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final, Literal, get_args
 
 EventType = Literal[
     "verification.approved",

@@ -1,15 +1,11 @@
 """Compiles the source of one field of a template message."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from jinja2 import Environment, UndefinedError, nodes
 
 from codesvc.messages.template_variables import MESSAGE_VARIABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NAMES: Final = frozenset({"site", "purpose", "account"})
 _FIRST_CJK: Final = "\u2e80"

@@ -7,18 +7,13 @@ WeChat), `outbox` (reading jobs) and `request` (handling an HTTP request).
 Without the variable nothing is wrapped or counted. A service in live mode refuses to start with it.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import signal
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Coroutine, Generator, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
 
 VARIABLE: Final = "CODESVC_FAULT_POINT"
 TASKS: Final = frozenset({"delivery", "outbox", "request"})

@@ -4,20 +4,15 @@ aiohttp answers by itself, past every middleware, what it cannot read as a reque
 a handler. Those answers are plain text with aiohttp's version. An application can replace them, see `REFUSAL`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import uvloop
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
 
 GRACE_SECONDS: Final = 10.0
 """How long running requests may take after a stop was requested, in seconds."""

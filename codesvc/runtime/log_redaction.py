@@ -7,16 +7,12 @@ must be a constant word, not a text built at run time. Of an exception, its type
 Its text is shown only for our own exceptions, whose texts are safe to log.
 """
 
-from __future__ import annotations
-
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any, Final
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
 
 HIDDEN: Final = "…"
 

@@ -5,19 +5,14 @@ is killed loses the lines that are not yet written. If the reader stops reading,
 and counted, so that a blocked log neither stops the service nor uses up its memory.
 """
 
-from __future__ import annotations
-
 import atexit
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from codesvc.domain.clock import rfc3339, unix_ms
-
-if TYPE_CHECKING:
-    from typing import Any
 
 PAUSE_SECONDS: Final = 0.1
 MOST_WAITING: Final = 100_000

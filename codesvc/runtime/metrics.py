@@ -1,17 +1,13 @@
 """Metrics for operators (Prometheus). Labels are from closed lists and never contain a user, an address or an id."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()

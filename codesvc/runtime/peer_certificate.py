@@ -1,16 +1,12 @@
 """Looks at the TLS certificate that answers at an address, by a handshake; nothing is sent after it."""
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from codesvc.domain.certificate import Certificate, CertificateState
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _SECONDS: Final = 5.0
 _BY_NAME: Final = frozenset({62, 64})

@@ -3,14 +3,10 @@
 This also holds for a file that exists already with a wider mode.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import TextIO
 
 _OWNER_ONLY: int = 0o600
 

@@ -3,16 +3,12 @@
 `count` says for how many a line stands, so the sum over the lines is exact.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from codesvc.runtime.tasks import end
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
 
 _SPACING_SECONDS: Final = 1.0
 _MOST_KINDS: Final = 10_000

@@ -1,12 +1,8 @@
 """Reliable cancellation of background tasks."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final
 
 _AGAIN_SECONDS: Final = 0.2
 

@@ -6,14 +6,10 @@ that record. So a delivery that another process makes hours later belongs to the
 contain ids, names and our own words, never a user, an address, a code or an openid. WeChat receives no trace header.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 _Result = TypeVar("_Result")
 _tracer: Any = None

@@ -4,17 +4,13 @@ Nobody waits for a batch to fill: alone, an act leaves at once. A script that ru
 for each; what fails inside a batch is asked again alone, so that no act suffers from its neighbour's error.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 MOST_TOGETHER: Final = 16
 """The most acts in one call. Other callers wait for the store while a call runs."""

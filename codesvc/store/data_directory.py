@@ -1,16 +1,11 @@
 """The data directory of the embedded store: only the service's user can open it."""
 
-from __future__ import annotations
-
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import structlog
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _log = structlog.get_logger(__name__)
 

@@ -18,14 +18,13 @@ The loader prepends the needed parts of the fragments, and replaces the name of 
 counts positions.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from codesvc.domain.audit import CHANGES_LOG, LOG_OF
 from codesvc.domain.binding import EVICTION_KEPT_MS, MOST_USERS
@@ -54,9 +53,6 @@ from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PEND
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.keys import WEBHOOKS
 from codesvc.store.outcomes import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
 _REPLY: Final = re.compile(r"^-- REPLY ([a-z -]+):[ \t]*(.*)$", re.MULTILINE)

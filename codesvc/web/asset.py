@@ -1,18 +1,14 @@
 """Public answers that are made once and sent to everybody: scripts, texts, the published contract."""
 
-from __future__ import annotations
-
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import zopfli.gzip
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LONGEST_TAGS: Final = 1_024
 """Characters of an `If-None-Match` that are read. Browsers send one ETag."""

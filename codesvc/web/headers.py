@@ -1,15 +1,11 @@
 """Common response headers, prepared once."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from multidict import CIMultiDict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -4,16 +4,12 @@
 documentation. The other commands print English, as the log does.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from codesvc.web.texts.catalogue import place_of, read, texts_in
 from codesvc.web.texts.speech import Speech
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LANGUAGES: Final = ("en", "zh")
 

@@ -1,15 +1,10 @@
 """Calls for bind intents and logins."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, reading
 from codesvc.client.schema import BindIntent, Login, ScanCode
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 def _bind(intent: str, more: str = "") -> str:

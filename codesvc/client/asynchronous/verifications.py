@@ -1,17 +1,13 @@
 """Calls for verifications and proofs."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading, recipient
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
 
 
 def _path(verification: str, more: str = "") -> str:

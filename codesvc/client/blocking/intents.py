@@ -1,16 +1,11 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """Calls for bind intents and logins."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, reading
 from codesvc.client.schema import BindIntent, Login, ScanCode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def _bind(intent: str, more: str = "") -> str:

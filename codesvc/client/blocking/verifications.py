@@ -1,18 +1,14 @@
 # Generated from codesvc/client/asynchronous by `make client`. Do not edit.
 """Calls for verifications and proofs."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading, recipient
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 
 def _path(verification: str, more: str = "") -> str:

@@ -4,14 +4,10 @@ The site chooses a webhook's address. Without this rule it could make the servic
 metadata, a database's console, the store (server-side request forgery, SSRF).
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from errno import EACCES
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Final
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 _CLOSED: Final = (

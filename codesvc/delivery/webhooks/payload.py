@@ -4,10 +4,9 @@ The facts hold no openid, code or token. Details of a delivery that may not be d
 (DESIGN rule 7).
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,9 +15,6 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.record import Fixed, delivery_view
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.domain.webhook import EVENTS, TEST_EVENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _DAY_SECONDS: Final = 86_400
 

@@ -1,14 +1,10 @@
 """Settings as JSON tables, which can be changed in part."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from codesvc.domain.errors import CodesvcError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Table = dict[str, Any]
 Kept = Literal["file", "store"]

@@ -4,16 +4,12 @@ The samples read the service's address and a key from the environment, as the ex
 runs every one of them and compares what it sends with the example.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LANGUAGES: Final = {"curl": "curl", "python": "Python", "php": "PHP", "node": "Node", "java": "Java"}
 """Names of the languages, in the order in which they are shown."""

@@ -1,9 +1,8 @@
 """Public pages without personal content: the front page (`GET /`, JSON for programs) and a page per problem type."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -14,9 +13,6 @@ from codesvc.web.languages import speech_for
 from codesvc.web.problem import Problem
 from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 routes = web.RouteTableDef()
 
