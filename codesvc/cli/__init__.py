@@ -167,46 +167,59 @@ def _reload(arguments: argparse.Namespace) -> int:
     return reload.run(arguments.config, arguments.pid, os.environ)
 
 
-def _init(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import init
+def _alone(arguments: argparse.Namespace) -> int:
+    """Run a command that takes its arguments alone."""
+    match arguments.command:
+        case "init":
+            from codesvc.cli import init
 
-    return init.run(arguments)
+            return init.run(arguments)
+        case "demo":
+            from codesvc.demo import demo_command
 
+            return demo_command.run(arguments)
+        case "sandbox":
+            from codesvc.sandbox import sandbox_command
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from codesvc.demo import demo_command as command
+            return sandbox_command.run(arguments)
+        case "check":
+            from codesvc.doctor import check_command
 
-    return command.run(arguments)
+            return check_command.run(arguments)
+        case "send":
+            from codesvc.cli import send
 
+            return send.run(arguments)
+        case "store":
+            from codesvc.cli import store_migrate
 
-def _sandbox(arguments: argparse.Namespace) -> int:
-    from codesvc.sandbox import sandbox_command as command
+            return store_migrate.run(arguments)
+        case _:
+            from codesvc.cli import password
 
-    return command.run(arguments)
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from codesvc.doctor import check_command as command
-
-    return command.run(arguments)
-
-
-def _probe(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import probe
-
-    return probe.run(arguments, _settings(arguments.config))
-
-
-def _send(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import send
-
-    return send.run(arguments)
+            return password.make_password(arguments)
 
 
-def _bindings(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import bindings as command
+def _configured(arguments: argparse.Namespace) -> int:
+    """Run a command that reads the configuration first."""
+    settings = _settings(arguments.config)
+    match arguments.command:
+        case "probe":
+            from codesvc.cli import probe
 
-    return command.run(arguments, _settings(arguments.config))
+            return probe.run(arguments, settings)
+        case "bindings":
+            from codesvc.cli import bindings
+
+            return bindings.run(arguments, settings)
+        case "person":
+            from codesvc.cli import person
+
+            return person.run(arguments, settings)
+        case _:
+            from codesvc.cli import audit
+
+            return audit.run(arguments, settings)
 
 
 def _webhooks(arguments: argparse.Namespace) -> int:
@@ -224,30 +237,6 @@ def _webhooks(arguments: argparse.Namespace) -> int:
     return command.run(arguments, _settings(Path(arguments.config)))
 
 
-def _person(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import person as command
-
-    return command.run(arguments, _settings(arguments.config))
-
-
-def _store(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import store_migrate as command
-
-    return command.run(arguments)
-
-
-def _audit(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import audit as command
-
-    return command.run(arguments, _settings(arguments.config))
-
-
-def _admin(arguments: argparse.Namespace) -> int:
-    from codesvc.cli import password
-
-    return password.make_password(arguments)
-
-
 def _registry(arguments: argparse.Namespace) -> int:
     if (arguments.command, arguments.act) in {("keys", "new"), ("oidc", "secret")}:
         from codesvc.cli import registry_arguments as of_registry
@@ -262,27 +251,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     parsed = _parser().parse_args(arguments)
     commands = {
-        "demo": _demo,
-        "init": _init,
         "serve": _serve,
         "reload": _reload,
-        "sandbox": _sandbox,
-        "check": _check,
-        "send": _send,
-        "probe": _probe,
         "webhooks": _webhooks,
-        "sites": _registry,
-        "accounts": _registry,
-        "keys": _registry,
-        "oidc": _registry,
-        "store": _store,
-        "audit": _audit,
-        "admin": _admin,
-        "person": _person,
-        "bindings": _bindings,
+        **dict.fromkeys(("sites", "accounts", "keys", "oidc"), _registry),
+        **dict.fromkeys(("probe", "bindings", "person", "audit"), _configured),
     }
     name = f"{parsed.command} {act}" if (act := getattr(parsed, "act", "")) else parsed.command
     if refused := refusal(parsed):
         print(f"codesvc {name}: {refused}", file=sys.stderr)
         return 2
-    return terminal.run(lambda: commands[parsed.command](parsed), name)
+    return terminal.run(lambda: commands.get(parsed.command, _alone)(parsed), name)

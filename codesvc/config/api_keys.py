@@ -27,9 +27,7 @@ def new_key(site: str, token_bytes: bytes) -> str:
     """
     if NAME.fullmatch(site) is None:
         raise ValueError(f"a site's name {NAME_RULE}")
-    if len(token_bytes) != TOKEN_BYTES:
-        raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
-    return f"{PREFIX}_{site}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
+    return f"{PREFIX}_{site}_{_encoded(token_bytes)}"
 
 
 def new_admin_key(token_bytes: bytes) -> str:
@@ -38,9 +36,13 @@ def new_admin_key(token_bytes: bytes) -> str:
     Raises:
         ValueError: not 32 octets.
     """
+    return f"{ADMIN_PREFIX}_{_encoded(token_bytes)}"
+
+
+def _encoded(token_bytes: bytes) -> str:
     if len(token_bytes) != TOKEN_BYTES:
         raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
-    return f"{ADMIN_PREFIX}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
+    return base64.urlsafe_b64encode(token_bytes).rstrip(b"=").decode("ascii")
 
 
 def new_signing_secret(random: bytes) -> str:

@@ -133,14 +133,20 @@ def _examples(settings: Settings) -> Iterator[Fault]:
             for line in _sound(operator, "password"):
                 if is_example(line):
                     yield Fault(("admin", "operators", name, "password"), f"{said}`codesvc admin password`")
-        for path, keys, make in (
-            (("admin",), _sound(admin, "keys"), "keys new --admin"),
-            *((("sites", name), _sound(site, "keys"), f"keys new {name}") for name, site in _tables(settings, "sites")),
-        ):
-            for number, key in enumerate(key for found in keys for key in found):
-                for line in _sound(key, "hash"):
-                    if is_example(line):
-                        yield Fault((*path, "keys", number, "hash"), f"{said}`codesvc {make}`")
+    for owner, number, key in _keys(settings):
+        for line in _sound(key, "hash"):
+            if is_example(line):
+                whose = owner[1] if owner[0] == "sites" else "--admin"
+                yield Fault((*owner, "keys", number, "hash"), f"{said}`codesvc keys new {whose}`")
+
+
+def _keys(settings: Settings) -> Iterator[tuple[tuple[str, ...], int, Any]]:
+    """Every API key, with the path of its owner and its place there."""
+    owners: list[tuple[tuple[str, ...], Any]] = [(("sites", name), site) for name, site in _tables(settings, "sites")]
+    owners += [(("admin",), admin) for admin in _sound(settings, "admin")]
+    for path, owner in owners:
+        for keys in _sound(owner, "keys"):
+            yield from ((path, number, key) for number, key in enumerate(keys))
 
 
 def _appids(settings: Settings) -> Iterator[Fault]:
@@ -153,17 +159,11 @@ def _appids(settings: Settings) -> Iterator[Fault]:
 
 def _key_hashes(settings: Settings) -> Iterator[Fault]:
     seen: dict[str, str] = {}
-    for name, site in settings.sites.items():
-        for index, key in enumerate(next(_sound(site, "keys"), ())):
-            for digest in _sound(key, "hash"):
-                place = f"sites.{name}.keys[{index}]"
-                if seen.setdefault(digest, place) != place:
-                    yield Fault(("sites", name, "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
-    for index, key in enumerate(settings.admin.keys):
+    for owner, number, key in _keys(settings):
         for digest in _sound(key, "hash"):
-            place = f"admin.keys[{index}]"
+            place = f"{'.'.join(owner)}.keys[{number}]"
             if seen.setdefault(digest, place) != place:
-                yield Fault(("admin", "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
+                yield Fault((*owner, "keys", number, "hash"), f"is the hash of {seen[digest]} as well")
 
 
 def _platform(settings: Settings, account: Account) -> Iterator[Fault]:

@@ -1,14 +1,12 @@
 """Agents of customer service and their sessions: `/cgi-bin/customservice/*`, `/customservice/*` (official pages)."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.rights import Right
 
 
-def list_agents(call: Call) -> Mapping[str, Any]:
+def list_agents(call: Call) -> Answer:
     """All agents; a success has no errcode."""
     return {
         "kf_list": [
@@ -24,7 +22,7 @@ def list_agents(call: Call) -> Mapping[str, Any]:
     }
 
 
-def list_online(call: Call) -> Mapping[str, Any]:
+def list_online(call: Call) -> Answer:
     """The agents that are online, with the number of their sessions; a success has no errcode."""
     agents = call.account.agents
     cases = [account for account, _ in agents.sessions.values()]
@@ -42,52 +40,52 @@ def list_online(call: Call) -> Mapping[str, Any]:
     }
 
 
-def add_agent(call: Call) -> Mapping[str, Any]:
+def add_agent(call: Call) -> Answer:
     """Make an agent."""
     call.account.agents.add(call.text("kf_account"), call.text("nickname"))
     return OK
 
 
-def rename_agent(call: Call) -> Mapping[str, Any]:
+def rename_agent(call: Call) -> Answer:
     """Give an agent another nickname."""
     call.account.agents.rename(call.text("kf_account"), call.text("nickname"))
     return OK
 
 
-def invite_agent(call: Call) -> Mapping[str, Any]:
+def invite_agent(call: Call) -> Answer:
     """Invite a WeChat account to be an agent; here they have accepted at once."""
     call.account.agents.invite(call.text("kf_account"), call.text("invite_wx"))
     return OK
 
 
-def remove_agent(call: Call) -> Mapping[str, Any]:
+def remove_agent(call: Call) -> Answer:
     """Remove an agent, who is named in the query, or in the body of a POST."""
     call.account.agents.remove(call.query.get("kf_account") or (call.text("kf_account") if call.raw else ""))
     return OK
 
 
-def open_session(call: Call) -> Mapping[str, Any]:
+def open_session(call: Call) -> Answer:
     """Give a follower to an agent."""
     contact = call.account.contact(call.body.get("openid"))
     call.account.agents.open(call.text("kf_account"), contact.openid, call.now)
     return OK
 
 
-def close_session(call: Call) -> Mapping[str, Any]:
+def close_session(call: Call) -> Answer:
     """End a session."""
     contact = call.account.contact(call.body.get("openid"))
     call.account.agents.close(call.text("kf_account"), contact.openid)
     return OK
 
 
-def get_session(call: Call) -> Mapping[str, Any]:
+def get_session(call: Call) -> Answer:
     """The session of a follower; without one the account is empty."""
     contact = call.account.contact(call.query.get("openid", ""))
     agent, began = call.account.agents.sessions.get(contact.openid, ("", 0.0))
     return {**OK, "kf_account": agent, "createtime": int(began)}
 
 
-def list_sessions(call: Call) -> Mapping[str, Any]:
+def list_sessions(call: Call) -> Answer:
     """The sessions of one agent; a success has no errcode."""
     agent = call.account.agents.find(call.query.get("kf_account", "")).account
     sessions = call.account.agents.sessions
@@ -98,7 +96,7 @@ def list_sessions(call: Call) -> Mapping[str, Any]:
     }
 
 
-def list_waiting(call: Call) -> Mapping[str, Any]:
+def list_waiting(call: Call) -> Answer:
     """The followers that a reply handed over to customer service and whom no agent has; a success has no errcode."""
     waiting = call.account.agents.waiting
     cases = [{"latest_time": int(at), "openid": openid} for openid, at in waiting.items()]

@@ -12,7 +12,9 @@ from codesvc.sandbox.escapes import Escapes, as_shown, escapes_of
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.rights import Right
 
-OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
+Answer = Mapping[str, Any]
+"""The JSON object that a call answers."""
+OK: Answer = {"errcode": 0, "errmsg": "ok"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Endpoint:
 
     path: str
     method: Literal["GET", "POST"]
-    act: Callable[[Call], Mapping[str, Any] | File]
+    act: Callable[[Call], Answer | File]
     token: bool = True
     right: Right | None = None
     errors: str = ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.api.menu import MAX_BUTTONS, check_buttons
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
@@ -13,7 +13,7 @@ _PRIVATE = ("sex", "country", "province", "city", "language")
 _FIRST_ID = 208379533
 
 
-def add_menu(call: Call) -> Mapping[str, Any]:
+def add_menu(call: Call) -> Answer:
     """Add a menu for the followers whom a rule matches; a success has no errcode.
 
     Since 2022 a rule may name a tag and the system of the phone; anything private is refused.
@@ -35,7 +35,7 @@ def add_menu(call: Call) -> Mapping[str, Any]:
     return {"menuid": str(number)}  # a text here, and a number in the list, as in the platform's samples
 
 
-def delete_menu(call: Call) -> Mapping[str, Any]:
+def delete_menu(call: Call) -> Answer:
     """Remove one personalised menu."""
     menus = call.account.conditional_menus
     kept = [menu for menu in menus if str(menu["menuid"]) != call.text("menuid")]
@@ -45,7 +45,7 @@ def delete_menu(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def try_match(call: Call) -> Mapping[str, Any]:
+def try_match(call: Call) -> Answer:
     """The menu that a follower sees, named by openid or by their WeChat name; a success has no errcode."""
     contact = _find(call, call.text("user_id"))
     if call.account.menu is None:
@@ -56,7 +56,7 @@ def try_match(call: Call) -> Mapping[str, Any]:
     return {"button": call.account.menu["button"]}
 
 
-def get_current_menu(call: Call) -> Mapping[str, Any]:
+def get_current_menu(call: Call) -> Answer:
     """The menu in force, also one that was made in the console; a success has no errcode.
 
     Below a button, `sub_button` is an object with `list`, where `menu/get` has a list.

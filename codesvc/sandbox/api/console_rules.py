@@ -3,13 +3,10 @@
 No call can set them; `autoreply` of the account does, with the members of the official page as they are.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.api.call import Answer, Call, Endpoint
 
 
-def get_rules(call: Call) -> Mapping[str, Any]:
+def get_rules(call: Call) -> Answer:
     """The rules; those of an account without any are switched off. A success has no errcode."""
     return {"is_add_friend_reply_open": 0, "is_autoreply_open": 0, **(call.account.spec.autoreply or {})}
 

@@ -1,10 +1,9 @@
 """Template management: `/cgi-bin/template/*` for messages, `/wxaapi/newtmpl/*` for notices (WECHAT.md 6.6, 7.2)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.catalogue import CATEGORY, TITLES, compose_by_kids, compose_by_labels, compose_old
 from codesvc.sandbox.clock import beijing_month
 from codesvc.sandbox.errcodes import ApiError
@@ -34,7 +33,7 @@ _MAX_TEMPLATES = 25
 _MAX_SCENE_DESCRIPTION = 15
 
 
-def list_templates(call: Call) -> Mapping[str, Any]:
+def list_templates(call: Call) -> Answer:
     """The account's message templates; a success has no errcode."""
     owned = [template for template in call.account.templates.values() if template.kind != "notice"]
     return {
@@ -52,7 +51,7 @@ def list_templates(call: Call) -> Mapping[str, Any]:
     }
 
 
-def add_template(call: Call) -> Mapping[str, Any]:
+def add_template(call: Call) -> Answer:
     """Add a template from the library."""
     number = call.text("template_id_short")
     if number.isdigit():
@@ -65,13 +64,13 @@ def add_template(call: Call) -> Mapping[str, Any]:
     return {**OK, "template_id": template.template_id}
 
 
-def delete_template(call: Call) -> Mapping[str, Any]:
+def delete_template(call: Call) -> Answer:
     """Remove a template."""
     _remove(call, call.text("template_id"), notice=False)
     return OK
 
 
-def set_industry(call: Call) -> Mapping[str, Any]:
+def set_industry(call: Call) -> Answer:
     """Set the two industries; allowed once in a calendar month (Beijing time)."""
     chosen = call.text("industry_id1"), call.text("industry_id2")
     if any(code not in INDUSTRIES for code in chosen):
@@ -83,7 +82,7 @@ def set_industry(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def get_industry(call: Call) -> Mapping[str, Any]:
+def get_industry(call: Call) -> Answer:
     """The two industries; a success has no errcode."""
     first, second = (INDUSTRIES[code] for code in call.account.industry)
     return {
@@ -92,12 +91,12 @@ def get_industry(call: Call) -> Mapping[str, Any]:
     }
 
 
-def list_categories(_call: Call) -> Mapping[str, Any]:
+def list_categories(_call: Call) -> Answer:
     """The account's category."""
     return {**OK, "data": [{"id": CATEGORY[0], "name": CATEGORY[1]}]}
 
 
-def list_titles(call: Call) -> Mapping[str, Any]:
+def list_titles(call: Call) -> Answer:
     """Titles of the template library in the requested categories, paged by `start` and `limit`."""
     wanted = call.query.get("ids", "").split(",")
     start, limit = read_integer(call.query.get("start", "")), read_integer(call.query.get("limit", ""))
@@ -108,7 +107,7 @@ def list_titles(call: Call) -> Mapping[str, Any]:
     return {**OK, "count": len(data), "data": data[start : start + limit]}
 
 
-def list_keywords(call: Call) -> Mapping[str, Any]:
+def list_keywords(call: Call) -> Answer:
     """The fields that a template of one title can have. WeChat calls them keywords."""
     title = TITLES.get(call.query.get("tid", ""))
     if title is None:
@@ -117,12 +116,12 @@ def list_keywords(call: Call) -> Mapping[str, Any]:
     return {**OK, "count": len(data), "data": data}
 
 
-def list_notices(call: Call) -> Mapping[str, Any]:
+def list_notices(call: Call) -> Answer:
     """The account's notice templates."""
     return {**OK, "data": [_describe(t) for t in call.account.templates.values() if t.kind == "notice"]}
 
 
-def add_notice(call: Call) -> Mapping[str, Any]:
+def add_notice(call: Call) -> Answer:
     """Add a notice template from the library."""
     if len(call.text("sceneDesc")) > _MAX_SCENE_DESCRIPTION:
         raise ApiError(40035)
@@ -131,7 +130,7 @@ def add_notice(call: Call) -> Mapping[str, Any]:
     return {**OK, "priTmplId": template.template_id}
 
 
-def delete_notice(call: Call) -> Mapping[str, Any]:
+def delete_notice(call: Call) -> Answer:
     """Remove a notice template."""
     _remove(call, call.text("priTmplId"), notice=True)
     return OK

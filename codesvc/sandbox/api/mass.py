@@ -1,9 +1,8 @@
 """`/cgi-bin/message/mass/preview`: a mass message for one person, to look at (official page)."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.rights import Right
@@ -19,7 +18,7 @@ _NEEDED = {
 }
 
 
-def preview(call: Call) -> Mapping[str, Any]:
+def preview(call: Call) -> Answer:
     """Show a message to one follower; `towxname`, the person's name here, comes before `touser`."""
     contact = _recipient(call)
     kind = call.text("msgtype")

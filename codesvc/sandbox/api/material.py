@@ -3,12 +3,9 @@
 Articles (图文) are not imitated.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint, File
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint, File
 from codesvc.sandbox.api.form import Part, read_form
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_media_id
@@ -68,14 +65,14 @@ def _description(raw: bytes) -> dict[str, str]:
         raise ApiError(47001) from error
 
 
-def upload_temporary(call: Call) -> Mapping[str, Any]:
+def upload_temporary(call: Call) -> Answer:
     """Keep a file for three days; a success has no errcode on the older page, and one on the newer."""
     media = _keep(call, life=TEMPORARY_LIFE)
     name = "thumb_media_id" if media.kind == "thumb" else "media_id"
     return {"type": media.kind, name: media.media_id, "created_at": int(media.created_at)}
 
 
-def download_temporary(call: Call) -> Mapping[str, Any] | File:
+def download_temporary(call: Call) -> Answer | File:
     """A file, or the address of a video."""
     media = call.account.media.find(call.query.get("media_id", ""), call.now, permanent=False)
     if media.kind == "video":
@@ -83,20 +80,20 @@ def download_temporary(call: Call) -> Mapping[str, Any] | File:
     return _file(media)
 
 
-def upload_picture(call: Call) -> Mapping[str, Any]:
+def upload_picture(call: Call) -> Answer:
     """A picture for articles: JPG or PNG under 1 MB; a success has no errcode."""
     _, part = _read_upload(call)
     _, suffix = check_article_picture(part.content)
     return {"url": media_url(mint_media_id(), suffix)}
 
 
-def add(call: Call) -> Mapping[str, Any]:
+def add(call: Call) -> Answer:
     """Keep a file for good; a success has no errcode. Only a picture has a `url`."""
     media = _keep(call, life=None)
     return {"media_id": media.media_id, **({"url": media.url} if media.kind in {"image", "thumb"} else {})}
 
 
-def get(call: Call) -> Mapping[str, Any] | File:
+def get(call: Call) -> Answer | File:
     """A file, or title and address of a video."""
     media = call.account.media.find(call.body.get("media_id"), call.now, permanent=True)
     if media.kind == "video":
@@ -104,19 +101,19 @@ def get(call: Call) -> Mapping[str, Any] | File:
     return _file(media)
 
 
-def delete(call: Call) -> Mapping[str, Any]:
+def delete(call: Call) -> Answer:
     """Delete a permanent file."""
     call.account.media.drop(call.body.get("media_id"), call.now)
     return OK
 
 
-def count(call: Call) -> Mapping[str, Any]:
+def count(call: Call) -> Answer:
     """How many there are of each kind; a success has no errcode."""
     numbers = {f"{kind}_count": len(call.account.media.permanent(kind)) for kind in _COUNTED}
     return {**numbers, "news_count": 0}
 
 
-def list_page(call: Call) -> Mapping[str, Any]:
+def list_page(call: Call) -> Answer:
     """A page of one kind, newest first; a success has no errcode."""
     if call.text("type") == "news":
         return {"total_count": 0, "item_count": 0, "item": []}

@@ -4,9 +4,8 @@ WECHAT.md does not cover menus. The rules are those of WeChat's public documenta
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.rights import Right
 
@@ -26,7 +25,7 @@ _WITH_KEY = frozenset(
 _WITHOUT_KEY = frozenset({"view", "miniprogram", "media_id", "view_limited", "article_id", "article_view_limited"})
 
 
-def create_menu(call: Call) -> Mapping[str, Any]:
+def create_menu(call: Call) -> Answer:
     """Replace the menu."""
     check_buttons(call.body.get("button"), MAX_BUTTONS, nested=True)
     call.account.menu = {"button": call.body["button"]}
@@ -34,7 +33,7 @@ def create_menu(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def get_menu(call: Call) -> Mapping[str, Any]:
+def get_menu(call: Call) -> Answer:
     """The menu and the personalised ones, newest first; 46003 if there is none."""
     if call.account.menu is None:
         raise ApiError(46003)
@@ -42,7 +41,7 @@ def get_menu(call: Call) -> Mapping[str, Any]:
     return {"menu": call.account.menu, **({"conditionalmenu": conditional[::-1]} if conditional else {})}
 
 
-def delete_menu(call: Call) -> Mapping[str, Any]:
+def delete_menu(call: Call) -> Answer:
     """Remove the menu and all personalised menus."""
     call.account.menu = None
     call.account.conditional_menus.clear()

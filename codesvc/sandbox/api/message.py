@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.rights import Right, need_right
 
@@ -11,7 +11,7 @@ _MAX_TEXT_BYTES = 2048  # bytes
 _RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # members that the chat adds itself
 
 
-def send_custom(call: Call) -> Mapping[str, Any]:
+def send_custom(call: Call) -> Answer:
     """Send a message to a person with an open message window."""
     account = call.account
     contact = account.contact(call.body.get("touser"))
@@ -95,7 +95,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def set_typing(call: Call) -> Mapping[str, Any]:
+def set_typing(call: Call) -> Answer:
     """Check a request for the "typing" hint; the sandbox does not show it."""
     contact = call.account.contact(call.body.get("touser"))
     if call.text("command") not in {"Typing", "CancelTyping"}:

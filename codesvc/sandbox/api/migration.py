@@ -1,16 +1,13 @@
 """`/cgi-bin/changeopenid`: the openids that the followers of a migrated account have in the new one."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.migration import ASKABLE_SECONDS
 
 _MAX_BATCH = 100
 
 
-def change_openids(call: Call) -> Mapping[str, Any]:
+def change_openids(call: Call) -> Answer:
     """Convert up to 100 openids of the old account; the token is that of the new one.
 
     An openid whose owner did not follow the old account when the review of the migration ended gets `ori_openid error`

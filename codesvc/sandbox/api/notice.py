@@ -1,9 +1,6 @@
 """Subscription notices, and the older one-time message (WECHAT.md 7.1, 7.4). Each has its own permission."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.api.template import REPEAT_WINDOW, find_template, read_jump
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.qrcode import read_integer
@@ -15,7 +12,7 @@ _MAX_SCENE = 10_000
 _MAX_CONTENT = 200
 
 
-def send_notice(call: Call) -> Mapping[str, Any]:
+def send_notice(call: Call) -> Answer:
     """Send a notice that the person has accepted; they need not follow the account.
 
     One accept allows one send, unless the template is long-term.
@@ -53,7 +50,7 @@ def send_notice(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def send_once(call: Call) -> Mapping[str, Any]:
+def send_once(call: Call) -> Answer:
     """Send the one message that a person confirmed on the subscribemsg page."""
     contact = call.account.contact(call.body.get("touser"))
     template_id, scene, title = call.text("template_id"), read_integer(call.body.get("scene")), call.text("title")

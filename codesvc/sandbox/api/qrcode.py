@@ -1,9 +1,8 @@
 """`/cgi-bin/qrcode/create` (WECHAT.md 5.1)."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.api.call import Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.qrcode import QrCode, read_qr_spec
 from codesvc.sandbox.rights import Right
@@ -26,7 +25,7 @@ def describe_code(code: QrCode) -> dict[str, Any]:
     }
 
 
-def create_qrcode(call: Call) -> Mapping[str, Any]:
+def create_qrcode(call: Call) -> Answer:
     """Make a code; a success has no errcode. This call answers malformed JSON with 40052, not 47001 (WECHAT.md 5.1)."""
     try:
         body = call.body

@@ -1,10 +1,9 @@
 """Quota and network calls (WECHAT.md 4)."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
 from codesvc.sandbox.errcodes import ApiError
 
@@ -13,7 +12,7 @@ _API_ADDRESSES = ("106.55.206.146", "106.55.206.211", "175.24.211.168")
 _CALLBACK_ADDRESSES = ("101.226.103.0/25", "106.55.206.0/25", "127.0.0.1")
 
 
-def clear_quota(call: Call) -> Mapping[str, Any]:
+def clear_quota(call: Call) -> Answer:
     """Reset all counters of the day."""
     if call.text("appid") != call.account.spec.appid:
         raise ApiError(40013)
@@ -21,7 +20,7 @@ def clear_quota(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def clear_quota_by_secret(call: Call) -> Mapping[str, Any]:
+def clear_quota_by_secret(call: Call) -> Answer:
     """Reset all counters of the day, without a token.
 
     Appid and appsecret may be in the query or in the body, because WeChat's pages disagree about it.
@@ -32,13 +31,13 @@ def clear_quota_by_secret(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def clear_api_quota(call: Call) -> Mapping[str, Any]:
+def clear_api_quota(call: Call) -> Answer:
     """Reset the counter of one API."""
     call.account.quotas.clear(call.now, _read_path(call))
     return OK
 
 
-def get_quota(call: Call) -> Mapping[str, Any]:
+def get_quota(call: Call) -> Answer:
     """The day's counter of one API, and its limit per minute if it has one."""
     reading = call.account.quotas.read(_read_path(call), call.now)
     answer: dict[str, Any] = dict(OK)
@@ -50,7 +49,7 @@ def get_quota(call: Call) -> Mapping[str, Any]:
     return answer
 
 
-def get_rid(call: Call) -> Mapping[str, Any]:
+def get_rid(call: Call) -> Answer:
     """The request and the answer of an earlier call, by its request id."""
     rid = call.text("rid")
     if not _RID.fullmatch(rid):
@@ -73,17 +72,17 @@ def get_rid(call: Call) -> Mapping[str, Any]:
     }
 
 
-def list_api_addresses(_call: Call) -> Mapping[str, Any]:
+def list_api_addresses(_call: Call) -> Answer:
     """The addresses of the API servers."""
     return {"ip_list": list(_API_ADDRESSES)}
 
 
-def list_callback_addresses(_call: Call) -> Mapping[str, Any]:
+def list_callback_addresses(_call: Call) -> Answer:
     """The addresses from which callbacks come; with loopback, so that a check of the sender accepts the sandbox."""
     return {"ip_list": list(_CALLBACK_ADDRESSES)}
 
 
-def check_callback(call: Call) -> Mapping[str, Any]:
+def check_callback(call: Call) -> Answer:
     """The network diagnosis; the sandbox measures nothing and answers with fixed samples."""
     action, operator = call.text("action"), call.text("check_operator") or "DEFAULT"
     if action not in {"dns", "ping", "all"} or operator not in {"CHINANET", "UNICOM", "CAP", "DEFAULT"}:

@@ -1,10 +1,7 @@
 """`/cgi-bin/shorten/gen` and `/cgi-bin/shorten/fetch`: short keys for long texts (official pages)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from codesvc.sandbox.account_state import ShortKey
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_short_key
 from codesvc.sandbox.qrcode import read_integer
@@ -14,7 +11,7 @@ _MAX_BYTES = 4096
 _MAX_LIFE = 2_592_000
 
 
-def make_key(call: Call) -> Mapping[str, Any]:
+def make_key(call: Call) -> Answer:
     """A key for a text of up to 4 KB; without a life it is kept for 30 days."""
     text = call.body.get("long_data")
     if not isinstance(text, str) or not text:
@@ -30,7 +27,7 @@ def make_key(call: Call) -> Mapping[str, Any]:
     return {**OK, "short_key": key}
 
 
-def read_key(call: Call) -> Mapping[str, Any]:
+def read_key(call: Call) -> Answer:
     """The text of a key, and how long it still lives."""
     key = call.text("short_key")
     if not key:

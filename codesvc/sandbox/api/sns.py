@@ -1,9 +1,8 @@
 """`/sns/*`: the server-side calls of web authorisation (WECHAT.md 11.2, 11.3); their Content-Type is `text/plain`."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.api.token import check_secret, open_account
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.oauth import Session
@@ -33,7 +32,7 @@ def _unionid_field(session: Session) -> dict[str, Any]:
     return {"unionid": session.identity.unionid} if session.identity.unionid else {}
 
 
-def exchange_code(call: Call) -> Mapping[str, Any]:
+def exchange_code(call: Call) -> Answer:
     """Exchange a code for a session."""
     appid, secret = call.query.get("appid", ""), call.query.get("secret", "")
     website = call.platform.websites.get(appid)
@@ -53,7 +52,7 @@ def exchange_code(call: Call) -> Mapping[str, Any]:
     return answer | (_unionid_field(session) if session.identity.scope in _WITH_PROFILE else {})
 
 
-def refresh_session(call: Call) -> Mapping[str, Any]:
+def refresh_session(call: Call) -> Answer:
     """Prolong a session; the answer never has a unionid."""
     appid = call.query.get("appid", "")
     if not appid:
@@ -72,7 +71,7 @@ def _session(call: Call) -> Session:
     return session
 
 
-def get_profile(call: Call) -> Mapping[str, Any]:
+def get_profile(call: Call) -> Answer:
     """The person's profile, for the scopes snsapi_userinfo and snsapi_login.
 
     WeChat leaves sex and area empty since 2021-10.
@@ -94,7 +93,7 @@ def get_profile(call: Call) -> Mapping[str, Any]:
     }
 
 
-def check_session(call: Call) -> Mapping[str, Any]:
+def check_session(call: Call) -> Answer:
     """Whether an sns token still works for an openid."""
     _session(call)
     return OK

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.api.user import page_of
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
@@ -15,25 +14,25 @@ _MAX_BATCH = 50
 _MAX_BLACKLIST_BATCH = 20
 
 
-def create_tag(call: Call) -> Mapping[str, Any]:
+def create_tag(call: Call) -> Answer:
     """Make a tag; a success has no errcode."""
     name = _name(call)
     return {"tag": {"id": call.account.tags.create(name), "name": name}}
 
 
-def list_tags(call: Call) -> Mapping[str, Any]:
+def list_tags(call: Call) -> Answer:
     """All tags with the number of their followers; a success has no errcode."""
     tags = call.account.tags.names()
     return {"tags": [{"id": tag, "name": name, "count": len(_tagged(call, tag))} for tag, name in tags.items()]}
 
 
-def rename_tag(call: Call) -> Mapping[str, Any]:
+def rename_tag(call: Call) -> Answer:
     """Give a tag another name."""
     call.account.tags.rename(_tag(call).get("id"), _name(call))
     return OK
 
 
-def delete_tag(call: Call) -> Mapping[str, Any]:
+def delete_tag(call: Call) -> Answer:
     """Remove a tag, from its followers too."""
     number = call.account.tags.require_changeable(_tag(call).get("id"))
     call.account.tags.delete(number, len(_tagged(call, number)))
@@ -42,13 +41,13 @@ def delete_tag(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def list_tagged(call: Call) -> Mapping[str, Any]:
+def list_tagged(call: Call) -> Answer:
     """One page of the followers with a tag; without any, no `data`."""
     tag = call.account.tags.require_known(call.body.get("tagid"))
     return page_of(call, [contact.openid for contact in _tagged(call, tag)], call.text("next_openid"))
 
 
-def tag_people(call: Call) -> Mapping[str, Any]:
+def tag_people(call: Call) -> Answer:
     """Give a tag to up to 50 followers: to all of them, or to none."""
     contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.require_known(call.body.get("tagid"))
     if any(tag not in contact.tags and len(contact.tags) >= MAX_TAGS_PER_FOLLOWER for contact in contacts):
@@ -58,7 +57,7 @@ def tag_people(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def untag_people(call: Call) -> Mapping[str, Any]:
+def untag_people(call: Call) -> Answer:
     """Take a tag from up to 50 followers."""
     contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.require_known(call.body.get("tagid"))
     for contact in contacts:
@@ -66,34 +65,34 @@ def untag_people(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def list_tags_of(call: Call) -> Mapping[str, Any]:
+def list_tags_of(call: Call) -> Answer:
     """The tags of one follower; a success has no errcode."""
     return {"tagid_list": sorted(call.account.contact(call.body.get("openid")).tags)}
 
 
-def list_blacklisted(call: Call) -> Mapping[str, Any]:
+def list_blacklisted(call: Call) -> Answer:
     """One page of the blacklist; a success has no errcode."""
     listed = [contact.openid for contact in call.account.contacts.values() if contact.blacklisted]
     return {"total": len(listed), **page_of(call, listed, call.text("begin_openid"))}
 
 
-def blacklist(call: Call) -> Mapping[str, Any]:
+def blacklist(call: Call) -> Answer:
     """Blacklist up to 20 followers."""
     return _mark(call, blacklisted=True)
 
 
-def unblacklist(call: Call) -> Mapping[str, Any]:
+def unblacklist(call: Call) -> Answer:
     """Take up to 20 followers from the blacklist."""
     return _mark(call, blacklisted=False)
 
 
-def _mark(call: Call, *, blacklisted: bool) -> Mapping[str, Any]:
+def _mark(call: Call, *, blacklisted: bool) -> Answer:
     for contact in _batch(call, _MAX_BLACKLIST_BATCH):
         contact.blacklisted = blacklisted
     return OK
 
 
-def _tag(call: Call) -> Mapping[str, Any]:
+def _tag(call: Call) -> Answer:
     tag = call.body.get("tag")
     if not isinstance(tag, Mapping):
         raise ApiError(47001)

@@ -5,7 +5,7 @@ from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.account_state import Account
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.platform import fingerprint
@@ -59,7 +59,7 @@ def read_jump(call: Call) -> dict[str, Any]:
     return {"url": url, "miniprogram": {"appid": appid, "pagepath": pagepath}}
 
 
-def send_template(call: Call) -> Mapping[str, Any]:
+def send_template(call: Call) -> Answer:
     """Accept a template message; a later event reports whether it was delivered."""
     account = call.account
     contact = account.contact(call.body.get("touser"))
@@ -93,7 +93,7 @@ def send_template(call: Call) -> Mapping[str, Any]:
     return {**OK, "msgid": msgid}
 
 
-def list_blocked(call: Call) -> Mapping[str, Any]:
+def list_blocked(call: Call) -> Answer:
     """The messages that their review rejected; the real `msginfo` is an array too (WECHAT.md 6.3)."""
     blocked = [message for appid, message in call.platform.blocked if appid == call.account.spec.appid]
     items = [{"id": str(n), "content": message["content"]} for n, message in enumerate(blocked, 1)]

@@ -1,9 +1,6 @@
 """`/cgi-bin/ticket/getticket`: the tickets of the JS-SDK and of cards."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_jsapi_ticket
 from codesvc.sandbox.rights import Right, need_right
@@ -11,7 +8,7 @@ from codesvc.sandbox.rights import Right, need_right
 _LIFE = 7200
 
 
-def get_ticket(call: Call) -> Mapping[str, Any]:
+def get_ticket(call: Call) -> Answer:
     """The ticket of a type; while one lives, the same again with a life of 7,200 s (field report)."""
     kind = call.query.get("type", "")
     if kind not in {"jsapi", "wx_card"}:

@@ -1,11 +1,9 @@
 """`/cgi-bin/token` and `/cgi-bin/stable_token` (WECHAT.md 3)."""
 
 import hmac
-from collections.abc import Mapping
-from typing import Any
 
 from codesvc.sandbox.account_state import Account
-from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.api.call import Answer, Call, Endpoint
 from codesvc.sandbox.credential import AccessToken
 from codesvc.sandbox.errcodes import ApiError
 
@@ -46,12 +44,12 @@ def _check_address(call: Call, account: Account) -> None:
         raise ApiError(40164, f"invalid ip {call.remote} ipv6 {mapped}, not in whitelist")
 
 
-def _grant(account: Account, call: Call, token: AccessToken) -> Mapping[str, Any]:
+def _grant(account: Account, call: Call, token: AccessToken) -> Answer:
     call.platform.event_bus.publish("token", account=account.spec.appid, kind=token.kind)
     return {"access_token": token.value, "expires_in": int(token.expires_at - call.now)}
 
 
-def fetch_token(call: Call) -> Mapping[str, Any]:
+def fetch_token(call: Call) -> Answer:
     """A new ordinary token; the previous one works for another 300 s."""
     if call.query.get("grant_type") != "client_credential":
         raise ApiError(40002)
@@ -61,7 +59,7 @@ def fetch_token(call: Call) -> Mapping[str, Any]:
     return _grant(account, call, account.credentials.fetch(call.now))
 
 
-def fetch_stable_token(call: Call) -> Mapping[str, Any]:
+def fetch_stable_token(call: Call) -> Answer:
     """The current stable token, or a new one with `force_refresh`."""
     if call.text("grant_type") != "client_credential":
         raise ApiError(40002)

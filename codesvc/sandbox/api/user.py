@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.rights import Right
@@ -39,7 +39,7 @@ def describe_user(contact: Contact) -> dict[str, Any]:
     }
 
 
-def get_user(call: Call) -> Mapping[str, Any]:
+def get_user(call: Call) -> Answer:
     """One person; a success has no errcode."""
     openid = call.query.get("openid", "")
     if not openid:
@@ -47,7 +47,7 @@ def get_user(call: Call) -> Mapping[str, Any]:
     return describe_user(call.account.contact(openid))
 
 
-def get_users(call: Call) -> Mapping[str, Any]:
+def get_users(call: Call) -> Answer:
     """Up to 100 people."""
     listed = call.body.get("user_list")
     if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_BATCH:
@@ -56,7 +56,7 @@ def get_users(call: Call) -> Mapping[str, Any]:
     return {"user_info_list": [describe_user(call.account.contact(openid)) for openid in openids]}
 
 
-def list_followers(call: Call) -> Mapping[str, Any]:
+def list_followers(call: Call) -> Answer:
     """One page of openids.
 
     A request after the last page gets `count` 0 and no `data`. The last page with openids still has a next_openid
@@ -76,7 +76,7 @@ def page_of(call: Call, openids: list[str], after: str) -> dict[str, Any]:
     return {"count": len(page), **data, "next_openid": page[-1] if page else ""}
 
 
-def set_remark(call: Call) -> Mapping[str, Any]:
+def set_remark(call: Call) -> Answer:
     """Set the account's own name for a follower."""
     contact = call.account.contact(call.body.get("openid"))
     if len(call.text("remark")) >= _REMARK_LIMIT:
