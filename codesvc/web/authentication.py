@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.config.settings import AdminKey, Scope
+    from codesvc.config.settings import AdminKey, ApiKey, Scope
     from codesvc.sites.directory import Caller
 
 _log = structlog.get_logger(__name__)
@@ -66,9 +66,14 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
         raise Problem("unauthenticated", headers=CHALLENGE)
     request[SITE] = caller.site.name
     here.key_uses.note(caller.key)
-    if scope not in caller.key.scopes:
-        raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
+    require_scope(caller.key, scope)
     return caller
+
+
+def require_scope(key: ApiKey | AdminKey, scope: str) -> None:
+    """Refuse a key that lacks a scope."""
+    if scope not in key.scopes:
+        raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
 
 
 def by_operators_listener(request: web.Request) -> bool:
@@ -108,8 +113,8 @@ def require_operator(request: web.Request) -> None:
             raise Problem(
                 "forbidden", "These numbers are of several sites. Use an admin key of scope read.", scope="read"
             )
-    elif "read" not in key.scopes:
-        raise Problem("forbidden", "This key lacks the scope read.", scope="read")
+    else:
+        require_scope(key, "read")
 
 
 def is_from_trusted_proxy(request: web.Request) -> bool:

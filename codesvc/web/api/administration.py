@@ -15,7 +15,7 @@ from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
-from codesvc.web.authentication import CHALLENGE, admin_key
+from codesvc.web.authentication import CHALLENGE, admin_key, require_scope
 from codesvc.web.context import services
 from codesvc.web.problem import Problem, invalid, limited, unavailable
 
@@ -42,8 +42,7 @@ def admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministrati
     here, key = services(request), admin_key(request)
     if key is None:
         raise Problem("unauthenticated", headers=CHALLENGE)
-    if scope not in key.scopes:
-        raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
+    require_scope(key, scope)
     return here.administration, f"{ADMIN_KEY}{key.name}"
 
 

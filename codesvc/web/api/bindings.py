@@ -17,7 +17,7 @@ from codesvc.web.api.inputs import BindInput, ProofInput
 from codesvc.web.api.user_ids import check_openid
 from codesvc.web.api.verifications import user_in
 from codesvc.web.api.views import json_response
-from codesvc.web.authentication import authenticate
+from codesvc.web.authentication import authenticate, require_scope
 from codesvc.web.context import services
 from codesvc.web.problem import Problem, limited
 
@@ -74,8 +74,7 @@ def _openid_in(request: web.Request, caller: Caller) -> str:
     """
     here, query = services(request), request.query
     if "openid" in query:
-        if "openids" not in caller.key.scopes:
-            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        require_scope(caller.key, "openids")
         return query["openid"]
     if "handle" in query:
         claim = here.handles.open(caller.site.name, query["handle"])
@@ -95,8 +94,7 @@ async def find(request: web.Request) -> web.Response:
         raise Invalid(f"give exactly one of {', '.join(sorted(_LOOK_UPS))}")
     bindings = services(request).bindings
     if "unionid" in request.query:
-        if "openids" not in caller.key.scopes:
-            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        require_scope(caller.key, "openids")
         found = await bindings.find(caller.site, unionid=request.query["unionid"])
     else:
         found = await bindings.find(caller.site, openid=_openid_in(request, caller))
@@ -133,8 +131,7 @@ async def put(request: web.Request) -> web.Response:
     bindings = services(request).bindings
     by = {"display": wanted_name(given.display), "actor": caller.actor, "key": caller.key_id}
     if given.openid is not UNSET:
-        if "openids" not in caller.key.scopes:
-            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        require_scope(caller.key, "openids")
         check_openid(given.openid, services(request).settings.mode)
         result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, **by)
     elif given.proof is not UNSET:

@@ -18,7 +18,7 @@ from codesvc.web.api.message_inputs import stated_recipient
 from codesvc.web.api.start_input import StartInput
 from codesvc.web.api.user_ids import check_user
 from codesvc.web.api.views import json_response, scan_code
-from codesvc.web.authentication import authenticate
+from codesvc.web.authentication import authenticate, require_scope
 from codesvc.web.context import services
 from codesvc.web.event_streams.stream import stream_changes
 from codesvc.web.problem import Problem, limited
@@ -90,8 +90,8 @@ async def start(request: web.Request) -> web.Response:
     """Start a verification."""
     caller = authenticate(request, "verify")
     given, body = await inputs.read(request, StartInput)
-    if given.vouched and "vouch" not in caller.key.scopes:
-        raise Problem("forbidden", "This key lacks the scope vouch.", scope="vouch")
+    if given.vouched:
+        require_scope(caller.key, "vouch")
     inputs.check_metadata(given.metadata)
     inputs.check_return_url(given.return_url, caller.site.config.origins)
     wanted = StartRequest(

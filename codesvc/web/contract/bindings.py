@@ -97,29 +97,25 @@ HISTORY: Final = _call(
     description="Oldest first; for support staff.",
     answers=(Answer(description="The history.", shape=schema.History, example=examples.HISTORY),),
 )
-FIND: Final = Operation(
+FIND: Final = _call(
     method="GET",
     path="/v1/bindings",
     id="findBindings",
-    tag="Bindings",
     summary="Find the users of a WeChat account",
     description="By exactly one of the query's members.",
-    scope="bindings",
     parameters=tuple(in_query(name, description, example) for name, description, example in _LOOK_UPS),
     answers=(
         Answer(description="At most 100 of them.", shape=schema.Bindings, example={"bindings": [examples.BINDING]}),
     ),
     problems=("invalid", "bad-proof"),
 )
-LIFT: Final = Operation(
+LIFT: Final = _call(
     method="DELETE",
     path="/v1/users/{user}/guesses",
     id="liftGuesses",
-    tag="Bindings",
     summary="Lift a spent guess budget",
     description="For a person whom you have identified by other means.",
     scope="admin",
-    parameters=(parameters.USER,),
     answers=(Answer(status=204, description="The budget is whole.", media=""),),
 )
 REDEEM: Final = Operation(

@@ -62,16 +62,14 @@ WATCH: Final = _page_call(
     ),
     problems=("not-found", "forbidden", "too-many-streams"),
 )
-PICTURE: Final = Operation(
+PICTURE: Final = _page_call(
     method="GET",
     path="/p/{page_token}/qr.{kind}",
     id="getPagePicture",
-    tag="Pages",
     summary="The QR code",
     description="Creates the QR code at the first request. Use PNG on phones: they can neither save an SVG as a photo "
     "nor scan it by a long press. If `scan.picture` is `follow`, the answer is the account's own picture, whatever "
     "`kind` is, or `not-found` if it has none.",
-    access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
         in_path("kind", "The image format.", "svg", {"type": "string", "enum": ["png", "svg"]}),
@@ -128,16 +126,14 @@ RENEW: Final = _page_call(
     problems=("not-found", "forbidden", "verification-ended", "intent-ended", "rate-limited"),
     people=True,
 )
-DISOWN: Final = Operation(
-    tag="Pages",
-    access=Access.PAGE,
-    parameters=(parameters.INTENT_PAGE_TOKEN,),
+DISOWN: Final = _page_call(
     method="POST",
     path="/p/{page_token}/disown",
     id="disownOnPage",
     summary="Say that another WeChat account has scanned",
     description="Cancels a bind intent. For ten minutes after the yes it takes back the binding that the intent made, "
     "which the WeChat account is told; a binding of another act stays.",
+    parameters=(parameters.INTENT_PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
     answers=(
         Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),
@@ -146,14 +142,12 @@ DISOWN: Final = Operation(
     problems=("not-found", "forbidden", "intent-ended"),
     people=True,
 )
-PREFLIGHT: Final = Operation(
+PREFLIGHT: Final = _page_call(
     method="OPTIONS",
     path="/p/{page_token}/{act}",
     id="mayPageCall",
-    tag="Pages",
     summary="CORS preflight of a site's own page",
     description="Allows the `origins` of the site, by the header Access-Control-Allow-Origin.",
-    access=Access.PAGE,
     parameters=(
         parameters.PAGE_TOKEN,
         in_path("act", "The call that the page is going to make.", "state", {"type": "string", "enum": list(_ACTS)}),

@@ -6,15 +6,11 @@ from typing import Any, Final
 from codesvc.client import schema as client_schema
 from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.contract import examples, schemas
-from codesvc.web.contract.operation import JSON, Answer, Body, Operation, Parameter, in_path, in_query
+from codesvc.web.contract.operation import JSON, Answer, Body, Operation, in_path, in_query
 
 _ID: Final = in_path("id", "What the header `webhook-id` says.", examples.WEBHOOK_ID)
 _NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
 _SHOWN: Final = Answer(description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY)
-
-
-def _filter(name: str, description: str, schema: dict[str, Any], example: Any) -> Parameter:
-    return in_query(name, description, example, schema)
 
 
 _call = partial(Operation, tag="Webhooks", scope="admin", problems=("not-found",))
@@ -24,7 +20,6 @@ ENDPOINT: Final = _call(
     id="getWebhook",
     summary="See how your webhook fares",
     answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
-    problems=("not-found",),
 )
 ENABLE: Final = _call(
     method="POST",
@@ -34,7 +29,6 @@ ENABLE: Final = _call(
     description="An endpoint that answers 410 Gone is disabled. Events that waited meanwhile are sent.",
     body=_NOTHING,
     answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
-    problems=("not-found",),
 )
 TEST: Final = _call(
     method="POST",
@@ -55,29 +49,27 @@ TEST: Final = _call(
     ),
     retry=True,
 )
-LIST: Final = Operation(
+LIST: Final = _call(
     method="GET",
     path="/v1/webhooks/deliveries",
     id="listWebhookDeliveries",
-    tag="Webhooks",
     summary="List events and what came of sending them",
     description="Latest first. Events are kept for 30 days, of those that are done the latest 5,000.",
-    scope="admin",
     parameters=(
-        _filter("status", "Only these.", {"type": "string", "enum": list(client_schema.HOOK_STATUSES)}, "failed"),
-        _filter(
+        in_query("status", "Only these.", "failed", {"type": "string", "enum": list(client_schema.HOOK_STATUSES)}),
+        in_query(
             "event",
             "Only of this type.",
-            {"type": "string", "enum": list(client_schema.EVENT_SHAPES)},
             "verification.approved",
+            {"type": "string", "enum": list(client_schema.EVENT_SHAPES)},
         ),
-        _filter(
+        in_query(
             "limit",
             "The maximum number of entries.",
-            {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
             25,
+            {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
         ),
-        _filter("cursor", "The `next` of the page before.", {"type": "string"}, examples.WEBHOOK_CURSOR),
+        in_query("cursor", "The `next` of the page before.", examples.WEBHOOK_CURSOR),
     ),
     answers=(
         Answer(
@@ -98,7 +90,6 @@ GET: Final = _call(
     summary="Read an event and what came of sending it",
     parameters=(_ID,),
     answers=(_SHOWN,),
-    problems=("not-found",),
 )
 RESEND: Final = _call(
     method="POST",
@@ -110,7 +101,6 @@ RESEND: Final = _call(
     parameters=(_ID,),
     body=_NOTHING,
     answers=(_SHOWN,),
-    problems=("not-found",),
 )
 CALLS: Final = (ENDPOINT, ENABLE, TEST, LIST, GET, RESEND)
 
