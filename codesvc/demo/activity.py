@@ -34,10 +34,10 @@ _MOST_CUSTOMERS, _MOST_LINES, _MOST_IDS = 10_000, 10, 10_000
 _BEIJING: Final = timezone(timedelta(hours=8))
 
 WORDS: Final = {
-    "bound": mark("A WeChat was linked"),
-    "moved": mark("Moved to another WeChat"),
-    "unbound": mark("The WeChat was unlinked"),
-    "left": mark("The WeChat stopped following"),
+    "bound": mark("A WeChat account was linked"),
+    "moved": mark("Moved to another WeChat account"),
+    "unbound": mark("The WeChat account was unlinked"),
+    "left": mark("The WeChat account stopped following"),
     "logged-in": mark("Logged in with WeChat"),
     "reset": mark("A password reset was confirmed in WeChat"),
 }

@@ -38,10 +38,10 @@ _PRICE: Final = 0.045
 
 _REASONS: Final = {
     "shadow": mark("Shadow mode"),
-    "no-binding": mark("No WeChat is linked to this number."),
-    "unreachable": mark("The WeChat does not follow the account."),
-    "muted": mark("The WeChat has answered 不是我."),
-    "limited": mark("The WeChat had enough messages today."),
+    "no-binding": mark("No WeChat account is linked to this number."),
+    "unreachable": mark("The WeChat account does not follow the Official Account."),
+    "muted": mark("The WeChat account has answered 不是我."),
+    "limited": mark("The WeChat account had enough messages today."),
     "no-receipt": mark("WeChat sent no receipt in time."),
     "repeated": mark("Asked for again: by SMS this time."),
 }

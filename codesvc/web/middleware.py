@@ -21,6 +21,7 @@ from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.authentication import by_operators_listener, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import COMMON_HEADERS, require_fit
+from codesvc.web.pages.verification_view import render_problem
 from codesvc.web.problem import Problem, invalid, unavailable
 
 if TYPE_CHECKING:
@@ -151,15 +152,24 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource else "unknown"
 
 
+def _is_prefixed(request: web.Request) -> bool:
+    """Whether the path of `public_url` is still there, which the proxy should have removed: a matter for operators."""
+    return services(request).address.holds(request.rel_url.raw_path)
+
+
 def _no_such_address(request: web.Request) -> Problem:
-    address, path = services(request).address, request.rel_url.raw_path
-    if address.holds(path):
-        return Problem("not-found", f"There is no such address: the proxy did not remove {address.prefix} from it.")
+    if _is_prefixed(request):
+        prefix = services(request).address.prefix
+        return Problem("not-found", f"There is no such address: the proxy did not remove {prefix} from it.")
     return Problem("not-found", "There is no such address.")
 
 
 def _answer_to(error: Exception, request: web.Request, route: str, request_id: str) -> web.Response:
-    problem = _no_such_address(request) if isinstance(error, web.HTTPNotFound) else problem_of(error)
+    unknown = isinstance(error, web.HTTPNotFound)
+    problem = _no_such_address(request) if unknown else problem_of(error)
+    if unknown and "text/html" in request.headers.get("Accept", "") and not _is_prefixed(request):
+        # A mistyped or cut link, in a browser.
+        return render_problem(request, problem)
     if problem.type.name == "internal":
         _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
     return problem.response(services(request).address, request_id)

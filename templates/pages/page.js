@@ -194,7 +194,7 @@
     }
   });
   home.addEventListener("error", (event) => {
-    if (event.target.tagName === "IMG") event.target.replaceWith(t("scan.broken"));
+    if (event.target.tagName === "IMG") event.target.replaceWith(t($("#keyword") ? "scan.broken" : "scan.broken.alone"));
   }, true);
 
   // Time ---------------------------------------------------------------------------------------------------------

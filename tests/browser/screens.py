@@ -39,8 +39,9 @@ async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:
 
 async def main(wanted: list[str]) -> None:
     async with running_chromium(chromium_for_pictures()) as chromium, staged(chromium) as stage:
-        for scene_name in SCENES:
-            for look_name in LOOKS:
+        # Look by look: a scene in which WeChat fails, several times in a row, would open the circuit breaker.
+        for look_name in LOOKS:
+            for scene_name in SCENES:
                 if scene_name in INSIDE_WECHAT and "wechat" not in look_name:
                     continue
                 name = f"{scene_name}--{look_name}"

@@ -100,7 +100,7 @@ async def test_a_reset_names_the_bound_wechat(shown, opening, way, seen):
         page = await opening(context, started, f"&lang={locale[:2]}")
         title = "发送口令，获取验证码" if chinese else "Send the keyword to get your code"
         await expect(page.locator(".headline, #headline")).to_have_text(title)
-        hint = "请用已绑定的微信操作" if chinese else "Use the linked WeChat. The code comes back"
+        hint = "请用已绑定的微信操作" if chinese else "Use the linked WeChat account. We’ll send the code"
         await expect(page.locator(".head p").first).to_contain_text(hint)
         await expect(page.locator("#keyword")).to_have_text(started["scan"]["keyword"])
         await expect(page.locator(".qr img")).to_have_count(1 if picture == "follow" else 0)

@@ -122,6 +122,32 @@ A_WECHAT = re.compile(
 """WeChat is a platform; what a person has is a WeChat account."""
 
 
+def spoken_english():
+    """Every English text of pages and messages, by the name of its file."""
+    for path in sorted((ROOT / "templates").glob("*/en/*.txt")):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    for path, line in (
+        (ROOT / "templates" / "texts" / "en.po", "msgstr"),
+        (ROOT / "codesvc" / "web" / "admin" / "texts" / "en.po", "msgstr"),
+        (ROOT / "codesvc" / "demo" / "texts" / "zh.po", "msgid"),
+    ):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        yield path.relative_to(ROOT).as_posix(), "\n".join(each for each in lines if each.startswith((line, '"')))
+
+
+SPOKEN_WECHAT = re.compile(
+    r"\b(?:an?|another|this|the|bound|no|old|linked|one) WeChat\b(?! (?:account|message|chat|user|link)|[’'-])",
+    re.IGNORECASE,
+)
+
+
+def test_texts_for_people_say_wechat_account():
+    """WeChat is a platform. "Your WeChat" is how people speak; a certain one is a WeChat account (the glossary)."""
+    texts = dict(spoken_english())
+    assert len(texts) > 30
+    assert {name: found for name, text in texts.items() if (found := SPOKEN_WECHAT.findall(text))} == {}
+
+
 def test_english_is_spelt():
     pytest.importorskip("codespell_lib", reason="NOT TESTED: spelling needs the lint group")
     command = [sys.executable, "-m", "codespell_lib", *map(str, ENGLISH)]

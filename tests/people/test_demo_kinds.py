@@ -21,7 +21,7 @@ async def test_the_whole_story_by_keyword(tmp_path, capsys):
         assert await run_story(addresses, key, by_keyword=True)
         assert "sends the keyword" in capsys.readouterr().out
         async with http.get(f"{addresses.website}/forgot", headers={"Accept-Language": "en"}) as page:
-            assert "send it from the WeChat that you linked" in await page.text()
+            assert "Send it from the WeChat account that you linked" in await page.text()
         body = {"purpose": "register", "user": "attempt-2", "client_ip": "192.0.2.7"}
         head = {"Authorization": f"Bearer {key}"}
         async with http.post(f"{addresses.service}/v1/verifications", json=body, headers=head) as answer:

@@ -68,7 +68,7 @@ async def test_a_number_gets_sms_in_shadow_mode_and_wechat_once_it_is_bound_and_
     assert (await visitor.post("/relay/code", phone=PHONE)).status == 200
     code = re.search(r"\d{6}", await first(visitor.texts))[0]
     await visitor.post("/relay/sign-in", phone=PHONE, code="000000" if code != "000000" else "111111")
-    assert "not right" in visitor.page
+    assert "Wrong code" in visitor.page
     await visitor.post("/relay/sign-in", phone=PHONE, code=code)
     assert "You are signed in" in visitor.page
 
@@ -137,7 +137,7 @@ async def test_what_is_no_number_is_said_on_the_page(demo):
     _, visitor, _ = demo
     for path in ("/relay/code", "/relay/bind"):
         assert (await visitor.post(path, phone="12")).status == 200
-        assert "That is not a phone number." in visitor.page
+        assert "This is not a phone number." in visitor.page
 
 
 async def test_its_gateway_believes_signatures_only(demo):

@@ -99,7 +99,7 @@ async def test_the_page_of_a_reset_leads_with_the_keyword_where_nothing_can_be_p
             assert state["delivery"] == started["delivery"]
             assert "请查看微信消息" in page.text
         async with world.http.get(started["page_url"], headers={"Accept-Language": "en"}) as english:
-            said = "Use the linked WeChat. The code comes back" in await english.text()
+            said = "Use the linked WeChat account. We’ll send the code" in await english.text()
             assert said is (kind in BY_KEYWORD)
 
 

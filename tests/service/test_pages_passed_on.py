@@ -35,7 +35,7 @@ async def test_a_page_that_was_sent_on_says_where_it_was_begun(world, part):
         started = await world.start(user, "reset", ip="198.51.100.9", user_agent=WINDOWS)
         said = await note(world, started, IPHONE, **part)
         assert said.startswith("Started on another device: Windows (198.51.*.*).")
-        assert "Reply 不是我" in said
+        assert "reply 不是我" in said
         assert "Windows（198.51.*.*）" in await note(world, started, IPHONE, "zh-CN", **part)
         # A browser that does not say what it is may be any.
         assert "Windows" in await note(world, started, "", **part)

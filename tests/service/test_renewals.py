@@ -214,7 +214,7 @@ async def test_the_form_works_without_javascript(world, what):
     await world.advance(601)
     page = await world.page("GET", old, headers={"Accept-Language": "en"})
     assert f"/p/{old['page_token']}/renew" in page.text
-    assert "Refresh QR code" in page.text
+    assert "Get a new QR code" in page.text
     answer = await world.page("POST", old, "/renew", data="", headers=FORM)
     assert answer.status == 303
     assert answer.headers["Location"] == f"/p/{(await successor(world, old))['page_token']}"

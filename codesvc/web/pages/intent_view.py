@@ -174,12 +174,18 @@ def render_intent(
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
         "begun": begun_elsewhere(request, intent.fixed, t),
-        "explanation": explain_ended(problem, t) if problem else "",
+        "explanation": _why_refused(problem, intent, t, state.site) if problem else "",
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)
     headers = {**(problem.headers if problem else {}), **_security(site, nonce, intent)}
     status = problem.type.status if problem else 200
     return web.Response(text=html, status=status, content_type="text/html", headers=headers)
+
+
+def _why_refused(problem: Problem, intent: Intent, t: Speech, site: str) -> str:
+    """Why an act of the page was refused. A binding that the page can take back no more is said to be one."""
+    too_late = problem.type.name == "intent-ended" and intent.status is IntentStatus.BOUND
+    return t("bi.disown.late", site=site) if too_late else explain_ended(problem, t)
 
 
 def _security(site: SiteEntry, nonce: str, intent: Intent) -> dict[str, str]:

@@ -33,7 +33,7 @@ function makePanel(t, back, does) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
     const source = device === "desktop" ? address : address.replace(/svg$/, "png");
     const image = h("img", { src: source, alt: t(alt, state), referrerpolicy: "no-referrer" });
-    image.addEventListener("error", () => image.replaceWith(t("scan.broken")));
+    image.addEventListener("error", () => image.replaceWith(t(state.scan ? "scan.broken" : "scan.broken.alone")));
     return h("figure", {},
       h("span.qr", {}, image),
       h("figcaption", { text: t(caption, state) }, waiting && h("span.waiting", { text: t("scan.waiting") })));
@@ -60,7 +60,7 @@ function makePanel(t, back, does) {
   const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: () => does.turn("renew") });
   // Called by what the person then uses first; `used`, where another WeChat has scanned.
   const renewal = (kind, used) => anew(kind, `renew.${state.renew !== "scan" ? state.renew : state.link ? "link" : spoken === "phone" ? "keyword" : used}`);
-  const used = () => state.renew && part("used", 0, () => renewal("second", "used"));
+  const used = () => state.renew && part("used", 0, () => renewal("second", state.disown ? "scan" : "used"));
   const again = () => part("anew", state.renew, () => h("div.end", {}, renewal("primary", "scan"), problem()));
 
   const tiles = (letters) => h("div.reference", {},
@@ -98,7 +98,7 @@ function makePanel(t, back, does) {
 
   // By this a person says that the WeChat account that scanned is not theirs, as templates/pages/parts.html does.
   const disown = () => state.disown && part("disown", state.disown, () => h("div.times", {},
-    h("p", { text: state.disown.question }), h("button.second", { type: "button", text: state.disown.act, onclick: () => does.turn("disown") }), !state.renew && problem()));
+    h("p.doubt", { text: state.disown.question }), h(state.renew ? "button.quiet" : "button.second", { type: "button", text: state.disown.act, onclick: () => does.turn("disown") }), !state.renew && problem()));
 
   const foot = (said) => h("footer", {}, h("p", {}, icon("shield"), t(said)));
   const onward = () => h("div.end", {}, h("a.primary", { href: state.return_to, text: t("back.now") }));
@@ -115,7 +115,7 @@ function makePanel(t, back, does) {
     const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "queued sent unknown".includes(stage) && `sent.hint.${channel}`;
     const title = t(t.best(other && "fallback.title", `${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(state.renew && `${stage}.hint.renew`, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && !waiting && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && !waiting && t("resend.sent"), pending && ((channel !== "gateway" && !stage.startsWith("failed")) || scan === "keyword") && onPhone(scan)))];
     if (pending) {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from tests.browser.scenes.registry import scene, shows
-from tests.browser.scenes.walks import approved_by, bind_intent, expires, reaches, refused_code, scanned
+from tests.browser.scenes.walks import approved_by, bind_intent, expires, pressed, reaches, refused_code, scanned
 
 TEMPLATE_SEND = "/cgi-bin/message/template/send"
 
@@ -252,6 +252,19 @@ async def bind(stage, look):
 @scene
 async def bind_oauth(stage, look):
     return await look((await bind_intent(stage, method="oauth"))["page_url"])
+
+
+@scene
+async def bind_scanned(stage, look):
+    """A WeChat account has scanned; who did not do it can stop it here."""
+    person, started = await stage.person(follows=True), await bind_intent(stage)
+    return await scanned(await look(started["page_url"]), person, started, "scanned")
+
+
+@scene
+async def bind_taken_back(stage, look):
+    """The person has said that the WeChat account that was bound is not theirs."""
+    return await pressed(await bind_done(stage, look), "#disown button", "canceled")
 
 
 @scene

@@ -40,5 +40,11 @@ async def shop_account(stage, look):
 
 shows("shop_forgot", "{at.website}/forgot")
 shows("shop_missing", "{at.website}/nowhere")
-# The demonstration's phone, as the sandbox shows it.
-shows("shop_phone", "{at.sandbox}")
+
+
+@scene
+async def shop_phone(stage, look):
+    """The demonstration's phone, as the sandbox shows it once its script has drawn it."""
+    page = await look(stage.addresses.sandbox)
+    await page.get_by_role("button").first.wait_for()
+    return page

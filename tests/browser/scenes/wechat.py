@@ -67,9 +67,12 @@ async def ask_bind_declined(stage, look):
 
 
 @inside_wechat
-async def ask_bind_named(stage, look):
-    """The site has given a name by which the person recognises the account."""
-    return await asked(await stage.person(follows=True), look, await bind_intent(stage, display="山间的猫"))
+async def ask_login_named(stage, look):
+    """The site has given a name by which the person recognises the account that they are bound to."""
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    user = await stage.bound(person)
+    await stage.api("PUT", f"/v1/bindings/{user}", {"openid": person.openid, "display": "山间的猫"})
+    return await asked(person, look, started)
 
 
 @inside_wechat
