@@ -33,7 +33,7 @@ function makePanel(t, back, does) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
     const source = device === "desktop" ? address : address.replace(/svg$/, "png");
     const image = h("img", { src: source, alt: t(alt, state), referrerpolicy: "no-referrer" });
-    image.addEventListener("error", () => image.replaceWith(t(state.scan ? "scan.broken" : "scan.broken.alone")));
+    image.addEventListener("error", () => image.replaceWith(t("scan.broken")));
     return h("figure", {},
       h("span.qr", {}, image),
       h("figcaption", { text: t(caption, state) }, waiting && h("span.waiting", { text: t("scan.waiting") })));
