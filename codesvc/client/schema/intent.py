@@ -61,7 +61,7 @@ class Disown(Answer, frozen=True, kw_only=True):
     """What a page offers a person whose bind intent another person has scanned: POST /p/{page_token}/disown."""
 
     question: Annotated[str, described("what happened, in the reader's language")]
-    act: Annotated[str, described("the label of the button", example="Not mine, cancel")]
+    act: Annotated[str, described("the label of the button", example="This wasn’t me, cancel")]
 
 
 class IntentPage(Answer, frozen=True, kw_only=True):
