@@ -203,7 +203,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     if (attached && !element.isConnected) return hosts.get(element).leave();
     attached = element.isConnected;
     const left = (moment) => Math.max(0, Math.ceil((moment - Date.now()) / 1000));
-    const time = $("time"), button = $(".quiet"), wait = left(resendAt);
+    const time = $("time"), button = state.delivery && $(".quiet"), wait = left(resendAt);
     if (time) {
       time.textContent = clock(left(expiresAt));
       if (!left(expiresAt) && overdue !== state.expires_at) { overdue = state.expires_at; setTimeout(look, 700); }
