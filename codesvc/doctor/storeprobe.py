@@ -21,6 +21,7 @@ from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
 from codesvc.store.keys import DEPLOYMENT, offset
+from codesvc.store.partitions import PARTITIONS
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
@@ -136,13 +137,19 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     except (RedisError, OSError, StoreUnavailable) as error:
         return [unreachable(type(error).__name__, place.shown)]
     if not place.servers.several:
-        found = await _of_server(nodes[0], place.shown, settings, moved=moved)
+        found = [*await _of_server(nodes[0], place.shown, settings, moved=moved), await _writing(place, settings)]
         url = settings.store.url
         if url is not None and StoreAddress.parse(url.reveal()).way is Topology.SENTINEL:
             found += await sentinelstate.findings(nodes[0])
         return found
     each = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
-    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each)]
+    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each), await _writing(place, settings)]
+
+
+async def _writing(place: ReachableStore, settings: Settings) -> Finding:
+    """Whether it takes writes: tried as the service tries it, because INFO does not say it of a store that is full."""
+    state = await place.opened(settings.store.prefix).state(range(PARTITIONS))
+    return storestate.judge_writing(state)
 
 
 async def _of_server(server: Server, shown: str, settings: Settings, *, moved: bool) -> list[Finding]:

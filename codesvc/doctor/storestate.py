@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.domain.health import OK
 from codesvc.store.versions import OLDEST, shown, version_of
 
 _FULL: Final = 0.8
 _ASKS_FOR_REPLICAS: Final = (7, 0)
 """The first Redis version whose min-replicas-to-write applies to writes of scripts."""
+_UNWRITABLE: Final = {
+    "out of memory": "Raise maxmemory; a restart is not needed.",
+    "cannot write to its disk": "Look at the server's log: full disk, or permissions. A restart is not needed.",
+    "read only": "Point store.url to the primary, to Sentinel or to the cluster.",
+    "too few replicas": "Bring its replicas back: min-replicas-to-write refuses writes without them.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,6 @@ class StoreState:
         place: its address without a password.
         server: `redis` or `valkey`.
         version: such as (8, 1, 3).
-        writable: whether it accepts writes, so is not a replica.
         aof: whether it keeps an append-only file.
         fsync: `everysec`, `always`, `no`, or None where CONFIG is not allowed.
         snapshots: whether snapshots are configured; None where CONFIG is not allowed.
@@ -35,7 +41,6 @@ class StoreState:
     place: str
     server: str
     version: tuple[int, ...]
-    writable: bool
     aof: bool
     fsync: str | None
     snapshots: bool | None
@@ -58,7 +63,6 @@ def read_state(
         place=place,
         server=server,
         version=version,
-        writable=str(info.get("role", "master")) == "master",
         aof=str(info.get("aof_enabled", 0)) == "1",
         fsync=str(known["appendfsync"]) if "appendfsync" in known else None,
         snapshots=bool(known["save"]) if "save" in known else None,
@@ -77,7 +81,6 @@ def read_state(
 def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
     """All findings about a store that answers."""
     yield _version(state)
-    yield _role(state)
     if state.replicas:
         yield _replicas(state)
     yield _persistence(state)
@@ -98,12 +101,12 @@ def _version(state: StoreState) -> Finding:
     return ok(what, found)
 
 
-def _role(state: StoreState) -> Finding:
-    if state.writable:
-        return ok("store: writable", "yes")
-    return fail(
-        "store: writable", "no: this is a replica", "Point store.url to the primary, to Sentinel or to the cluster."
-    )
+def judge_writing(state: str) -> Finding:
+    """The finding about a write that was tried; `state` is as in `Store.state`."""
+    what = "store: writable"
+    if state == OK:
+        return ok(what, "yes")
+    return fail(what, f"no: {state}", _UNWRITABLE.get(state, "Look at the store's own log."))
 
 
 def _replicas(state: StoreState) -> Finding:

@@ -1,15 +1,11 @@
 """Metrics for operators (Prometheus). Labels are from closed lists and never contain a user, an address or an id."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from typing import Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import mark_process_dead
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
 
 _counter = partial(Counter, registry=REGISTRY)
@@ -134,6 +130,16 @@ def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "live
     return Gauge(name, text, labels, multiprocess_mode=mode, registry=REGISTRY)
 
 
+STORED: Final[set[str]] = set()
+"""Names of the gauges whose values are in the store."""
+
+
+def _stored(name: str, text: str, *labels: str) -> Gauge:
+    """A gauge whose value is in the store; while the store cannot be read, it is in no exposition."""
+    STORED.add(name)
+    return _gauge(name, text, *labels)
+
+
 # Each worker has its own circuits. A worker that has ended must not leave its account's circuit open.
 CIRCUIT: Final = _gauge(
     "codesvc_circuit_open", "1 while an account's circuit is open in some worker", "account", mode="livemax"
@@ -144,36 +150,38 @@ STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while it also takes 
 # The worker with the most open descriptors is the first that cannot accept connections.
 DESCRIPTORS: Final = _gauge("codesvc_descriptors", "File descriptors that are open", mode="livemax")
 DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "File descriptors that may be open")
-QUOTA_LEFT: Final = _gauge("codesvc_quota_left", "What is left of today's quota", "account", "call")
-QUOTA_DAILY: Final = _gauge("codesvc_quota_daily", "Today's whole quota", "account", "call")
-POOL: Final = _gauge("codesvc_qr_pool", "QR codes minted ahead", "account")
-POOL_SIZE: Final = _gauge("codesvc_qr_pool_size", "QR codes that should be minted ahead", "account")
-TOKEN_AGE: Final = _gauge("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
-TOKEN_LEFT: Final = _gauge(
+QUOTA_LEFT: Final = _stored("codesvc_quota_left", "What is left of today's quota", "account", "call")
+QUOTA_DAILY: Final = _stored("codesvc_quota_daily", "Today's whole quota", "account", "call")
+POOL: Final = _stored("codesvc_qr_pool", "QR codes minted ahead", "account")
+POOL_SIZE: Final = _stored("codesvc_qr_pool_size", "QR codes that should be minted ahead", "account")
+TOKEN_AGE: Final = _stored("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
+TOKEN_LEFT: Final = _stored(
     "codesvc_token_left_seconds", "Until the present access token ends; 0 where there is none", "account"
 )
-TOKEN_REFUSED: Final = _gauge(
+TOKEN_REFUSED: Final = _stored(
     "codesvc_token_refused", "1 while the latest fetch of an access token has failed", "account"
 )
-RIGHTS_REFUSED: Final = _gauge(
+RIGHTS_REFUSED: Final = _stored(
     "codesvc_rights_refused",
     "1 while WeChat refuses a call that the account's configured kind may make (errcode 48001)",
     "account",
 )
-CALLBACK_AGE: Final = _gauge(
+CALLBACK_AGE: Final = _stored(
     "codesvc_callback_age_seconds", "Since the latest good callback; absent where none is known", "account"
 )
-UNHEARD: Final = _gauge(
+UNHEARD: Final = _stored(
     "codesvc_qr_codes_unheard", "QR codes that were shown since the latest good callback", "account"
 )
 CERTIFICATE: Final = _gauge("codesvc_certificate", "1 for the state of the public address's certificate", "state")
 CERTIFICATE_ENDS: Final = _gauge("codesvc_certificate_ends_seconds", "When that ends, seconds since 1970")
-OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
-OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")
-WEBHOOKS_WAITING: Final = _gauge(
+OUTBOX: Final = _stored("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
+OUTBOX_AGE: Final = _stored(
+    "codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition"
+)
+WEBHOOKS_WAITING: Final = _stored(
     "codesvc_webhooks_waiting", "Events that are still to be sent, those of disabled endpoints left out", "partition"
 )
-WEBHOOKS_OVERDUE: Final = _gauge(
+WEBHOOKS_OVERDUE: Final = _stored(
     "codesvc_webhooks_overdue_seconds", "For how long the event that is most overdue has been due", "partition"
 )
 
@@ -252,27 +260,3 @@ def show_descriptors(used: int, limit: int) -> None:
 def forget_worker(directory: str, pid: int) -> None:
     """Remove the circuits of a worker that has ended. Its counters stay."""
     mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client
-
-
-_hooks: Final[list[Callable[[], None]]] = []
-
-
-@contextmanager
-def before_exposition(hook: Callable[[], None]) -> Iterator[None]:
-    """While this context is open, `exposition` calls `hook` first: it counts what its owner has only collected."""
-    _hooks.append(hook)
-    try:
-        yield
-    finally:
-        _hooks.remove(hook)
-
-
-def exposition() -> bytes:
-    """All metrics in Prometheus' text format; with several workers, those of all workers."""
-    for hook in _hooks:
-        hook()
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client
-    return generate_latest(together)

@@ -41,10 +41,12 @@ class SecretCache:
         """The value and when it ends (unix seconds), or None."""
         key = self._keys.token(name)
         try:
-            async with self._redis().pipeline(transaction=True) as pipe:
-                pipe.get(key)
+            # No MULTI: a store whose memory is full refuses it, whatever is in it. The end is read first, so that a
+            # value that is replaced in between is believed for too short rather than too long.
+            async with self._redis().pipeline(transaction=False) as pipe:
                 pipe.pttl(key)
-                sealed, left = await pipe.execute()
+                pipe.get(key)
+                left, sealed = await pipe.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"a shared value cannot be read ({type(error).__name__})") from None
         if sealed is None or left <= 0:

@@ -3,12 +3,13 @@
 import re
 from dataclasses import replace
 
-from codesvc.config import Message, Secret
+from codesvc.config import Message, Secret, parse
+from codesvc.doctor import storeprobe
 from codesvc.doctor.finding import Exit, Status, exit_status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, LEGACY_TEMPLATE_ID, NOTICE_TEMPLATE_ID
 from codesvc.web.context import SERVICES
 from tests.doctor.conftest import Ward
-from tests.world import MASTER
+from tests.world import MASTER, document
 
 APPID = DEFAULT_ACCOUNT.appid
 NOWHERE = "http://127.0.0.1:1"
@@ -232,3 +233,22 @@ async def test_lifted_limits_are_told_as_odds(admit):
         found = (await ward.examine()).of("sites.shop.purposes.reset: odds")
         assert found.status is Status.WARN
         assert "one user's code 1 in 1," in found.found
+
+
+async def test_a_full_store_is_not_said_to_be_writable(valkey, store_url, tmp_path):
+    settings = parse(document(NOWHERE, NOWHERE, store__url=store_url), env={}, directory=tmp_path)
+
+    async def writable():
+        async with storeprobe.reached(settings.store) as place:
+            [found] = [each for each in await storeprobe.findings(place, settings) if each.what == "store: writable"]
+            return found
+
+    assert (await writable()).status is Status.OK
+    valkey.config_set("maxmemory", 1)
+    try:
+        found = await writable()
+    finally:
+        valkey.config_set("maxmemory", 0)
+    assert found.status is Status.FAIL
+    assert "out of memory" in found.found
+    assert "maxmemory" in found.remedy

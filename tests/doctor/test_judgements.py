@@ -62,8 +62,19 @@ def test_eviction_and_memory():
     assert of_store("memory", maxmemory=1000, used_memory=900).status is Status.WARN
 
 
-def test_replicas_and_moved_clocks():
-    assert of_store("writable", role="slave").status is Status.FAIL
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [("out of memory", "maxmemory"), ("cannot write to its disk", "log"), ("read only", "primary"), ("moving", "log")],
+)
+def test_a_store_that_takes_no_writes(state, remedy):
+    found = storestate.judge_writing(state)
+    assert found.status is Status.FAIL
+    assert found.found == f"no: {state}"
+    assert remedy in found.remedy
+    assert storestate.judge_writing("ok").status is Status.OK
+
+
+def test_moved_clocks():
     assert of_store("test clock", live=True, moved_clock=True).status is Status.FAIL
 
 

@@ -139,7 +139,21 @@ async def test_a_store_that_is_down_is_a_number_too(world, valkey):
         valkey.config_set("requirepass", "")
     assert value(text, "codesvc_store_up") == 0
     assert "codesvc_http_request_seconds" in text
+    # What was read before it went down is not shown as if it held now.
+    for stored in ("outbox_jobs", "outbox_age_seconds", "quota_left", "token_left_seconds", "qr_codes_unheard"):
+        assert f"codesvc_{stored}" not in text
     assert value(await numbers(world), "codesvc_store_up") == 1
+
+
+async def test_a_store_whose_memory_is_full_is_read_and_is_not_said_to_be_down(world, valkey):
+    await numbers(world)
+    valkey.config_set("maxmemory", 1)
+    try:
+        text = await numbers(world)
+    finally:
+        valkey.config_set("maxmemory", 0)
+    assert value(text, "codesvc_store_up") == 1
+    assert "codesvc_outbox_age_seconds" in text
 
 
 async def test_a_made_up_method_makes_no_new_label(world):

@@ -133,8 +133,8 @@ class Gauges:
         age = max(0.0, seconds + micros / 1e6 - born)
         return QueueStanding(partition, jobs, age, counted.waiting, counted.overdue_ms / 1000)
 
-    async def show(self) -> None:
-        """Set the gauges of /metrics. If the store does not answer, only `STORE_UP` is set, to 0."""
+    async def show(self) -> bool:
+        """Set the gauges of /metrics; returns whether the store was read. If not, only `STORE_UP` is set, to 0."""
         try:
             accounts, queues = await self.accounts(), await self.queues()
             active = self._directory.active_accounts
@@ -143,7 +143,7 @@ class Gauges:
             troubles = {account.name: each for account, each in zip(active, found_troubles, strict=True)}
         except CodesvcError:
             metrics.STORE_UP.set(0)
-            return
+            return False
         metrics.STORE_UP.set(1)
         for name, heard in callbacks.items():
             metrics.UNHEARD.labels(name).set(heard.unheard)
@@ -168,3 +168,4 @@ class Gauges:
             metrics.OUTBOX_AGE.labels(str(queue.partition)).set(queue.age_seconds)
             metrics.WEBHOOKS_WAITING.labels(str(queue.partition)).set(queue.hooks)
             metrics.WEBHOOKS_OVERDUE.labels(str(queue.partition)).set(queue.overdue_seconds)
+        return True

@@ -22,6 +22,7 @@ import structlog
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.message import PUSH, MessageStatus, ledger_reason
 from codesvc.runtime import metrics, repeated_lines
+from codesvc.runtime.exposition import before_exposition
 from codesvc.runtime.logging import log_steps
 from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
@@ -264,7 +265,7 @@ class Recorder:
         """Flush regularly while this context is open, and once more at the end."""
         task = asyncio.create_task(self._run(), name="tally")
         try:
-            with metrics.before_exposition(self.settle):
+            with before_exposition(self.settle):
                 yield
         finally:
             await end([task])

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from codesvc.client import schema
 from codesvc.domain.clock import unix_ms
 from codesvc.runtime import file_descriptors, metrics
+from codesvc.runtime.exposition import CONTENT_TYPE, exposition
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
@@ -61,10 +62,10 @@ async def expose_metrics(request: web.Request) -> web.Response:
     """
     require_operator(request)
     here = services(request)
-    await here.gauges.show()
+    store_read = await here.gauges.show()
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
     metrics.show_descriptors(*file_descriptors.standing())
-    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return web.Response(body=exposition(store_read=store_read), headers={"Content-Type": CONTENT_TYPE})
 
 
 @routes.post("/test/clock")
