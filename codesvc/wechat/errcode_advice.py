@@ -18,9 +18,20 @@ _COMPARE: Final = (
     "form shows as ******** was often saved like that."
 )
 
+_TEMPLATE: Final = "Compare template_id with 我的模板 in the console; a changed category deletes templates."
+
 _REMEDIES: Final[dict[int, str]] = {
     40013: "Compare accounts.*.appid with the AppID in the console; it is wx and 16 hexadecimal digits.",
     40125: _COMPARE,
+    40036: _TEMPLATE,
+    40037: _TEMPLATE,
+    40164: f"{_CONSOLE} add this machine's public address to the IP whitelist (IP白名单).",
+    43116: "WeChat has banned this template: the console's 通知中心 says why. Ask for it back, or use another.",
+    45082: "File the domain of public_url (ICP 备案), or use one that is filed: messages link to it.",
+    47003: (
+        "A field of the message does not fit the template, or is missing: `codesvc check` names it. Templates change "
+        "with the account's category."
+    ),
     40243: f"{_CONSOLE} the AppSecret is frozen; unfreeze it, or make another.",
     89503: "WeChat has asked the account's administrator to allow this address: he confirms in WeChat; then run again.",
     89506: "The administrator refused this address twice: wait 24 hours, let them confirm, or use the IP whitelist.",
@@ -33,11 +44,6 @@ _REMEDIES: Final[dict[int, str]] = {
     ),
     48004: "WeChat has banned this call for the account; the console's 通知中心 says why and until when.",
     -1: "WeChat was busy: run again.",
-}
-
-
-_REMEDIES_OF_TOKENS: Final = {
-    40164: f"{_CONSOLE} add this machine's public address to the IP whitelist (IP白名单).",
 }
 PROXY_REMEDIES: Final = {
     ProxyProblem.DNS: "Look at the host in service.outbound_proxy, and at this machine's DNS. WeChat is not at fault.",
@@ -104,7 +110,7 @@ def token_words(result: str) -> str:
 def token_remedy(result: str) -> str:
     """What to do when an access token cannot be had."""
     if result.lstrip("-").isdigit():
-        return _REMEDIES_OF_TOKENS.get(int(result)) or _remedy(int(result), WeChatFault(), token=True)
+        return _remedy(int(result), WeChatFault(), token=True)
     return _UNANSWERED_REMEDIES.get(result, _AGAIN)
 
 

@@ -1,5 +1,8 @@
 """What the doctor makes of answers, without anybody being asked."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from codesvc.config import Message
@@ -8,9 +11,11 @@ from codesvc.doctor.accountcalls import judge_network, judge_quota
 from codesvc.doctor.examination import guarded
 from codesvc.doctor.finding import Exit, Status, exit_status, fail, ok, warn
 from codesvc.wechat.answers import CallbackCheck, Pinged, Quota, Resolved, Template
-from codesvc.wechat.errcode_advice import refused_address, remedy_for
+from codesvc.wechat.errcode_advice import call_remedy, refused_address, remedy_for
+from codesvc.wechat.errcodes import TABLE
 from codesvc.wechat.errors import Garbled, TokenUnavailable, WeChatError, WeChatTimeout, WeChatUnreachable
 
+ROOT = Path(__file__).parents[2]
 INFO = {"redis_version": "7.4.0", "role": "master", "aof_enabled": 1, "maxmemory_policy": "noeviction"}
 EVERYSEC = {"appendfsync": "everysec", "save": ""}
 
@@ -182,7 +187,7 @@ def test_a_callback_that_is_not_found_below_a_path():
 @pytest.mark.parametrize(
     ("errcode", "word"),
     [(40013, "AppID"), (40125, "AppSecret"), (40001, "AppSecret"), (40243, "frozen"), (89503, "administrator"),
-     (89507, "hour"), (48001, "verified"), (45009, "midnight"), (-1, "busy"), (43106, "console"), (47003, "Look")],
+     (89507, "hour"), (48001, "verified"), (45009, "midnight"), (-1, "busy"), (43106, "console"), (40035, "Look")],
 )  # fmt: skip
 def test_every_refusal_says_what_to_do(errcode, word):
     assert word in remedy_for(TokenUnavailable(f"errcode {errcode}: …", errcode=errcode), token=True)
@@ -207,3 +212,13 @@ async def test_a_check_that_breaks_is_a_finding_without_its_text():
     assert found.status is Status.FAIL
     assert "RuntimeError" in found.found
     assert "secret" not in found.found + found.remedy
+
+
+def test_every_errcode_that_troubleshooting_explains_has_its_own_remedy():
+    """An operator reads it on /readyz, where "look it up" is no help."""
+    text = (ROOT / "docs" / "en" / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d{5}[\d, ]*) \|", text, re.MULTILINE)
+    codes = {int(code) for row in rows for code in row.split(", ")}
+    acting = {code for code in codes if code in TABLE and TABLE[code].alarm}
+    assert {47003, 40037, 43116, 45082} <= acting
+    assert [code for code in acting if "WeChat's documentation" in call_remedy(code)] == []
