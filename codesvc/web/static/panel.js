@@ -98,7 +98,7 @@ function makePanel(t, back, does) {
 
   // By this a person says that the WeChat account that scanned is not theirs, as templates/pages/parts.html does.
   const disown = () => state.disown && part("disown", state.disown, () => h("div.times", {},
-    h("p.doubt", { text: state.disown.question }), h(state.renew ? "button.quiet" : "button.second", { type: "button", text: state.disown.act, onclick: () => does.turn("disown") }), !state.renew && problem()));
+    h("p.or.doubt", { text: state.disown.question }), h(`button.${state.renew ? "quiet" : "second"}`, { type: "button", text: state.disown.act, onclick: () => does.turn("disown") }), !state.renew && problem()));
 
   const foot = (said) => h("footer", {}, h("p", {}, icon("shield"), t(said)));
   const onward = () => h("div.end", {}, h("a.primary", { href: state.return_to, text: t("back.now") }));
