@@ -122,15 +122,17 @@ A_WECHAT = re.compile(
 """WeChat is a platform; what a person has is a WeChat account."""
 
 
-def spoken_english():
-    """Every English text of pages and messages, by the name of its file."""
-    for path in sorted((ROOT / "templates").glob("*/en/*.txt")):
+CATALOGUES = ("templates/texts", "codesvc/web/admin/texts", "codesvc/demo/texts")
+
+
+def spoken(language):
+    """Every text of pages and messages in a language, by the name of its file. The shop's ids are its English."""
+    for path in sorted((ROOT / "templates").glob(f"*/{language}/*.txt")):
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
-    for path, line in (
-        (ROOT / "templates" / "texts" / "en.po", "msgstr"),
-        (ROOT / "codesvc" / "web" / "admin" / "texts" / "en.po", "msgstr"),
-        (ROOT / "codesvc" / "demo" / "texts" / "zh.po", "msgid"),
-    ):
+    for room in CATALOGUES:
+        path, line = ROOT / room / f"{language}.po", "msgstr"
+        if not path.exists():
+            path, line = ROOT / room / "zh.po", "msgid"
         lines = path.read_text(encoding="utf-8").splitlines()
         yield path.relative_to(ROOT).as_posix(), "\n".join(each for each in lines if each.startswith((line, '"')))
 
@@ -143,9 +145,17 @@ SPOKEN_WECHAT = re.compile(
 
 def test_texts_for_people_say_wechat_account():
     """WeChat is a platform. "Your WeChat" is how people speak; a certain one is a WeChat account (the glossary)."""
-    texts = dict(spoken_english())
+    texts = dict(spoken("en"))
     assert len(texts) > 30
     assert {name: found for name, text in texts.items() if (found := SPOKEN_WECHAT.findall(text))} == {}
+
+
+def test_chinese_texts_for_people_use_the_glossarys_words():
+    words = forbidden_words()
+    # Where an account and a mini-program belong together, WeChat's console says 关联.
+    texts = {name: text.replace("小程序未关联", "") for name, text in spoken("zh")}
+    assert "解绑" in words
+    assert {(name, word) for name, text in texts.items() for word in words if word in text} == set()
 
 
 def test_english_is_spelt():

@@ -198,7 +198,7 @@ async def test_unbinding_tells_the_person(world):
     person = await world.person()
     await bind_by_scan(world, "alice", person)
     assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
-    assert "已与您的微信解绑" in await wait_for_text(person, "解绑")
+    assert "已与您的微信解除绑定" in await wait_for_text(person, "解除绑定")
 
 
 async def test_notices_can_be_switched_off(new_world):
@@ -207,4 +207,4 @@ async def test_notices_can_be_switched_off(new_world):
         await bind_by_scan(world, "alice", person)
         await world.call("DELETE", "/v1/bindings/alice")
         await bind_by_scan(world, "bob", marker)
-        assert not [text for text in await person.texts() if "解绑" in text]
+        assert not [text for text in await person.texts() if "解除绑定" in text]

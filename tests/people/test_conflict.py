@@ -78,7 +78,7 @@ async def test_the_old_wechat_is_asked_once_however_often_somebody_tries(world):
     marker = await world.person()
     await bind_by_scan(world, "zoe", marker)
     await world.call("DELETE", "/v1/bindings/zoe")
-    await wait_for_text(marker, "解绑")
+    await wait_for_text(marker, "解除绑定")
     assert len([text for text in await old.texts() if "同意换绑" in text]) == 1
 
 

@@ -103,7 +103,7 @@ async def test_binding_in_the_settings(shop):
     async with customer(website) as visitor:
         await visitor.send("/login", name="guest", password=PASSWORD)
         assert (await visitor.send("/account/unbind", "/account", password=PASSWORD)).status == 303
-        await wait_for_text(old, "解绑")
+        await wait_for_text(old, "解除绑定")
         started = await visitor.send("/account/bind", "/account")
         back = await scan_page(world, new, started.headers["Location"])
         await visitor.see(back)

@@ -54,7 +54,7 @@ async def test_a_binding_by_a_look_over_the_shoulder_is_taken_back(new_world):
         assert await status(world, started) == "canceled"
         [removed] = await receiver.of("binding.removed")
         assert (removed.data["user"], removed.data["by"]) == ("victim", "page")
-        await wait_for_text(mallory, "解绑")
+        await wait_for_text(mallory, "解除绑定")
         # Who loses a binding keeps nothing (decision 55).
         assert (await read(world, started)).json["status"] == "canceled"
         assert (await world.get(reset))["status"] != "approved"

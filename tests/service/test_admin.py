@@ -345,8 +345,8 @@ async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
         assert (await lan.post("/admin/webhooks/enable", fields))[0] == 303
         assert (await lan.post("/admin/webhooks/enable", {**fields, "site": "none"}))[0] == 404
         audit = (await lan.get("/admin/audit"))[2]
-        assert "重发 webhook" in audit
-        assert "启用 webhook" in audit
+        assert "重发事件" in audit
+        assert "启用事件通知" in audit
         assert SECRET not in (await lan.get("/admin/webhooks"))[2]
 
 
