@@ -58,6 +58,18 @@ async def test_tokens_of_every_account_are_revoked_where_none_is_named(wechat):
     assert (await wechat.control("POST", "/faults", {"kind": "revoke_token"}))["revoked"] == 2
 
 
+async def test_a_fault_of_an_account_hits_a_call_that_names_it_in_its_body(wechat):
+    other = await wechat.control("POST", "/accounts", {}, status=201)
+    path, keys = "/cgi-bin/stable_token", {"grant_type": "client_credential"}
+    theirs = keys | {"appid": other["appid"], "secret": other["secret"]}
+    ours = keys | {"appid": wechat.spec.appid, "secret": wechat.spec.secret}
+    await wechat.control(
+        "POST", "/faults", {"kind": "errcode", "errcode": 40164, "path": path, "account": other["appid"]}, status=201
+    )
+    assert (await wechat.call("POST", path, theirs))["errcode"] == 40164
+    assert "access_token" in await wechat.call("POST", path, ours)
+
+
 async def test_a_reply_to_an_unsubscribe_is_read_by_nobody(wechat, callback):
     openid = await wechat.user()
     await wechat.callback_at(callback.url)

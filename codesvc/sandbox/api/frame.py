@@ -7,6 +7,7 @@ then the body. Every answer is HTTP 200, unless a fault changes it.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -144,11 +145,14 @@ class ApiServer:
         account.credentials.revoke(call.now, token.kind)
 
     def _find_account(self, call: Call) -> str | None:
-        try:
+        """The account that a call is about: its token's, or the one that it names, such as to get a token."""
+        with suppress(ApiError):
             return self._platform.account_of_token(call.query.get("access_token", ""))[0].spec.appid
-        except ApiError:
-            appid = call.query.get("appid")
-            return appid if appid in self._platform.accounts else None
+        appid: object = call.query.get("appid")
+        if appid is None:
+            with suppress(ApiError):
+                appid = call.body.get("appid")
+        return appid if isinstance(appid, str) and appid in self._platform.accounts else None
 
 
 def _readable(payload: bytes, label: str) -> str:
