@@ -121,7 +121,7 @@ async def test_every_line_of_run_it_works_in_the_order_of_the_lines(own_network)
                 await shell.run(f"until (echo > /dev/tcp/127.0.0.1/{port}) 2> /dev/null; do sleep 0.1; done")
         checked = await shell.run(lines[-2])
         assert " 0 fail" in checked
-        assert "configuration: sound" in checked
+        assert "configuration: valid" in checked
         where = (await shell.run("pwd; command -v codesvc")).split()
         assert where[1] == f"{where[0]}/.venv/bin/codesvc"
         shell.type(lines[-1])
