@@ -69,7 +69,7 @@ def _callback_mode(name: str, account: Account) -> Finding:
         return warn(
             what,
             "plaintext: the signature does not cover the body, so anyone who has seen one callback can forge others; "
-            "codes are sent by customer-service message only, and deletions are delayed",
+            "codes are sent by customer-service message only, replies confirm nothing, and deletions are delayed",
             f'Choose 安全模式 in the console, then set callback = "safe" and aes_key in accounts.{name}.',
         )
     return ok(what, f"{account.callback}: only encrypted callbacks are trusted")

@@ -221,9 +221,9 @@ class CallbackEvents:
             outcome=answer.outcome.value,
             verification=answer.record.id if answer.record else None,
         )
-        return await self._reply(account, inbound, answer)
+        return await self._reply(account, inbound, answer, unvouched=unvouched)
 
-    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
+    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed, *, unvouched: bool) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
             # The site has been removed since, so the code would be useless.
             return self._chat_composer.phrase("refused", account)
@@ -242,7 +242,7 @@ class CallbackEvents:
                 # person was faster (rule 7).
                 return self._chat_composer.phrase("refused", account)
             case Outcome.OTHER:
-                return await self._conversation.claimed(account, inbound, answer.target)
+                return await self._conversation.claimed(account, inbound, answer.target, unvouched=unvouched)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are not a keyword of this service are a message to the other back end.
                 return None

@@ -55,8 +55,11 @@ class IntentChat:
         self._tickets = tickets
         self._chat_composer = chat_composer
 
-    async def claimed(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
-        """Answer a scan or keyword that led to no verification. None if it led to no intent either."""
+    async def claimed(self, account: AccountEntry, inbound: Inbound, target: str, *, unvouched: bool) -> str | None:
+        """Answer a scan or keyword that led to no verification. None if it led to no intent either.
+
+        A question with its link, and what an intent has become, may not stand in a reply that its forger could read.
+        """
         identifier = IntentId.parse(target.partition(":")[2])
         if identifier is None:
             return None
@@ -66,10 +69,14 @@ class IntentChat:
             inbound.event.openid,
             by="keyword" if isinstance(inbound.event, Text) else "scene",
             dedupe=inbound.event.dedupe if inbound.covered else "",
+            unvouched=unvouched,
         )
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
-            return await self._ask_apart(account, inbound, answer)
+            text = self._chat_composer.intent(question(answer), answer.shown, by_reply=False)
+            return await self._send_apart(account, inbound, "question", text)
+        if answer.outcome is Outcome.ENDED and unvouched:
+            return await self._send_apart(account, inbound, "question", self._said(account, answer))
         return self._said(account, answer)
 
     async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
@@ -87,8 +94,7 @@ class IntentChat:
             text = await self._codes.request(account, inbound.event, wish)
         if text is None or inbound.covered:
             return text
-        await self._send(account, inbound, "link", NoticeSubject(text=text))
-        return self._chat_composer.phrase("soon", account)
+        return await self._send_apart(account, inbound, "link", text)
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
         """Decline the question that this WeChat account was asked last; None if it was asked nothing."""
@@ -131,21 +137,18 @@ class IntentChat:
             case _:
                 return self._chat_composer.phrase("expired", account)
 
-    async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentReply) -> str:
-        text = self._chat_composer.intent(question(answer), answer.shown, by_reply=False)
-        await self._send(account, inbound, "question", NoticeSubject(text=text))
-        return self._chat_composer.phrase("soon", account)
-
-    async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: NoticeSubject) -> None:
+    async def _send_apart(self, account: AccountEntry, inbound: Inbound, name: str, text: str) -> str:
+        """Send the text to the person by a message of its own. Returns the reply, which says that it comes."""
         dedupe = inbound.event.dedupe
         await self._store.send_notice(
             account.store_keys,
             f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}",
             openid=inbound.event.openid,
             name=name,
-            about=msgspec.json.encode(about),
+            about=msgspec.json.encode(NoticeSubject(text=text)),
             dedupe=dedupe,
         )
+        return self._chat_composer.phrase("soon", account)
 
 
 _ENDED: Final = {

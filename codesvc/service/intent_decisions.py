@@ -31,15 +31,23 @@ class IntentDecisions:
         by: Literal["scene", "keyword", "oauth"],
         unionid: str = "",
         dedupe: str = "",
+        unvouched: bool = False,
     ) -> IntentReply:
         """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
 
-        `dedupe` identifies a signed callback. Repeated, it asks nothing anew.
+        `dedupe` identifies a signed callback. Repeated, it asks nothing anew. `unvouched`: nobody vouches that this
+        WeChat account has scanned, so nothing is bound before its yes. A web authorisation binds nothing either.
         """
-        method = "oauth" if by == "oauth" else "scan"
         return self._met(
             await self._store.claim(
-                account.store_keys, identifier.text, openid, unionid=unionid, method=method, by=by, dedupe=dedupe
+                account.store_keys,
+                identifier.text,
+                openid,
+                unionid=unionid,
+                method="oauth" if by == "oauth" else "scan",
+                by=by,
+                dedupe=dedupe,
+                unvouched=unvouched,
             )
         )
 

@@ -98,7 +98,8 @@ class Intents:
         ENDED: the predecessor may start no successor. If it has started one before, that one is returned as it is now.
 
         Raises:
-            Invalid: the site requires a client address and there is none, or the user is a test identity.
+            Invalid: the site requires a client address and there is none, the user is a test identity, or the account
+                leaves nobody a way to confirm.
         """
         from_page = request.predecessor or request.oidc
         if request.address is None and not from_page and site.config.client_ip == "required":
@@ -112,6 +113,11 @@ class Intents:
                 f'oauth needs web authorisation, which accounts.{site.account.name}.kind = "{config.kind}" does not '
                 'have: use the method "scan", which the page\'s keyword answers too',
                 "/method",
+            )
+        if config.callback == "plaintext" and not config.may(Right.WEB_AUTHORISATION):
+            raise Invalid(
+                f'nobody could confirm it: accounts.{site.account.name}.callback = "plaintext" leaves only the page of '
+                f'web authorisation, which kind = "{config.kind}" does not have; choose 安全模式 in WeChat\'s console'
             )
         if site.test_code(request.user) is not None:
             raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")

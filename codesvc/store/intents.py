@@ -172,16 +172,33 @@ class Intents:
         )
 
     async def claim(
-        self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str, by: str, dedupe: str = ""
+        self,
+        keys: Keys,
+        identifier: str,
+        openid: str,
+        *,
+        unionid: str,
+        method: str,
+        by: str,
+        dedupe: str = "",
+        unvouched: bool = False,
     ) -> IntentReply:
         """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
 
-        `dedupe` identifies a signed callback, "" for anything else. Repeated, it asks nothing anew.
+        `dedupe` identifies a signed callback, "" for anything else. Repeated, it asks nothing anew. `unvouched`: nobody
+        vouches that this WeChat account has scanned. Then it is asked, and nothing is bound before its yes.
         """
         return await self._claim(
             keys,
             {"intent": keys.intent(identifier), "asked": keys.asked(openid), "seen": keys.seen(f"{dedupe}/ask")},
-            {"openid": openid, "unionid": unionid, "method": method, "by": by, "once": int(bool(dedupe))},
+            {
+                "openid": openid,
+                "unionid": unionid,
+                "method": method,
+                "by": by,
+                "once": int(bool(dedupe)),
+                "unvouched": int(unvouched),
+            },
         )
 
     async def decide(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohttp import web
 
@@ -28,6 +28,7 @@ PERSON_COOKIE: Final = "codesvc_person_"
 _VISIT_COOKIE: Final = "codesvc_visit_"
 """Begins the name of the cookie of each visit (`codesvc.domain.visit_cookie`)."""
 _LIFE_SECONDS: Final = 3_600
+_Form = TypeVar("_Form", bound=VisitForm)
 
 
 def account_in(request: web.Request, name: str) -> AccountEntry:
@@ -121,13 +122,13 @@ def send_off(request: web.Request, account: AccountEntry, errand: ReturnPage, *,
     return response
 
 
-async def read_form(request: web.Request, subject: str, cookie: str) -> VisitForm:
+async def read_form(request: web.Request, subject: str, cookie: str, shape: type[_Form]) -> _Form:
     """A form that the service's page about `subject` posted from the browser with this cookie.
 
     Raises:
-        Problem: the form is malformed, or comes from another page or browser.
+        Problem: the form is not of this shape, or comes from another page or browser.
     """
-    form = decode_form(await form_of(request), VisitForm)
+    form = decode_form(await form_of(request), shape)
     if not cookie or not services(request).oauth_states.is_form(form.token, browser_of(cookie), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

@@ -40,7 +40,10 @@ class _Callback:
         return next((int(t) for t in map(self.text, names) if _NUMBER.fullmatch(t)), None)
 
     def key(self, *more: str) -> str:
-        """The same key for all repetitions of an event without an id. CreateTime is too coarse: whole seconds."""
+        """The same key for all repetitions of an event, and of no other sender or content.
+
+        CreateTime is too coarse to tell events apart: whole seconds.
+        """
         parts = (self.openid, str(self.at), self.kind, *more)
         return "e:" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -94,7 +97,8 @@ def _other(callback: _Callback, kind: str, *more: str) -> events.Other:
 def _message(callback: _Callback) -> events.Event:
     msg_id = callback.number("MsgId", "MsgID")
     content = only(callback.root, "Content", BadMessage) or ""
-    dedupe = callback.key(content) if msg_id is None else f"m:{msg_id}"
+    # The id alone does not do: in plaintext mode whoever forges a message chooses it (DESIGN rule 9).
+    dedupe = callback.key(content, str(msg_id))
     if callback.kind == "text":
         return events.Text(openid=callback.openid, at=callback.at, dedupe=dedupe, content=content, msg_id=msg_id)
     return events.Other(openid=callback.openid, at=callback.at, dedupe=dedupe, kind=_safe(callback.kind))

@@ -21,7 +21,8 @@ class Event:
     Attributes:
         openid: the person's openid for this account.
         at: CreateTime in unix seconds.
-        dedupe: at most 40 characters of `[a-z0-9:]`, the same for every repetition; it does not contain the openid.
+        dedupe: at most 40 characters of `[a-z0-9:]`, the same for every repetition, and another one for every
+            other sender and content. It does not show the openid.
     """
 
     openid: str = field(repr=False)

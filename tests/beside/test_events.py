@@ -3,6 +3,8 @@
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from tests.people.asks import bind_intent, status, wait_for_text
+from tests.people.browsers import WITH_CHAT, links_in
 
 EVENT_KEY = "csk_main_" + "e" * 43
 
@@ -29,6 +31,25 @@ async def test_a_scan_is_heard_and_the_code_leaves_by_customer_service(beside):
     await beside.delivery(started, "sent")
     assert len(await person.messages()) == before + 1
     assert (await beside.check(started, await person.code_in_chat())).status == 200
+
+
+async def test_a_scan_that_the_back_end_vouches_for_binds_unasked_where_a_scan_does(new_world):
+    async with new_world(accounts__main__event_keys=[hash_line(EVENT_KEY)], sites__shop__confirm_bind=False) as world:
+        person, started = await world.person(), await bind_intent(world)
+        answer = await hand_over(world, type="text", openid=person.openid, content=started["scan"]["keyword"])
+        assert "绑定成功" in answer["reply"]
+        assert await status(world, started) == "bound"
+
+
+async def test_an_id_that_two_people_share_mixes_up_nobody(new_world):
+    """Ids of the back end's own making: each person gets the tickets that they have asked for."""
+    async with new_world(accounts__main__event_keys=[hash_line(EVENT_KEY)], **WITH_CHAT) as world:
+        links = []
+        for user in ("alice", "bob"):
+            person = await world.bound(user)
+            await hand_over(world, type="text", openid=person.openid, content="重置密码")
+            links += links_in(await wait_for_text(person, "重置密码</a>"))
+        assert len(set(links)) == 2
 
 
 async def test_what_is_not_ours_is_said_so(beside):

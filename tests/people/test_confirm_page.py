@@ -3,7 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
-from tests.people.asks import bind_intent, binding, login, read, scan, status, wait_for_text
+import pytest
+
+from tests.people.asks import bind_intent, binding, login, read, reply, scan, status, wait_for_text
 from tests.people.browsers import browser, links_in, open_in_wechat, press, query_of
 
 IN_WECHAT = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"}
@@ -97,6 +99,37 @@ async def test_bind_by_web_authorisation(world):
     bound = await binding(world, "alice")
     assert (bound["openid"], bound["made_by"]) == (person.openid, "oauth")
     assert bound["unionid"]
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+async def test_a_no_on_the_page_binds_nobody_and_a_yes_binds(new_world, confirm):
+    """Whether a scan binds unasked (`confirm_bind`) does not matter: the page asks."""
+    async with new_world(sites__shop__confirm_bind=confirm) as world:
+        person = await world.person()
+        refused, wanted = await oauth_intent(world), await oauth_intent(world, "bob")
+        view = await press(person, await open_in_wechat(person, refused["link"]), "no")
+        assert "已拒绝" in view["body"]
+        assert (await status(world, refused), (await binding(world, "alice")).status) == ("declined", 404)
+        await press(person, await open_in_wechat(person, wanted["link"]), "yes")
+        assert (await binding(world, "bob"))["openid"] == person.openid
+        await wait_for_text(person, "绑定成功")
+
+
+@pytest.mark.parametrize("act", ["show", "", "maybe", "0", "YES"])
+async def test_what_is_no_button_of_the_page_is_no_answer(world, act):
+    person = await world.person()
+    started = await oauth_intent(world)
+    view = await press(person, await open_in_wechat(person, started["link"]), act)
+    assert (view["status"], await status(world, started)) == (400, "pending")
+
+
+async def test_a_question_on_a_page_does_not_become_the_one_that_a_reply_answers(world):
+    person = await world.bound("alice")
+    asked, link = await login(world), await oauth_intent(world, "bob")
+    await scan(world, person, asked)
+    await press(person, await open_in_wechat(person, link["link"]), "no")
+    assert "登录成功" in await reply(person, "确认")
+    assert await status(world, asked) == "approved"
 
 
 async def test_a_refusal_of_consent_changes_nothing(world):

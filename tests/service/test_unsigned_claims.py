@@ -89,3 +89,13 @@ async def test_a_forged_claim_does_not_tell_that_a_user_is_bound_to_this_wechat(
         await forge(plain, person, started)
         seen.append((await plain.get(started))["delivery"])
     assert seen[0] == seen[1]
+
+
+async def test_keywords_of_a_forger_count_under_whatever_message_id(new_world):
+    async with new_world(account=PLAIN) as world:
+        account, openid = world.platform.default_account, (await world.person()).openid
+        said = []
+        for letter in "23456789abcd":
+            message = push_of(account, openid, text=letter * 8) | {"MsgId": 41}
+            said.append((await post(world, message, mode="plaintext")).text)
+        assert ["分钟" in text for text in said] == [False] * 10 + [True] * 2

@@ -60,16 +60,24 @@ def test_unfollowing_and_clicking():
 def test_text_keeps_blanks_and_big_numbers(name):
     text = push(f"<Content> code please\n</Content><{name}>24287654321987654</{name}><URL>x</URL>", kind="text")
     assert isinstance(text, events.Text)
-    assert (text.content, text.msg_id, text.dedupe) == (
-        " code please\n",
-        24287654321987654,
-        "m:24287654321987654",
+    assert (text.content, text.msg_id) == (" code please\n", 24287654321987654)
+
+
+@pytest.mark.parametrize("number", ["", "<MsgId>24287654321987654</MsgId>"])
+def test_texts_of_other_content_or_another_sender_are_others_whatever_their_id(number):
+    """In plaintext mode a forger chooses the id: neither a keyword nor somebody else's message passes for a repeat."""
+    one, same, *others = (
+        push(f"<Content>{content}</Content>{number}", kind="text", sender=sender)
+        for content, sender in (("a", "o1"), ("a", "o1"), ("b", "o1"), ("a", "o2"))
     )
+    assert one.dedupe == same.dedupe
+    assert len({one.dedupe, *(other.dedupe for other in others)}) == 3
+    assert re.fullmatch(r"[a-z0-9:]{1,40}", one.dedupe)
 
 
-def test_text_without_an_id_is_told_apart_by_its_content():
-    one, same, two = (push(f"<Content>{c}</Content>", kind="text") for c in ("a", "a", "b"))
-    assert one.dedupe == same.dedupe != two.dedupe
+def test_a_text_of_another_id_is_another():
+    one, two = (push(f"<Content>a</Content><MsgId>{number}</MsgId>", kind="text") for number in (1, 2))
+    assert one.dedupe != two.dedupe
 
 
 @pytest.mark.parametrize("name", ["MsgID", "MsgId"])

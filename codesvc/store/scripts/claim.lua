@@ -24,7 +24,9 @@ local target = redis.call('GET', K.pointer)
 if window_ends(K.spoke) < now + A.window and (target or may_write()) then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
-if A.kind == 'keyword' and first_time then
+-- A scan that could be forged sends the person a question each time, so it counts like a keyword.
+local counted = A.kind == 'keyword' or (A.unvouched == '1' and kind and kind ~= 'vf')
+if counted and first_time then
   local words = keyword_window(K.words, A.words)
   local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
   if wait > 0 then

@@ -1,10 +1,11 @@
 -- Purpose: what a scan of a bind intent's or a login's QR code does, or its keyword, or its web authorisation: note who is
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
+--   Then a scan binds at once, if it is known who scanned; not a web authorisation, because its page asks.
 --   An intent is claimed once; its claimer may come again and gets the same answer. A repeated callback asks nothing anew:
 --   the latest question stays the one that a reply answers. `by` says how it was claimed first:
---   scene, keyword or oauth.
+--   scene, keyword or oauth. `unvouched` is 1 if nobody vouches that this WeChat account has scanned (rule 9).
 -- KEYS: intent asked seen outbox
--- ARGS: offset root account appid topic notice event openid unionid method by once history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid unionid method by once unvouched history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names once record eviction notice webhook audit binding_history reachability recipient_proof binding intent settlement moving
 -- REPLY asked bound conflict ended: intent
@@ -32,7 +33,9 @@ if not r.claimed_by then
   })
 end
 local again = has_acted()
-if not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
-if r.kind ~= 'bi' or r.confirm ~= '0' then return answer('asked', r) end
+-- A reply answers what a signed scan asked. A scan that could be forged would give the person's yes to their own question
+-- another meaning; a page gets its answer itself.
+if A.once == '1' and not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
+if r.kind ~= 'bi' or r.confirm ~= '0' or A.by == 'oauth' or A.unvouched == '1' then return answer('asked', r) end
 if not (again and r.status == 'conflict') and settle_bind(r, r.replace == '1') then return answer('bound', r) end
 return answer('conflict', r)

@@ -53,7 +53,7 @@ def _account(request: web.Request, name: str) -> AccountEntry:
 
 def _event(given: EventInput) -> Event:
     at = unix_ms() // 1000
-    dedupe = "given:" + sha256(f"{given.account}/{given.id}".encode()).hexdigest()[:32]
+    dedupe = "given:" + sha256(f"{given.account}/{given.openid}/{given.id}".encode()).hexdigest()[:32]
     match given.type:
         case "subscribe":
             return Followed(openid=given.openid, at=at, dedupe=dedupe, scene=given.scene)

@@ -122,10 +122,27 @@ class BindIntentInput(LoginInput, kw_only=True):
 
 
 class VisitForm(Input):
-    """A form of the pages in WeChat: `act` is yes, no, the number of a choice, or show."""
+    """A form of the pages in WeChat. Each page takes the values of its own buttons for `act`, and nothing else."""
 
     token: Annotated[str, Meta(max_length=64)]
-    act: Annotated[str, Meta(pattern="^(yes|no|show|[1-9])$")]
+
+
+class AnswerForm(VisitForm):
+    """The answer to a question: `act` is yes, no, or the number of a choice."""
+
+    act: Literal["yes", "no", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+
+
+class DisownForm(VisitForm):
+    """A statement that a message was not for the person."""
+
+    act: Literal["no"]
+
+
+class DigitsForm(VisitForm):
+    """The request for the digits of a ticket."""
+
+    act: Literal["show"]
 
 
 class RedeemInput(Input):

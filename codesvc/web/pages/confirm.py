@@ -15,6 +15,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
+from codesvc.web.api.inputs import AnswerForm
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import (
     account_in,
@@ -105,7 +106,8 @@ async def show(request: web.Request) -> web.Response:
 async def decide(request: web.Request) -> web.Response:
     """Handle the answer."""
     account, site, identifier, intent = await _subject(request)
-    form, here = await read_form(request, identifier.text, visit_cookie(request, identifier.text)), services(request)
+    cookie, here = visit_cookie(request, identifier.text), services(request)
+    form = await read_form(request, identifier.text, cookie, AnswerForm)
     if intent is not None and _begun_elsewhere(request, intent):
         return render_person_problem(request, site, "elsewhere")
     visitor = await visitor_of(request, account, identifier.text)
@@ -115,7 +117,7 @@ async def decide(request: web.Request) -> web.Response:
         await here.decisions.claim(account, identifier, visitor.openid, by="oauth", unionid=visitor.unionid)
     choice = form.act if form.act.isdigit() else ""
     answer = await here.decisions.decide(
-        account, visitor.openid, yes=form.act != "no", choice=choice, identifier=identifier
+        account, visitor.openid, yes=form.act == "yes" or bool(choice), choice=choice, identifier=identifier
     )
     if answer.outcome is Outcome.ABSENT:
         return render_person_problem(request, site, "other")

@@ -16,6 +16,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
 from codesvc.domain.verification import Status
 from codesvc.service.web_authorisation import browser_of
+from codesvc.web.api.inputs import DisownForm
 from codesvc.web.browser import account_in, goes_to_wechat, own_path, read_form, send_off, visit_cookie, visitor_of
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
@@ -64,7 +65,7 @@ async def show(request: web.Request) -> web.Response:
 async def disown(request: web.Request) -> web.Response:
     """Handle "this was not me"."""
     account, identifier, record = await _subject(request)
-    await read_form(request, identifier.text, visit_cookie(request, identifier.text))
+    await read_form(request, identifier.text, visit_cookie(request, identifier.text), DisownForm)
     here = services(request)
     visitor = await visitor_of(request, account, identifier.text)
     site = here.directory.sites.get(record.site) if record else None

@@ -17,7 +17,7 @@ from codesvc.domain.visit_cookie import beginning, proven
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
-from codesvc.web.api.inputs import RedeemInput
+from codesvc.web.api.inputs import DigitsForm, RedeemInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.browser import (
@@ -143,7 +143,7 @@ async def show_digits(request: web.Request) -> web.Response:
         return render_person_problem(request, None, "over", status=410)
     account, _, ticket, _ = found
     cookie, response = visit_cookie(request, ticket.id), see_other(own_path(request))
-    await read_form(request, ticket.id, beginning(cookie))
+    await read_form(request, ticket.id, beginning(cookie), DigitsForm)
     if not compare_digest(ticket.browser.encode(), browser_of(cookie).encode()):
         cookie = proven(cookie)
         keep_cookie(request, response, cookie, name=visit_name(ticket.id))
