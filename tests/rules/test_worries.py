@@ -8,7 +8,8 @@ from codesvc.domain.callback_health import Heard
 from codesvc.domain.certificate import Certificate, CertificateState
 from codesvc.service.operators.forecast import Outlook
 from codesvc.service.statistics.series import SPANS, gathered
-from codesvc.service.statistics.summary import Fault
+from codesvc.service.statistics.summary import Fault, faults
+from codesvc.store.counts import Episode
 from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.layout import Words
 from codesvc.web.admin.worries import account_worries, certificate_in_the_way
@@ -51,3 +52,23 @@ def test_calls_that_the_quota_does_not_explain_are_said_too(found):
 def test_a_verification_names_a_certificate_that_was_over_meanwhile(certificate, said):
     found = certificate_in_the_way(EN, certificate, 2_000)
     assert [each.since for each in found] == [1_000] * said
+
+
+def heard_of(result, failed, fine, now):
+    """The faults of an account whose call `template` failed and succeeded at these times, ms."""
+    episodes = {f"call.template.{result}": Episode(failed, failed), "call.template.0": Episode(0, fine)}
+    figures = gathered(SPANS["1h"], 0, [(0, {f"call.template.{result}": 3, "call.template.0": 9})])
+    health = Health("main", "Tea", [], faults(figures, episodes, now), figures, Heard(0), None)
+    return list(account_worries(EN, health))
+
+
+@pytest.mark.parametrize("result", ["timeout", "40164"])
+def test_a_fault_that_lasts_no_longer_is_not_said_to_last(result):
+    """Until a quarter of an hour has passed it may come again; but nobody is sent to mend it."""
+    [lasting] = heard_of(result, 1_000, 500, 2_000)
+    assert lasting.tone == "bad"
+    [recovered] = heard_of(result, 1_000, 1_500, 2_000)
+    assert (recovered.tone, recovered.kind) == ("warn", "")
+    assert "over, the same calls succeed again" in recovered.text
+    assert not recovered.incident
+    assert heard_of(result, 1_000, 1_500, 2_000_000) == []

@@ -137,6 +137,8 @@ class Fault:
     count: int
     since: int
     triage: Judgement | None
+    recovered: bool = False
+    """Whether each of these calls has succeeded since its latest failure."""
     over: bool = False
     """Whether a later call succeeded, and a quarter of an hour has passed."""
 
@@ -153,11 +155,10 @@ def _judged(result: str, *, token: bool) -> Judgement | None:
     return judge_token(code) if token else judge(code) if code in TABLE else None
 
 
-def _over(endpoint: str, result: str, episodes: Mapping[str, Episode], now: int) -> bool:
+def _recovered(endpoint: str, result: str, episodes: Mapping[str, Episode], at: int) -> bool:
+    """Whether the call has succeeded since this failure, which happened before `at`."""
     failed, fine = episodes.get(call_field(endpoint, result)), episodes.get(call_field(endpoint, FINE))
-    if failed is None:
-        return False
-    return fine is not None and fine.last > failed.last and now - failed.last > _OVER_MS
+    return failed is not None and fine is not None and fine.last > failed.last and failed.last < at
 
 
 def faults(figures: Figures, episodes: Mapping[str, Episode], now: int) -> list[Fault]:
@@ -186,7 +187,8 @@ def faults(figures: Figures, episodes: Mapping[str, Episode], now: int) -> list[
             sum(endpoints.values()),
             begun(endpoints, result),
             _judged(result, token=token),
-            all(_over(endpoint, result, episodes, now) for endpoint in endpoints),
+            all(_recovered(endpoint, result, episodes, now) for endpoint in endpoints),
+            all(_recovered(endpoint, result, episodes, now - _OVER_MS) for endpoint in endpoints),
         )
         for (result, token), endpoints in calls.items()
     ]

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
 """Parts of /readyz that are named by `component_worries`."""
-
-
 _PUSHES: Final = frozenset(LISTED)
 """Calls that carry codes, by the names of their channels, and that a scan or keyword makes up for."""
 _SPENT: Final = "45009"
@@ -149,6 +147,13 @@ def _fault(w: Words, title: str, fault: Fault) -> Worry:
     return Worry("bad", text, hint, count, fault.since, "/admin/accounts")
 
 
+def _recovered(w: Words, worry: Worry) -> Worry:
+    """A fault that may come again, but lasts no longer: nobody has to act, and nothing else follows from it now."""
+    return replace(
+        worry, tone="warn", text=w.t("worry.recovered", what=worry.text), hint=w.t("worry.recovered.do"), kind=""
+    )
+
+
 def _headline(meaning: str) -> tuple[str, str]:
     """What happened, and what to do ("" if the text does not say it): the parts before and after the colon."""
     happened, colon, remedy = meaning.replace("：", ": ", 1).partition(": ")
@@ -174,7 +179,7 @@ def _of_account(w: Words, health: Health, now: int | None) -> Iterator[Worry]:
         if fault.over or (health.token is not None and set(fault.endpoints) <= {"token"}):
             continue
         if fault.needs_action or fault.result in UNANSWERED:
-            yield _fault(w, title, fault)
+            yield _recovered(w, _fault(w, title, fault)) if fault.recovered else _fault(w, title, fault)
     for each in health.outlooks:
         if each.low and not (each.what == "token" and health.token is not None):
             yield _low(w, title, each, spent.get(each.what), now)
@@ -271,11 +276,8 @@ def worries(
     """
     found: list[Worry] = []
     if store[0] == "slow":
-        found.append(
-            Worry(
-                "bad", w.t("worry.slow", time=w.seconds(store[1])), w.t("worry.slow.do"), since=store[2], kind="store"
-            )
-        )
+        text = w.t("worry.slow", time=w.seconds(store[1]))
+        found.append(Worry("bad", text, w.t("worry.slow.do"), since=store[2], kind="store"))
     elif store[0] != "ok":
         found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do"), kind="store"))
     for health in accounts:
