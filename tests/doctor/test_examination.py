@@ -7,6 +7,8 @@ from codesvc.config import Message, Secret, parse
 from codesvc.doctor import storeprobe
 from codesvc.doctor.finding import Exit, Status, exit_status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, LEGACY_TEMPLATE_ID, NOTICE_TEMPLATE_ID
+from codesvc.store.connection import connect
+from codesvc.store.embedded import run_embedded
 from codesvc.web.context import SERVICES
 from tests.doctor.conftest import Ward
 from tests.world import MASTER, document
@@ -252,3 +254,16 @@ async def test_a_full_store_is_not_said_to_be_writable(valkey, store_url, tmp_pa
     assert found.status is Status.FAIL
     assert "out of memory" in found.found
     assert "maxmemory" in found.remedy
+
+
+async def test_an_embedded_store_that_refuses_everything_is_still_the_one_in_use(tmp_path):
+    """A full disk makes it refuse even PING; another one on an empty directory would be said to be well."""
+    data_dir = tmp_path / "data"
+    async with run_embedded(data_dir) as embedded:
+        settings = parse(document(NOWHERE, NOWHERE, store__data_dir=str(data_dir)), env={}, directory=tmp_path)
+        servers = await connect(embedded.url, timeout=5)
+        try:
+            await servers.anyone().redis.execute_command("ACL", "SETUSER", "default", "-ping")
+            assert await storeprobe.running_embedded(settings.store) is not None
+        finally:
+            await servers.aclose()
