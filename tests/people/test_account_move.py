@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 from codesvc.web.context import SERVICES
-from tests.command_line import codesvc
+from tests.command_line import begin, codesvc
 from tests.world import KEY, MASTER, OTHER_KEY, Person, running_world
 
 OLD = DEFAULT_ACCOUNT.appid
@@ -232,11 +231,7 @@ async def test_a_move_that_was_killed_goes_on(move):
         await person.unfollow()
     await move.migrate()
     await world.fault("slow", path="/cgi-bin/changeopenid", delay=0.3)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "codesvc.cli", "bindings", "move", str(move.report), "--from-appid", OLD),
-        *("--config", str(move.config)),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    process = await begin("bindings", "move", move.report, "--from-appid", OLD, "--config", move.config)
     for _ in range(6000):
         if len(await move.calls()) >= 2:
             break
@@ -279,7 +274,8 @@ async def _evicted_meanwhile(world, fresh, users, done):
                 break
             told[user] = answer.status
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0)
+        # All are told. Without a pause this would keep a core busy until the move is over.
+        await asyncio.sleep(0.01)
     return told
 
 
@@ -293,12 +289,7 @@ async def test_an_eviction_under_the_old_appid_is_done_or_refused_and_never_undo
     await world.fault("slow", path="/cgi-bin/changeopenid", delay=0.3)
     done = asyncio.Event()
     evictions = asyncio.create_task(_evicted_meanwhile(world, fresh, list(people)[::-1], done))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "codesvc.cli", "bindings", "move", str(move.report), "--from-appid", OLD),
-        *("--config", str(move.config)),
-        stderr=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
+    process = await begin("bindings", "move", move.report, "--from-appid", OLD, "--config", move.config)
     if killed:
         for _ in range(6000):
             if await move.calls():

@@ -10,6 +10,7 @@ import pytest
 
 from codesvc.domain.binding_lines import BadFile, kind_of, read_rows
 from tests.command_line import codesvc_blocking
+from tests.stores import wait_until
 from tests.world import MASTER
 
 CONFIG = """
@@ -64,8 +65,7 @@ def test_an_export_that_was_killed_goes_on_where_it_was(config, tmp_path, ending
     out, mark = tmp_path / f"out.{ending}", tmp_path / f"out.{ending}.part.mark"
     command = [sys.executable, "-m", "codesvc.cli", "bindings", "export", str(out), "--config", str(config)]
     with subprocess.Popen([*command, "--site", "shop"], stderr=subprocess.DEVNULL) as killed:
-        while not mark.exists() and killed.poll() is None:
-            pass
+        wait_until(lambda: mark.exists() or killed.poll() is not None, seconds=60, every=0.001)
         killed.kill()
     assert not out.exists()
     place = int(mark.read_text().split()[1])
