@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from bench.service import TOKEN
 
@@ -25,13 +26,29 @@ VISITOR = "203.0.113.5"
 """Behind a proxy: what is open to this machine alone is closed."""
 _LINE = 8_000
 """A header or a request line, bytes: the server refuses more than 8,190."""
+_QUERY = 7_000
+"""A query beside the longest token, bytes."""
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+LONGEST_FORM = 16_384
+"""Octets of a form that an issuer reads (`codesvc.web.oidc.exchange`)."""
+_OCTETS = {
+    "encoded octets": b"%ff%41",
+    "encoded letters": b"a%41",
+    "percent signs": b"%",
+    "broken encodings": b"%4",
+    "octets that are no text": b"\xff",
+}
+"""What is dear to decode; an encoding that is none raised an exception for each of its percent signs."""
+FORMS = {name: (b"a=" + part * LONGEST_FORM)[:LONGEST_FORM] for name, part in _OCTETS.items()} | {
+    "names without a value": (b"a&" * LONGEST_FORM)[:LONGEST_FORM],
+}
 _BODIES = {
     "nested JSON": (_JSON, b"[" * (LIMIT - 1)),
     "wide JSON": (_JSON, b"{" + b",".join(b'"%d":0' % n for n in range(7_000)) + b"}"),
     "escaped JSON": (_JSON, b'{"code":"' + b"\\u4f60" * 10_000 + b'"}'),
     "wide form": (_FORM, b"&".join(b"a%d=%%41" % n for n in range(6_500))[:LIMIT]),
     "escaped form": (_FORM, b"code=" + b"%E4" * 21_000),
+    **{f"a form of {LONGEST_FORM} octets, {name}": (_FORM, body) for name, body in FORMS.items()},
     "XML": ("text/xml", b"<xml>" + b"<a/>" * 14_000 + b"</xml>"),
     "too long": (_JSON, b"[" * 200_000),
 }
@@ -54,6 +71,14 @@ _HEADERS = {
     "tags": {"If_None_Match": ('W/"a", ' * 1_200)[:_LINE], "Accept_Encoding": "gzip"},
     "a hundred headers": {f"X_H{n}": "v" * 200 for n in range(100)},
 }
+QUERIES = {
+    "a long query": "&".join(f"a{n}=%41" for n in range(700)),
+    "a query of names without a value": "a&" * (_QUERY // 2),
+    "a query of percent signs": "a=" + "%" * _QUERY,
+    "a query of encoded octets": "a=" + "%ff%41" * (_QUERY // 6),
+}
+_CODES = {"ligatures": "\ufdfa", "marks": "\u0300", "digits and blanks": "1 ", "Han": "验"}
+"""What a code of the greatest length is made of, so that it is dear to read."""
 _FORGED = "A" * 300 + "." + "A" * 43
 _COMPRESSED = ".eJ" + "A" * 464 + "." + "A" * 43
 
@@ -123,7 +148,8 @@ def of_every_route(method: str, pattern: str) -> Iterator[Dear]:
     if path != (packed := _filled(pattern, _COMPRESSED)):
         yield Dear(route, "a forged compressed token", request(method, packed))
         yield Dear(route, "a token too long", request(method, _filled(pattern, "%41" * (_LINE // 3 - 100))))
-    yield Dear(route, "a long query", request(method, f"{path}?{'&'.join(f'a{n}=%41' for n in range(700))}"))
+    for shape, query in QUERIES.items():
+        yield Dear(route, shape, request(method, f"{path}?{query}"))
     for shape, headers in _HEADERS.items():
         yield Dear(route, shape, request(method, path, **headers, Accept="text/html"))
     yield Dear(route, "a key too long", request(method, path, Authorization="Bearer " + "k" * _LINE))
@@ -140,9 +166,11 @@ def of_no_route() -> Iterator[Dear]:
         "segments": "/a",
         "encoded slashes": "/%2f",
         "octets": "/%ff",
+        "percent signs": "/a" + "%" * _LINE,
+        "many encoded octets": "/a" + "%ff%41" * (_LINE // 6),
         "dots": "/..",
     }.items():
-        yield Dear("GET of no address", shape, request("GET", path * (_LINE // len(path))))
+        yield Dear("GET of no address", shape, request("GET", path * max(_LINE // len(path), 1)))
     for known in ("/v1", "/p", "/inbound", "/admin/assets", "/.well-known/openid-configuration"):
         yield Dear("GET of no address", f"below {known}", request("GET", known + "/a" * ((_LINE - len(known)) // 2)))
 
@@ -206,6 +234,8 @@ def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
         "a refused login with a long state": f"{asked}&prompt=none&state={'s' * 4_000}",
         "a wrong address": f"{asked}x",
     }
+    shapes["a login with many scopes"] = f"{asked}+{'a+' * 3_000}"
+    shapes["a login with many prompts"] = f"{asked}&prompt={'a+' * 3_000}"
     for shape, query in shapes.items():
         for method in ("GET", "POST"):
             raw = (
@@ -214,12 +244,17 @@ def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
                 else request(method, f"{base}/authorize", query.encode(), _FORM, Accept="text/html")
             )
             yield Dear(f"{method} /oidc/{{site}}/authorize", shape, raw)
+    yield from _of_states(f"{base}/authorize", asked)
     code = f"grant_type=authorization_code&redirect_uri=x&code_verifier={challenge}&code="
     basic = "Basic " + base64.b64encode(b"wiki:" + b"x" * 4_000).decode()
     for call in ("token", "revoke"):
         body = f"{code}oc_aaaa_{'a' * 43}&token=ot_aaaa_{'a' * 43}&client_id=app".encode()
         yield Dear(f"POST /oidc/{{site}}/{call}", "a forged one", request("POST", f"{base}/{call}", body, _FORM))
         wrong = request("POST", f"{base}/{call}", body, _FORM, Authorization=basic)
+        for octets in ("%", "%41"):
+            secret = base64.b64encode(f"wiki:{octets * 5_900}".encode()[:5_900]).decode()
+            raw = request("POST", f"{base}/{call}", body, _FORM, Authorization=f"Basic {secret}")
+            yield Dear(f"POST /oidc/{{site}}/{call}", f"a wrong secret of {octets}", raw)
         yield Dear(f"POST /oidc/{{site}}/{call}", "a wrong secret", wrong)
         many = b"&".join([body, *(b"a=%41" for _ in range(50))])
         yield Dear(f"POST /oidc/{{site}}/{call}", "many parameters", request("POST", f"{base}/{call}", many, _FORM))
@@ -227,6 +262,20 @@ def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
     yield Dear("GET /oidc/{site}/userinfo", "a forged token", token)
     for path in (".well-known/openid-configuration", ".well-known/oauth-authorization-server", "jwks.json", "logout"):
         yield Dear(f"GET /oidc/{{site}}/{path}", "what everybody may read", request("GET", f"{base}/{path}"))
+
+
+def _of_states(path: str, asked: str) -> Iterator[Dear]:
+    """Logins, taken and refused, whose state is as long as it may be in an address or in a form, or longer."""
+    route = "/oidc/{site}/authorize"
+    for end, query in {"a login": asked, "a refused login": f"{asked}&prompt=none"}.items():
+        for name, part in _OCTETS.items():
+            octets = part.replace(b"\xff", b"%ff").decode()
+            raw = request("GET", f"{path}?{query}&state={octets * _QUERY}"[:_QUERY], Accept="text/html")
+            yield Dear(f"GET {route}", f"{end}, its state of {name}", raw)
+            for length in (4_090 * len(octets), LONGEST_FORM):
+                body = (query.encode() + b"&state=" + part * LONGEST_FORM)[: min(length, LONGEST_FORM)]
+                form = request("POST", path, body, _FORM, Accept="text/html")
+                yield Dear(f"POST {route}", f"{end}, its state of {len(body)} octets: {name}", form)
 
 
 def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:
@@ -239,6 +288,8 @@ def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:
         yield Dear(f"GET {pattern}", f"the page, {shape}", request("GET", base, **told))
         yield Dear(f"GET {pattern}", f"the picture, {shape}", request("GET", f"{base}?scan=picture", **told))
         yield Dear(f"GET {pattern}/state", f"the state, {shape}", request("GET", f"{base}/state", **told))
+    for shape, query in QUERIES.items():
+        yield Dear(f"GET {pattern}", f"the page, {shape}", request("GET", f"{base}?{query}", **browser))
     for picture in ("png", "svg"):
         route = f"GET {pattern}/qr.{{kind:svg|png}}"
         yield Dear(route, f"the {picture} again", request("GET", f"{base}/qr.{picture}"))
@@ -252,6 +303,15 @@ def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:
 def _of_guesses(tokens: list[str], pattern: str, browser: dict[str, str]) -> Iterator[Dear]:
     route, wrong = f"POST {pattern}/check", json.dumps({"code": "000000"}).encode()
     asked = [request("POST", f"/p/{one}/check", wrong) for one in tokens]
+    longest = {name: json.dumps({"code": text * (1_000 // len(text))}).encode() for name, text in _CODES.items()}
+    for name, body in longest.items():
+        yield Dear(route, f"a code of {name}", request("POST", f"/p/{tokens[0]}/check", body))
+        form = b"code=" + quote(json.loads(body)["code"]).encode()
+        yield Dear(route, f"a form's code of {name}", request("POST", f"/p/{tokens[0]}/check", form, _FORM, **browser))
+    for name, (kind, body) in _BODIES.items():
+        for act in ("check", "resend"):
+            raw = request("POST", f"/p/{tokens[0]}/{act}", body, kind, **browser)
+            yield Dear(f"POST {pattern}/{act}", f"{name}, of a page's holder", raw)
     yield Dear(route, "a wrong code", asked[0], tuple(asked[1:]))
     posted = [request("POST", f"/p/{one}/check", b"code=000000", _FORM, **browser) for one in tokens]
     yield Dear(route, "a wrong code by form", posted[0], tuple(posted[1:]))

@@ -20,7 +20,8 @@ def visible(text: str) -> str:
 
     Blanks and line breaks become single blanks each. Punctuation and case stay.
     """
-    return "".join(map(_visible, unicodedata.normalize("NFKC", _PHRASES.sub(" ", text))[:_LONGEST]))
+    plain = unicodedata.normalize("NFKC", _PHRASES.sub(" ", text))[:_LONGEST]
+    return plain.translate({ord(character): _visible(character) for character in set(plain)})
 
 
 @lru_cache(maxsize=4096)
@@ -45,7 +46,7 @@ def normalise(typed: str) -> str:
 
 def compact(shown: str) -> str:
     """A text that `visible` returned, without blanks and punctuation, in capitals."""
-    return "".join(map(_typed, shown)).upper()
+    return shown.translate({ord(character): _typed(character) for character in set(shown)}).upper()
 
 
 @lru_cache(maxsize=4096)

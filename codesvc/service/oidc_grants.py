@@ -11,7 +11,6 @@ import base64
 import binascii
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError, InvalidRequestError
@@ -20,6 +19,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import OpenIDCode
 
 from codesvc.domain.oidc_request import granted, is_challenge, is_registered, proves
+from codesvc.domain.percent_encoding import TooManyStray, decoded_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +179,7 @@ def basic(find: Callable[[str], Client | None], request: Request) -> Client | No
     """
     name, secret = _halves(request)
     client = find(name) if name else None
-    if client is None or not any(map(client.check_client_secret, (secret, unquote_plus(secret)))):
+    if client is None or not any(map(client.check_client_secret, (secret, _unquoted(secret)))):
         return None
     return client
 
@@ -201,4 +201,12 @@ def _halves(request: Request) -> tuple[str, str]:
         name, _, secret = base64.b64decode(given.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise InvalidClientError(status_code=401) from None
-    return unquote_plus(name), secret
+    return _unquoted(name), secret
+
+
+def _unquoted(half: str) -> str:
+    """A half as a form encodes it; "", which nothing is called, if it has many percent signs that encode nothing."""
+    try:
+        return decoded_text(half.replace("+", " "))
+    except TooManyStray:
+        return ""

@@ -11,10 +11,11 @@ before it decides what may pass and which limit counts, but it hands on what was
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.web_urldispatcher import MatchInfoError
+
+from codesvc.domain.percent_encoding import TooManyStray, decoded_text
 
 if TYPE_CHECKING:
     from aiohttp.web_urldispatcher import UrlMappingMatchInfo
@@ -38,7 +39,13 @@ def prepare(app: web.Application) -> None:
 
 
 def leads_out(path: str) -> bool:
-    """Whether an encoded path has dot segments once it is decoded, so that another server may read another path."""
+    """Whether an encoded path has dot segments once it is decoded, so that another server may read another path.
+
+    A path with many percent signs that encode nothing counts as one: servers read those differently as well.
+    """
     if "/." not in path and "%" not in path and "\\" not in path:
         return False
-    return not _DOTS.isdisjoint(unquote(path).replace("\\", "/").split("/"))
+    try:
+        return not _DOTS.isdisjoint(decoded_text(path).replace("\\", "/").split("/"))
+    except TooManyStray:
+        return True

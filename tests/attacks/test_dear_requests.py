@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ import pytest
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.domain.codes import CodeFormat, read_code
 from codesvc.domain.typed_text import visible
+from codesvc.service import oidc_grants
+from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web import headers
+from codesvc.web.oidc.exchange import _pairs_of
+from codesvc.web.plain_addresses import leads_out
 from codesvc.wechat import crypto
 from codesvc.wechat.callback_format import CallbackKeys, parse
 from codesvc.wechat.errors import BadCallback, BadMessage, BadSignature
@@ -202,3 +207,37 @@ def test_a_code_of_expanding_characters_is_as_cheap_as_any(character):
 def test_a_chat_message_of_many_labels_costs_no_square(text):
     """2,000 letters of labels took 0.6 s: after each of them the whole rest was read."""
     assert steps(lambda: (read_keyword(text), attempts_keyword(text), read_command(text))) < 40_000
+
+
+@pytest.mark.parametrize(
+    "part", [b"%ff%41", b"a%41", b"%", b"%4", b"%zz", b"\xff", b"a&", b"=%", b"&%%%%%%%%%%%%%%%%="]
+)
+def test_a_form_of_a_relying_party_takes_no_step_for_each_encoded_octet(part):
+    """16 kB of percent signs took 4 ms, of encoded octets 1.3 ms: before the client was looked at."""
+
+    def read_it():
+        with suppress(ProtocolError):
+            _pairs_of(b"a=" + part * (16_000 // len(part)))
+
+    assert steps(read_it) < 2_000
+
+
+@pytest.mark.parametrize("part", ["%ff%41", "%", "%4"])
+def test_credentials_and_addresses_take_no_step_for_each_encoded_octet(part):
+    text = part * (8_000 // len(part))
+    assert steps(lambda: oidc_grants._unquoted(text)) < 100
+    assert steps(lambda: leads_out("/" + text)) < 100
+
+
+def test_a_code_of_ever_new_characters_is_not_read():
+    """Each new character costs a look into Unicode's tables, and 4,096 of them are remembered."""
+    assert steps(lambda: read_code(CodeFormat(), "".join(map(chr, range(0x4E00, 0x4E00 + 1_000))), "KX")) < 100
+    assert (
+        read_code(CodeFormat(), "验证码：" + "".join(map(chr, range(0x4E00, 0x4E00 + 200))) + "514465", "KX")
+        == "514465"
+    )
+
+
+@pytest.mark.parametrize("character", ["验", "1 ", "\u0300", "٣", "\u200b"])
+def test_a_code_of_one_character_takes_no_step_for_each(character):
+    assert steps(lambda: read_code(CodeFormat(), character * (1_000 // len(character)), "KX")) < 100

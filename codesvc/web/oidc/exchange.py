@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.oidc_request import is_registered
+from codesvc.domain.percent_encoding import TooManyStray, decoded
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.sites.registry.registry import RegistryBusy
 from codesvc.web.api.views import json_response
@@ -52,7 +52,9 @@ async def parameters(request: web.Request) -> list[tuple[str, str]]:
     Raises:
         ProtocolError: the body is not a form, or there are too many.
     """
-    return await posted_pairs(request) if request.method == "POST" else _pairs_of(request.rel_url.raw_query_string)
+    if request.method == "POST":
+        return await posted_pairs(request)
+    return _pairs_of(request.rel_url.raw_query_string.encode("utf-8", "surrogateescape"))
 
 
 def value_of(pairs: Sequence[tuple[str, str]], name: str) -> str:
@@ -69,17 +71,16 @@ def unreferred(response: web.Response) -> web.Response:
     return response
 
 
-def _pairs_of(text: str) -> list[tuple[str, str]]:
+def _pairs_of(octets: bytes) -> list[tuple[str, str]]:
     """The parameters, in which octets that are no UTF-8 are replaced. Only a state keeps them, as lone surrogates."""
+    if octets.count(b"&") >= _MOST_PARAMETERS:
+        raise ProtocolError("invalid_request", f"There are more than {_MOST_PARAMETERS} parameters.")
     try:
-        found = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_PARAMETERS)
-    except ValueError:
-        raise ProtocolError("invalid_request", f"There are more than {_MOST_PARAMETERS} parameters.") from None
-    return [(_readable(name), value if name == "state" else _readable(value)) for name, value in found]
-
-
-def _readable(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        read = [[decoded(half) for half in pair.partition(b"=")] for pair in octets.replace(b"+", b" ").split(b"&")]
+    except TooManyStray:
+        raise ProtocolError("invalid_request", "Many percent signs encode nothing: write each as %25.") from None
+    named = [(name.decode("utf-8", "replace"), value) for name, equals, value in read if name or equals]
+    return [(name, value.decode("utf-8", "surrogateescape" if name == "state" else "replace")) for name, value in named]
 
 
 async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
@@ -90,7 +91,7 @@ async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
     """
     if request.content_type != FORM:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
-    return _pairs_of((await _body(request)).decode("utf-8", "surrogateescape"))
+    return _pairs_of(await _body(request))
 
 
 async def _body(request: web.Request) -> bytes:
