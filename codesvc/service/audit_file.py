@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,16 +54,44 @@ def append(path: Path, lines: Sequence[Line]) -> None:
     """Append lines and flush them to the disk.
 
     Raises:
-        OSError: the lines could not be written.
+        OSError: not all of them could be written. What was written is taken back where nobody wrote behind it.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        # Each line is one write, so that other writers of the file cannot split it.
-        for line in lines:
-            os.write(descriptor, written(line))
-        os.fsync(descriptor)
+        length, written_octets = os.fstat(descriptor).st_size, 0
+        # A line whose end was cut off gets its end, so that the next one does not become a part of it.
+        octets = b"\n" * _is_torn(path, length) + b"".join(map(written, lines))
+        try:
+            # A disk that is nearly full takes a part, and refuses at the next write only.
+            while written_octets < len(octets):
+                written_octets += os.write(descriptor, octets[written_octets:])
+            os.fsync(descriptor)
+            if not length:
+                _flush_entry(path)
+        except OSError:
+            # A file that may only grow (chattr +a) keeps it; the next lines begin behind a line end of their own.
+            with suppress(OSError):
+                if os.fstat(descriptor).st_size == length + written_octets:
+                    os.ftruncate(descriptor, length)
+            raise
     finally:
         os.close(descriptor)
+
+
+def _is_torn(path: Path, length: int) -> bool:
+    """Whether the file's last line has no end."""
+    with suppress(OSError), path.open("rb") as file:
+        return length > 0 and os.pread(file.fileno(), 1, length - 1) != b"\n"
+    return False  # a file that may only be written
+
+
+def _flush_entry(path: Path) -> None:
+    """Flush the directory, in which a new file's name stands."""
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 class AuditFile:
