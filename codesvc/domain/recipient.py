@@ -12,6 +12,7 @@ import unicodedata
 from base64 import b32encode
 from enum import StrEnum
 from hashlib import sha256
+from stringprep import in_table_a1
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -31,8 +32,8 @@ _LONGEST_LOCAL_PART: Final = 64
 _LOST_PLUS: Final = re.compile(r"[ \u3000]\d")
 _DIALLED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]{4,40}")
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_READ_TWO_WAYS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
-"""Of domains: RFC 3490 maps them to other letters or none, RFC 5892 keeps them. So they name two domains (UTS 46)."""
+_READ_TWO_WAYS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d\u115f\u1160\u13a0-\u13f5\u17b4\u17b5\u1806]")
+"""Of domains: one standard maps them to other letters or none, another keeps them: ß, ς, joiners, fillers, Cherokee."""
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _GOOGLE: Final = ("gmail.com", "googlemail.com")
@@ -157,8 +158,7 @@ def email(given: str) -> Recipient:
         or _LOCAL_PART.fullmatch(local) is None
     ):
         raise Invalid("is not an e-mail address", _EMAIL)
-    # As NFKC has it: what a mail server makes of a compatible letter counts, too.
-    if _READ_TWO_WAYS.search(unicodedata.normalize("NFKC", domain)) is not None:
+    if not domain.isascii() and _is_read_two_ways(domain):
         raise Invalid("has a domain that mail servers encode in two ways; send it in its ASCII form, xn--…", _EMAIL)
     try:
         # Names outside of ASCII are looked up in this form (RFC 3490).
@@ -170,6 +170,23 @@ def email(given: str) -> Recipient:
     if not fitting or len(local) + len(host) + 1 > _LONGEST_ADDRESS:
         raise Invalid("is not an e-mail address", _EMAIL)
     return Recipient(MessageKind.EMAIL, f"{local}@{host}", f"{local}@{host}".lower())
+
+
+def _is_read_two_ways(domain: str) -> bool:
+    """Whether RFC 3490, by which `encode("idna")` reads a domain, and UTS 46 and RFC 5891 make two domains of it.
+
+    RFC 3490 is bound to Unicode 3.2. It passes later characters on as they are, capitals too, and later versions
+    correct the normalisation of five ideographs (Corrigendum 4).
+    """
+    # As NFKC has it: what a mail server makes of a compatible letter counts, too.
+    today = unicodedata.normalize("NFKC", domain)
+    return (
+        any(map(in_table_a1, domain))
+        or unicodedata.ucd_3_2_0.normalize("NFKC", domain) != today
+        or _READ_TWO_WAYS.search(today) is not None
+        # A dot that is a part of another character, such as that of U+2024, divides no labels in UTS 46.
+        or today.count(".") != domain.count(".") + domain.count("\uff0e")
+    )
 
 
 def recipient(kind: MessageKind, given: str, region: str = "") -> Recipient:

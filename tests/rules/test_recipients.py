@@ -1,7 +1,10 @@
 """Recipients: every spelling of an address is one person's, and no spelling is another's."""
 
+import random
 import sys
+from itertools import chain
 
+import idna
 import pytest
 
 from codesvc.domain.errors import Invalid
@@ -18,6 +21,46 @@ def test_a_domain_that_two_standards_read_differently_is_refused(domain):
     whom = email("alice@xn--fa-hia.example")
     assert whom.text == "alice@xn--fa-hia.example"
     assert whom.identity != email("alice@fass.example").identity
+
+
+def as_of_uts_46(domain):
+    """The domain as browsers and today's mail servers read it; None if they refuse it."""
+    try:
+        labels = idna.uts46_remap(domain, std3_rules=False, transitional=False).split(".")
+    except idna.IDNAError:
+        return None
+    return ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels)
+
+
+def taken(domain):
+    """The domain of an address that is taken, None if it is refused."""
+    try:
+        return email(f"alice@{domain}").text.partition("@")[2]
+    except Invalid:
+        return None
+
+
+@pytest.mark.parametrize("domain", ["\U0002f868", "\U0002f9bf", "\u1c90", "\ua7cb", "\u3164", "\u2024", "\u13a0"])
+def test_a_domain_that_versions_of_unicode_read_differently_is_refused(domain):
+    """U+2F868 was U+2136A until Corrigendum 4, and is U+36FC: the id was that of another domain's mailbox."""
+    with pytest.raises(Invalid, match="ASCII form"):
+        email(f"alice@a{domain}b.example")
+
+
+def test_whatever_is_taken_is_the_domain_that_uts_46_reads():
+    both = 0
+    # No character is assigned between, or the planes are for private use: a sample of them is enough.
+    for point in chain(range(0x80, 0x32400), range(0x32400, 0x110000, 101), range(0xE0000, 0xE0200)):
+        for domain in (f"a{chr(point)}b.example", f"{chr(point)}.example"):
+            found = taken(domain)
+            assert found in {None, as_of_uts_46(domain)}, hex(point)
+            both += found is not None
+    assert both > 150_000
+    dice = random.Random(9)  # noqa: S311  the same domains each time
+    points = [*range(0x80, 0x600), *range(0x1100, 0x1200), *range(0x0900, 0x0A00), *range(0x3000, 0x3200)]
+    for _ in range(20_000):
+        domain = f"a{''.join(map(chr, dice.choices(points, k=4)))}b.example"
+        assert taken(domain) in {None, as_of_uts_46(domain)}, ascii(domain)
 
 
 def test_a_long_domain_is_refused_before_it_is_encoded():
