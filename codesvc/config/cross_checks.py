@@ -6,10 +6,12 @@ A rule that reads an option with a known fault ends there (`UnsoundError`), beca
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from codesvc.config import kind_checks
 from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_much, loopback
+from codesvc.config.chat_words import word_faults
 from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
@@ -59,7 +61,7 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
             _under(rule(settings, site), "sites", name)
             for rule in (
                 *(_site_account, _key_names, _landings, _test_users, kind_checks.site),
-                *(_wechat_server_keys, _wechat_server_words, relay_faults),
+                *(_wechat_server_keys, _chat_words, relay_faults),
             )
         )
         for key, gateway in _tables(site, "gateways"):
@@ -234,20 +236,9 @@ def _wechat_server_keys(_: Settings, site: Site) -> Iterator[Fault]:
                 yield Fault(("keys", index, "scopes"), "has wechat_server beside others; give it a key of its own")
 
 
-def _wechat_server_words(settings: Settings, site: Site) -> Iterator[Fault]:
-    """A keyword of an account asks for one site's code: one message can carry only one code that people copy whole."""
-    if site.wechat_server is None:
-        return
-    for name, other in settings.sites.items():
-        if other is site:
-            return
-        for table in _sound(other, "wechat_server"):
-            same = set(table.keywords) & set(site.wechat_server.keywords) if table is not None else set()
-            if same and other.account == site.account:
-                yield Fault(
-                    ("wechat_server", "keywords"),
-                    f"holds {', '.join(sorted(same))}, which asks for a code of sites.{name}; both share an account",
-                )
+def _chat_words(settings: Settings, site: Site) -> Iterator[Fault]:
+    """Of two sites with one word, the later one is named."""
+    yield from word_faults(site, takewhile(lambda named: named[1] is not site, settings.sites.items()))
 
 
 def _landings(_: Settings, site: Site) -> Iterator[Fault]:

@@ -5,8 +5,8 @@ The file's ending selects JSON Lines (one RFC 8259 object on each line) or CSV (
     {"user": "alice", "openid": "o6_bmj…", "unionid": null, "bound_at": "2025-05-01T07:01:00Z", "display": null}
 
 `user` and `openid` are required, the other members are optional. Names count in any case and with blanks; a CSV may be
-separated by `,`, `;` or tabs, as spreadsheets do it. Lines are read and written one at a time, so that a file of any
-size needs little memory.
+separated by `,`, `;` or tabs, as spreadsheets do it. Lines are read and written one at a time, and none may be longer
+than `LONGEST_LINE`, so that a file of any size needs little memory.
 """
 
 import csv
@@ -15,8 +15,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TextIO
 
 import msgspec
 
@@ -34,6 +35,8 @@ from codesvc.domain.display_name import UnfitName, check_display
 from codesvc.domain.errors import CodesvcError
 
 COLUMNS: Final = ("user", "openid", "unionid", "bound_at", "display")
+LONGEST_LINE: Final = 65_536
+"""Characters of one binding, with columns that are not ours; in a CSV its lines together."""
 _SEPARATORS: Final = (",", ";", "\t")
 _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
 # Names of other systems for a column, without case, blanks, dashes and underscores; used if no column has our name.
@@ -110,11 +113,22 @@ def kind_of(path: Path) -> str:
     return kind
 
 
+def lines_of(file: TextIO) -> Iterator[str]:
+    """The lines of a file. Of a line that is too long, no more is read than shows it to `read_rows`."""
+    return iter(partial(file.readline, LONGEST_LINE + 1), "")
+
+
+def _refuse_long(length: int, number: int, reason: str = "") -> None:
+    if length > LONGEST_LINE:
+        raise BadFile(f"line {number}: {reason}it has more than {LONGEST_LINE:,} characters")
+
+
 def read_rows(file: Iterable[str], kind: str, reading: Reading = Reading()) -> Iterator[Row]:
     """Read every line of a file. A faulty line has its `problem` set.
 
     Raises:
-        BadFile: a CSV file without the columns user and openid, or with a quote that is not closed.
+        BadFile: a CSV file without the columns user and openid, or with a quote that is not closed; a line that is
+            longer than `LONGEST_LINE`.
     """
     for number, fields in _sheet(file) if kind == "csv" else _objects(file):
         if isinstance(fields, str):
@@ -125,6 +139,7 @@ def read_rows(file: Iterable[str], kind: str, reading: Reading = Reading()) -> I
 
 def _objects(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | str]]:
     for number, line in enumerate(file, 1):
+        _refuse_long(len(line), number)
         text = stripped(line)
         if text:
             yield number, _members(text)
@@ -159,23 +174,28 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
     lines, first, heading = iter(file), 0, ""
     for line in lines:
         first, heading = first + 1, line.lstrip("\ufeff")
+        _refuse_long(len(line), first)
         # "sep=;" is Excel's own way to name the separator.
         if stripped(heading) and not heading.lower().startswith("sep="):
             break
     separator, names = _header(heading)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    begin = first + 1
+    begin, length = first + 1, 0
+
+    def of_one_row() -> Iterator[str]:
+        nonlocal length
+        for line in lines:
+            length += len(line)
+            _refuse_long(length, begin, "the quotes do not match, or ")
+            yield line
+
+    reader = csv.reader(of_one_row(), delimiter=separator, strict=True)
     try:
         for values in reader:
             cells = [stripped(value) for value in values]
             if any(cells):
                 yield begin, {name: _bare(name, cell) for name, cell in zip(names, cells, strict=False) if name}
-            begin = first + reader.line_num + 1
+            begin, length = first + reader.line_num + 1, 0
     except csv.Error as error:
-        if "field limit" in str(error):
-            raise BadFile(
-                f"line {begin}: the quotes do not match, or a value has more than {csv.field_size_limit():,} characters"
-            ) from None
         raise BadFile(
             f"line {begin}: the quotes do not match ({error}); a quote inside a value must be doubled, "
             "and the value must be in quotes"

@@ -12,6 +12,13 @@ _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}
 # Two halves with a blank or a dash between them. Words and years side by side look like that too.
 _HALF: Final = f"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH // 2}}}"
 _HALVES: Final = re.compile(rf"(?<![a-z0-9])({_HALF}){GAP}({_HALF})(?![a-z0-9])")
+NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
+YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm"})
+"""Words that the questions name (`templates/people/*/ask_*.txt`); no other reply is a confirmation."""
+NO: Final = frozenset({"取消", "拒绝", "cancel", "no"})
+CHOICE: Final = re.compile(r"[1-9]")
+MOVE: Final = re.compile(r"同意换绑([a-z]{2})")
+DIGITS: Final = re.compile(r"[0-9]{6}")
 _LONGEST_AFTER: Final = 64
 """Characters after a label within which a keyword may stand with blanks and punctuation."""
 _LABEL: Final = re.compile(r"(?:口令|关键词|關鍵詞|暗号|暗號|\bkey ?word\b)\W*(?:是|为|為|is\b)?")
@@ -60,3 +67,14 @@ def read_command(text: str) -> str:
     while end > start and unicodedata.category(plain[end - 1])[0] == "P":
         end -= 1
     return plain[start:end]
+
+
+def plain_word(text: str) -> str:
+    """A message without blanks, letter case, character width and a final stop. Sites' words are compared so."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
+
+
+def is_answer(word: str) -> bool:
+    """Whether people answer a question by this word, or stop their codes."""
+    plain = read_command(word)
+    return plain in NOT_ME | YES | NO or any(form.fullmatch(plain) for form in (CHOICE, MOVE, DIGITS))

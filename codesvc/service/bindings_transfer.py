@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.binding_lines import BadFile, Reading, kind_of, read_rows, writer
+from codesvc.domain.binding_lines import BadFile, Reading, kind_of, lines_of, read_rows, writer
 from codesvc.domain.binding_values import masked_id, masked_openids
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.test_identity import is_test_openid
@@ -159,7 +159,7 @@ class Import:
             self._path.open(encoding=encoding.name, newline="") as file,
             open_private(self._report, append=bool(done)) as report,
         ):
-            rows = read_rows(file, kind, reading)
+            rows = read_rows(lines_of(file), kind, reading)
             while batch := list(islice(rows, BATCH)):
                 lines += len(batch)
                 wanted = [row for row in batch if row.number > done]
@@ -179,7 +179,7 @@ class Import:
         try:
             self.encoding = encoding = encoding_of(self._chunks, self._named)
             with self._path.open(encoding=encoding.name, newline="") as file:
-                for _ in read_rows(file, kind):
+                for _ in read_rows(lines_of(file), kind):
                     pass
         except (BadText, BadFile) as error:
             raise BadFile(f"{self._path.name}: {error}; nothing was imported") from None

@@ -10,7 +10,7 @@ import structlog
 
 from codesvc.config import Limits
 from codesvc.domain.account_kinds import Right
-from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
+from codesvc.domain.chat_text import NOT_ME, attempts_keyword, read_command, read_keyword
 from codesvc.domain.limits import encode
 from codesvc.domain.scene import SCENE_PREFIX
 from codesvc.domain.verification import Status
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from codesvc.wechat.callback_format import Inbound
 
 _log = structlog.get_logger(__name__)
-_NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
 _MESSAGES: Final = frozenset({"image", "voice", "video", "shortvideo", "location", "link", "file"})
 """Types of messages that people send besides texts (WECHAT.md section 9). An event needs no such answer."""
 _MUTE_MS: Final = 86_400_000
@@ -169,11 +168,11 @@ class CallbackEvents:
         if keyword is None:
             await self._spoke(account, openid, _LONG_MS, unvouched=unvouched)
         plain = read_command(content)
-        if plain in _NOT_ME and unvouched:
+        if plain in NOT_ME and unvouched:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
             return self._chat_composer.phrase("disown_by_link", account)
-        if plain in _NOT_ME:
+        if plain in NOT_ME:
             # It may mean the question that waits, a code that came since, or both. So it always stops both.
             declined = await self._conversation.decline(account, inbound)
             return await self.disown(account, openid, dedupe=inbound.event.dedupe, declined=declined)

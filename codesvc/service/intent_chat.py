@@ -7,13 +7,13 @@ link decides. WeChat's own browser proves who opens it.
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
 
+from codesvc.domain.chat_text import CHOICE, DIGITS, MOVE, NO, YES
 from codesvc.domain.intent import IntentId, Kind
 from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from codesvc.wechat.callback_format import Inbound
 
 _log = structlog.get_logger(__name__)
-_YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm"})
-"""Words that the questions name (`templates/people/*/ask_*.txt`); no other reply is a confirmation."""
-_NO: Final = frozenset({"取消", "拒绝", "cancel", "no"})
-_CHOICE: Final = re.compile(r"[1-9]")
-_MOVE: Final = re.compile(r"同意换绑([a-z]{2})")
-_DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
 class IntentChat:
@@ -105,17 +99,17 @@ class IntentChat:
 
     async def _decide(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
         openid, dedupe = inbound.event.openid, inbound.event.dedupe
-        if plain in _NO:
+        if plain in NO:
             answer = await self._decisions.decide(account, openid, yes=False, dedupe=dedupe)
             return self._said(account, answer) if answer.outcome is Outcome.DECLINED else None
-        if plain in _YES or _CHOICE.fullmatch(plain):
-            choice = plain if plain not in _YES else ""
+        if plain in YES or CHOICE.fullmatch(plain):
+            choice = plain if plain not in YES else ""
             answer = await self._decisions.decide(account, openid, yes=True, choice=choice, dedupe=dedupe)
-        elif found := _MOVE.fullmatch(plain):
+        elif found := MOVE.fullmatch(plain):
             answer = await self._decisions.allow_move(account, openid, found[1].upper(), dedupe=dedupe)
             if answer.outcome is Outcome.BOUND:
                 return self._chat_composer.intent("move_done", answer.shown)
-        elif _DIGITS.fullmatch(plain):
+        elif DIGITS.fullmatch(plain):
             return await self._tickets.digits(account, inbound.event, plain)
         else:
             return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from codesvc.domain.chat_text import plain_word
 from codesvc.domain.ticket import LIFE_MS, TRIES, TicketPurpose
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-def plain(text: str) -> str:
-    """A message without blanks, letter case, character width and a final stop. Keywords are compared in this form."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
-
-
 def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[TicketPurpose, list[SiteEntry]]]:
     """Maps a keyword or menu key to the wish and the sites that offer it."""
     found: dict[str, tuple[TicketPurpose, list[SiteEntry]]] = {}
@@ -40,7 +35,7 @@ def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[Tick
             (TicketPurpose.RESET, chat.reset_url, chat.reset_keywords),
         ):
             for word in words if url else ():
-                found.setdefault(plain(word), (wish, []))[1].append(site)
+                found.setdefault(plain_word(word), (wish, []))[1].append(site)
     return found
 
 
@@ -67,7 +62,7 @@ class TicketCounter:
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
         """The answer to a keyword or menu key: links, or the reason why there are none; None for any other text."""
-        wanted = self._wishes[account.name].get(plain(word))
+        wanted = self._wishes[account.name].get(plain_word(word))
         if wanted is None:
             return None
         wish, sites = wanted

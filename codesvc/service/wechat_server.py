@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from codesvc.domain.chat_text import plain_word
 from codesvc.domain.limits import encode
 from codesvc.domain.wechat_server import LONG_GUESSES, LONG_LENGTH, MOST_LIVE, WechatServerSecrets, is_code
-from codesvc.service.ticket_issuing import plain
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
 from codesvc.store.wechat_server import LoginCode
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _MENU_KEY = "user_verification"
-"""The key of wechat-server's menu button 登录验证, in the form of `plain`."""
+"""The key of wechat-server's menu button 登录验证, in the form of `plain_word`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +45,7 @@ def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, tup
     for site in directory.sites_of(account.name, having="wechat_server"):
         if (policy := site.config.wechat_server) is not None:
             for word in policy.keywords:
-                found.setdefault(plain(word), (site, policy))
+                found.setdefault(plain_word(word), (site, policy))
     if found:
         found.setdefault(_MENU_KEY, next(iter(found.values())))
     return found
@@ -74,7 +74,7 @@ class WechatServerCodes:
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
         """The answer to a keyword or menu key: a code, or why there is none; None for any other text."""
-        wanted = self._sites[account.name].get(plain(word))
+        wanted = self._sites[account.name].get(plain_word(word))
         if wanted is None:
             return None
         site, policy = wanted

@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from codesvc.domain.binding_lines import BadFile, kind_of, read_rows
+from codesvc.domain.binding_lines import LONGEST_LINE, BadFile, kind_of, lines_of, read_rows
 from tests.command_line import codesvc_blocking
 from tests.stores import wait_until
 from tests.world import MASTER
@@ -222,6 +222,46 @@ def test_reading_many_lines_takes_no_memory(tmp_path):
     tracemalloc.stop()
     assert count == 200_000
     assert peak < 500_000
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "part"),
+    [
+        ("long.jsonl", '{"user": "', "a"),
+        ("long.csv", "user,openid\nu,", "a"),
+        ("field.csv", 'user,openid\nu,"', "a\n"),
+        ("row.csv", 'user,openid\nu,"', 'a\n","'),
+        ("heading.csv", "user,openid,", "a"),
+    ],
+)
+def test_a_line_without_end_takes_no_memory_and_is_refused(config, tmp_path, name, head, part):
+    """One line of 50 MB took 673 MB and 22 s."""
+    path = tmp_path / name
+    with path.open("w") as file:
+        file.write(head)
+        file.writelines(part * 10_000 for _ in range(20_000_000 // len(part) // 10_000))
+    tracemalloc.start()
+    with path.open(newline="") as file, pytest.raises(BadFile, match=r"line [12]: .*more than 65,536 characters"):
+        list(read_rows(lines_of(file), kind_of(path)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3_000_000
+    done = codesvc(config, "import", path)
+    assert done.returncode == 1
+    assert re.search(rf"{name}: line [12]: .*more than 65,536 characters; nothing was imported", done.stderr)
+
+
+def test_a_line_of_the_greatest_length_is_read(tmp_path):
+    for kind, line in (
+        ("jsonl", json.dumps({"user": "u", "openid": openid(1), "note": ""})),
+        ("csv", f"u,{openid(1)},"),
+    ):
+        path = tmp_path / f"longest.{kind}"
+        room = "n" * (LONGEST_LINE - 1 - len(line))
+        text = line.replace('""', f'"{room}"') if kind == "jsonl" else f"user,openid,note\n{line}{room}"
+        path.write_text(f"{text}\n{text.splitlines()[-1]}\n")
+        with path.open(newline="") as file:
+            assert [row.problem for row in read_rows(lines_of(file), kind)] == ["", ""]
 
 
 def test_an_unknown_ending_is_refused(tmp_path):

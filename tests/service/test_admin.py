@@ -14,6 +14,7 @@ from codesvc.domain.audit import Act
 from codesvc.domain.passwords import password_line
 from codesvc.domain.timeline import StepKind
 from codesvc.domain.verification import Status
+from codesvc.domain.visible_text import hidden_in
 from codesvc.service.operators.diagnosis import Arrived
 from codesvc.service.statistics.series import SPANS
 from codesvc.web.admin.layout import LANGUAGES, speeches
@@ -259,6 +260,27 @@ async def test_what_an_operator_does_is_in_the_audit_log(lan):
     text = (await lan.get("/admin/audit"))[2]
     assert text.count("admin:lan") >= 2
     assert "查看用户" in text
+
+
+async def test_what_a_page_repeats_of_its_address_is_seen(lan):
+    for path in (
+        "audit?site=",
+        "audit?act=",
+        "verifications?only=",
+        "?purpose=",
+        "webhooks/shop?status=",
+        "people/x?done=",
+    ):
+        for trick in ("%1b[2K", "%e2%80%aeevil", "%e2%81%a9%e2%81%a7evil", "%c2%9b1A"):
+            text = (await lan.get(f"/admin/{path}山{trick}"))[2]
+            assert not [each for each in text if each not in "\n\t" and hidden_in(each)], path + trick
+    assert r"山\u202eevil" in (await lan.get("/admin/audit?site=山%e2%80%aeevil"))[2]
+
+
+async def test_a_user_of_letters_that_run_leftward_is_still_isolated(lan):
+    await lan.world.start("\u05d0\u05d1\u05d2", "reset")
+    text = (await lan.get(await lan.find("\u05d0\u05d1\u05d2")))[2]
+    assert r"\u2068" not in text
 
 
 async def test_what_a_stranger_wrote_is_text(lan):

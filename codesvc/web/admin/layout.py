@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, datetime
 from functools import cache, lru_cache, wraps
@@ -18,6 +19,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import isolated, shown_user
+from codesvc.domain.visible_text import escaped
 from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
@@ -59,6 +61,8 @@ def asset(name: str) -> bytes:
 VERSION: Final = sha256(b"".join(asset(name) for name in ASSETS)).hexdigest()[:10]
 """Part of the assets' addresses, so that a browser caches them until they change."""
 
+_ISOLATED: Final = re.compile("\u2068([^\u2066-\u2069]*)\u2069")
+
 
 @cache
 def speeches() -> dict[str, Speech]:
@@ -72,6 +76,18 @@ def speeches() -> dict[str, Speech]:
     return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
 
 
+def _seen(value: object) -> object:
+    """What a page shows of outside text is seen: whatever would move or reorder the text beside it is an escape.
+
+    `isolated` puts users into marks of direction itself; a pair around a text without others stays.
+    """
+    if not isinstance(value, str) or escaped(value) == value:
+        return value
+    parts = map(escaped, _ISOLATED.split(value))
+    shown = "".join(f"\u2068{part}\u2069" if number % 2 else part for number, part in enumerate(parts))
+    return type(value)(shown)
+
+
 @lru_cache(maxsize=4)
 def _environment(address: ServiceAddress) -> Environment:
     environment = Environment(
@@ -80,6 +96,7 @@ def _environment(address: ServiceAddress) -> Environment:
         autoescape=select_autoescape(["html"]),
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
     )
     environment.globals["own_path"] = address.path
     return environment
