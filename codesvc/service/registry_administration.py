@@ -25,7 +25,7 @@ from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Ta
 from codesvc.sites.relying_parties import client_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.config import ApiKey, Settings
     from codesvc.messages.composer import Composer
@@ -261,20 +261,15 @@ class RegistryAdministration:
             near = suggestion(wanted, list(self._directory.accounts))
             raise ConfigError([Fault(("account",), f"is not an account that exists{near}")])
         site = one_site(self._settings, name, table, {account.name: account.config} if account else {})
-        if faults := [*word_faults(site, self._beside(name, site.account))]:
+        parts = ("chat", "wechat_server")
+        beside = (each for part in parts for each in self._directory.sites_of(site.account, having=part))
+        if faults := [*word_faults(site, ((each.name, each.config) for each in beside if each.name != name))]:
             raise ConfigError(faults)
         if known is not None and known["account"] != site.account:
             raise Conflict(f"the site stays with the account {known['account']}: its bindings lie there")
         entry = SiteEntry(name, site, self._directory.accounts[site.account])
         self._try_messages(entry)
         return entry
-
-    def _beside(self, name: str, account: str) -> Iterator[tuple[str, Site]]:
-        """The account's other sites that hear words in its chat."""
-        for part in ("chat", "wechat_server"):
-            for other in self._directory.sites_of(account, having=part):
-                if other.name != name:
-                    yield other.name, other.config
 
     async def _try_account(self, name: str, table: Table, known: Table | None) -> None:
         config = one_account(self._settings, name, table)
