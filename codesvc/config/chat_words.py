@@ -4,20 +4,14 @@ All sites of an account hear the same messages. A word that answers a question, 
 not a site's to take: what they write would be answered by a link that they did not ask for.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codesvc.config.faults import Fault
 from codesvc.config.partial import UnsoundError
-from codesvc.config.settings import Chat
+from codesvc.config.settings import Chat, Site
 from codesvc.domain.chat_text import is_answer, plain_word
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from codesvc.config.settings import Site
 
 _WISHES = ("bind", "reset")
 _OF_ALL = {(wish, plain_word(word)) for wish in _WISHES for word in getattr(Chat(), f"{wish}_keywords")}

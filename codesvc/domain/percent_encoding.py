@@ -4,8 +4,6 @@
 nothing: 16 kB of them took 4 ms, forty times what an ordinary refusal takes.
 """
 
-from __future__ import annotations
-
 import re
 from binascii import a2b_qp
 from typing import Final
