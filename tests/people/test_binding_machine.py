@@ -77,6 +77,9 @@ class BindingMachine(RuleBasedStateMachine):
         self.open = []
         self.logins = []
         self.handle_number = 0
+        # What a reply of each WeChat answers: only what a signed scan asked.
+        self.questions = {}
+        self.messages = 0
 
     def run(self, story):
         return self.runner.run(story)
@@ -114,11 +117,15 @@ class BindingMachine(RuleBasedStateMachine):
         self.open.append({"intent": result.intent, "by": None, "replace": replace})
 
     @precondition(lambda self: self.open)
-    @rule(data=st.data(), phone=a_phone)
-    def scan(self, data, phone):
+    @rule(data=st.data(), phone=a_phone, signed=maybe)
+    def scan(self, data, phone, signed):
         asked = data.draw(st.sampled_from(self.open))
-        identifier = IntentId.parse(asked["intent"].id)
-        answer = self.run(self.decisions.claim(self.site.account, identifier, phone, by="scene"))
+        identifier, dedupe = IntentId.parse(asked["intent"].id), self.message() if signed else ""
+        answer = self.run(
+            self.decisions.claim(self.site.account, identifier, phone, by="scene", dedupe=dedupe, unvouched=not signed)
+        )
+        if signed and answer.outcome is Outcome.ASKED:
+            self.questions[phone] = asked
         if asked.get("void") and asked["by"] is None:
             assert answer.outcome is Outcome.ABSENT
         elif asked["by"] in {None, phone}:
@@ -136,6 +143,26 @@ class BindingMachine(RuleBasedStateMachine):
         if asked["by"] != phone:
             assert said.outcome is Outcome.ABSENT
             return
+        assert said.outcome is self.result(asked, phone, yes=yes)
+
+    @rule(phone=a_phone, yes=maybe)
+    def reply(self, phone, yes):
+        """In the chat: it answers the last question of a signed scan, whatever was forged since."""
+        asked = self.questions.get(phone)
+        over = asked is None or asked.get("void") or asked.get("said") is not None
+        said = self.run(self.decisions.decide(self.site.account, phone, yes=yes, dedupe=self.message()))
+        if asked is None or (over and not yes):
+            assert said.outcome is Outcome.ABSENT
+        else:
+            assert said.shown.id == asked["intent"].id
+            assert said.outcome is self.result(asked, phone, yes=yes)
+
+    def message(self):
+        self.messages += 1
+        return f"e:{self.messages}"
+
+    def result(self, asked, phone, *, yes):
+        """What became of an intent once the WeChat that scanned has answered; the first answer counts."""
         if asked.get("said") is None:
             user = asked["intent"].user
             if asked.get("void"):
@@ -149,7 +176,7 @@ class BindingMachine(RuleBasedStateMachine):
             else:
                 expected = Outcome.CONFLICT
             asked["said"] = expected
-        assert said.outcome is asked["said"]
+        return asked["said"]
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), phone=a_phone)
