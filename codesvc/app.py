@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -188,9 +187,7 @@ async def _run(
         recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRecord(store.callbacks)
         for background in (repeated_lines.running(), recorder.running(), heard.running()):
             await stack.enter_async_context(background)
-        tokens, clients = reach(
-            directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
-        )
+        tokens, clients = reach(directory, http, shared, recorder, platforms, proxy=service.proxy_to_wechat)
         pool = QrPool(store, clients, longest_life=_LONGEST_LIFE, shown=heard.show)
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(store.servers, settings.store.prefix)

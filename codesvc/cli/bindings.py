@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -88,7 +87,7 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
             f'"{site.account.config.kind}" has no right to that; nothing was imported'
         )
     http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
-    calls = BulkCalls(client_alone(site.account, http, store, settings, clock=time.time))
+    calls = BulkCalls(client_alone(site.account, http, store, settings))
     with path.open("rb") as file:
         needed = sum(1 for _ in file) // MOST + 1
     left = await calls.calls_left()

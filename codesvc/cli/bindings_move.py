@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -106,9 +105,7 @@ async def _move(  # noqa: PLR0917  the parts of a command
     http: aiohttp.ClientSession,
 ) -> int:
     """Move the bindings of one account; returns how many have no successor."""
-    calls = (
-        None if arguments.no_successors else BulkCalls(client_alone(account, http, store, settings, clock=time.time))
-    )
+    calls = None if arguments.no_successors else BulkCalls(client_alone(account, http, store, settings))
     report = arguments.file or Path(f"without-successor-{arguments.from_appid}.jsonl")
     moving = BindingsMove(
         store,

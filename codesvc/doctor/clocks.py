@@ -4,9 +4,8 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.wechat.callback_format import CALLBACK_WINDOW
 
-CALLBACK_WINDOW: Final = 300
-"""Seconds by which a callback's timestamp may differ from this machine's clock."""
 _NTP: Final = "Synchronise every machine's clock by NTP (chrony, systemd-timesyncd)."
 _STORE_WARN, _STORE_FAIL = 2.0, 60.0
 _WECHAT_WARN, _WECHAT_FAIL = 30.0, 240.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped
@@ -69,7 +68,7 @@ def tokens_for(
     if place is None:
         return None
     shared = SecretCache(place.opened(account.store_keys.prefix), account.store_keys, keyring)
-    return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
+    return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared)
 
 
 async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:

@@ -8,11 +8,23 @@ timestamps in protocols and pauses between retries.
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
+
+TOLERANCE_MS: Final = 60_000
+"""How far two clocks of one deployment may be apart, and how far one of them may be set back unnoticed."""
 
 
 def unix_ms() -> int:
     """This process's own clock, in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def is_over(now: int, *, since: int, ends: int) -> bool:
+    """Whether a life from `since` to `ends` is over at `now`, as `fragments/clock.lua` decides it; all in ms.
+
+    A clock can be set back. Of a life that begins later than now it is not known how much has passed, so it is over.
+    """
+    return now >= ends or since > now + TOLERANCE_MS
 
 
 def whole_minutes(ms: int) -> int:

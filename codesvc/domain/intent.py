@@ -26,6 +26,7 @@ from typing import Final
 
 import msgspec
 
+from codesvc.domain.clock import is_over
 from codesvc.domain.display_name import recognisable
 from codesvc.domain.oidc_request import AuthorizationRequest
 from codesvc.domain.record import Fixed
@@ -178,7 +179,7 @@ class Intent:
         """Decode the reply of a script: an array with one table of texts."""
         fields = msgspec.msgpack.decode(stored, type=tuple[dict[str, str]])[0]
         status = IntentStatus(fields["status"])
-        if status in LIVE and now >= int(fields["expires"]):
+        if status in LIVE and is_over(now, since=int(fields["created"]), ends=int(fields["expires"])):
             status = IntentStatus.EXPIRED
         return cls(
             id=fields["id"],

@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr, replace
 
 from codesvc.domain.addresses import masked_bucket
 from codesvc.domain.channels import Channel
+from codesvc.domain.clock import is_over
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.verification import (
     PROOF_LIFE_MS,
@@ -161,7 +162,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         # No other code has a reference yet. A copy would cost as much as decoding.
         force_setattr(record, "id", identifier)
         force_setattr(record, "now", now)
-        if record.status is Status.PENDING and now >= record.expires:
+        if record.status is Status.PENDING and is_over(now, since=record.created, ends=record.expires):
             force_setattr(record, "status", Status.EXPIRED)
         return record
 
@@ -241,7 +242,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     @property
     def proof_available(self) -> bool:
         """Whether a proof is still available."""
-        return self.approved is not None and self.now < self.approved + PROOF_LIFE_MS
+        since = self.approved
+        return since is not None and not is_over(self.now, since=since, ends=since + PROOF_LIFE_MS)
 
     @property
     def return_hash(self) -> str:

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from codesvc.domain.clock import is_over
+
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
@@ -74,6 +76,7 @@ class Ticket:
     openid: str
     status: TicketStatus
     now: int
+    created: int
     expires: int
     browser: str
     proven: str
@@ -91,6 +94,7 @@ class Ticket:
             openid=fields["openid"],
             status=TicketStatus(fields["status"]),
             now=now,
+            created=int(fields["created"]),
             expires=int(fields["expires"]),
             browser=fields.get("browser", ""),
             proven=fields.get("proven", ""),
@@ -100,7 +104,8 @@ class Ticket:
     @property
     def good(self) -> bool:
         """Whether the ticket can still be redeemed."""
-        return self.status is TicketStatus.OPEN and self.now < self.expires
+        over = is_over(self.now, since=self.created, ends=self.expires)
+        return self.status is TicketStatus.OPEN and not over
 
 
 def is_ticket(text: str) -> bool:

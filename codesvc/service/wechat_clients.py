@@ -12,7 +12,7 @@ from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import aiohttp
 
@@ -33,7 +33,6 @@ def reach(
     recorder: Recorder,
     platforms: PlatformHealth,
     *,
-    clock: Callable[[], float],
     proxy: OutboundProxy | None = None,
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
     """The access tokens of each account, which all processes share, and its WeChat client.
@@ -50,7 +49,7 @@ def reach(
         return observe
 
     def tokens_of(account: AccountEntry) -> StoredTokens:
-        return _tokens_of(account, http, shared[account.name], observer_of(account), clock, proxy=proxy)
+        return _tokens_of(account, http, shared[account.name], observer_of(account), proxy=proxy)
 
     tokens = PerEntry(directory.accounts, tokens_of, lambda entry: entry.config)
     clients = PerEntry(
@@ -66,12 +65,10 @@ def client_alone(
     http: aiohttp.ClientSession,
     store: Store,
     settings: Settings,
-    *,
-    clock: Callable[[], float],
 ) -> WeChatClient:
     """The client of a command that runs beside the service: with the service's access token, and without counts."""
     shared, proxy = SecretCache(store, account.store_keys, settings.secrets.keyring()), settings.service.proxy_to_wechat
-    tokens = _tokens_of(account, http, shared, ignore_call, clock, proxy=proxy)
+    tokens = _tokens_of(account, http, shared, ignore_call, proxy=proxy)
     return _client_of(account, http, tokens, ignore_call, proxy)
 
 
@@ -99,7 +96,6 @@ def _tokens_of(
     http: aiohttp.ClientSession,
     shared: SecretCache,
     observe: CallObserver,
-    clock: Callable[[], float],
     *,
     proxy: OutboundProxy | None,
 ) -> StoredTokens:
@@ -109,7 +105,6 @@ def _tokens_of(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
         issuer=issuer_of(account, http, proxy, observe),
         store=shared,
-        now=clock,
         longest_cool_down=LONGEST_COOL_DOWN if seldom else QUICK_COOL_DOWN,
     )
 

@@ -112,6 +112,7 @@ class WechatServerCodes:
             self._secrets.name(site.name, code),
             long=long,
             guesses=encode(LONG_GUESSES if long else policy.guesses),
+            life_ms=policy.code_life * 1000,
         )
         _log.info("login_code_asked", site=site.name, outcome=reply.outcome.value)
         if reply.outcome is Outcome.LIMITED and not long:

@@ -29,6 +29,7 @@ from typing import Final, TypeVar
 from codesvc.domain.audit import CHANGES_LOG, LOG_OF
 from codesvc.domain.binding import EVICTION_KEPT_MS, MOST_USERS
 from codesvc.domain.channels import Channel
+from codesvc.domain.clock import TOLERANCE_MS
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import APP_LOGIN_KEPT_MS, BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS, UNDO_MS
@@ -53,6 +54,7 @@ from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PEND
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.keys import WEBHOOKS
 from codesvc.store.outcomes import Outcome
+from codesvc.wechat.callback_format import CALLBACK_WINDOW
 
 _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
 _REPLY: Final = re.compile(r"^-- REPLY ([a-z -]+):[ \t]*(.*)$", re.MULTILINE)
@@ -155,6 +157,8 @@ def _known() -> dict[str, str]:
         "MOST_PACKED": f"{MOST_PACKED}",
         "MOST_RECENT": f"{MOST_RECENT}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
+        "SEEN_KEPT": f"{4 * CALLBACK_WINDOW * 1000}",
+        "CLOCK_TOLERANCE": f"{TOLERANCE_MS}",
         "APP_LOGIN_KEPT": f"{APP_LOGIN_KEPT_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
         "HANDLE_LIFE": f"{HANDLE_LIFE_MS}",

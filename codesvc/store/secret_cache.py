@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from redis.exceptions import RedisError
 
-from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class SecretCache:
         return self._store.at(self._keys.partition)
 
     async def get(self, name: str) -> tuple[str, float] | None:
-        """The value and when it ends (unix seconds), or None."""
+        """The value and the seconds until it ends, or None."""
         key = self._keys.token(name)
         try:
             # No MULTI: a store whose memory is full refuses it, whatever is in it. The end is read first, so that a
@@ -52,7 +51,7 @@ class SecretCache:
         if sealed is None or left <= 0:
             return None
         try:
-            return self._cipher.decrypt(sealed).decode(), (unix_ms() + left) / 1000
+            return self._cipher.decrypt(sealed).decode(), left / 1000
         except InvalidToken:
             # Written under a removed master key: treated as missing.
             return None

@@ -100,7 +100,7 @@ class LoginCodes:
             },
         )
 
-    async def take(self, keys: Keys, site: str, name: str, *, long: bool, guesses: str) -> LoginCodeTaken:
+    async def take(self, keys: Keys, site: str, name: str, *, long: bool, guesses: str, life_ms: int) -> LoginCodeTaken:
         """Use a code up. A wrong one counts in the budget of its length."""
         return await self._take(
             keys,
@@ -108,5 +108,5 @@ class LoginCodes:
                 "code": keys.login_code(site, name),
                 "misses": keys.window("login_codes", site, "long" if long else "short"),
             },
-            {"guesses": guesses},
+            {"guesses": guesses, "life": life_ms},
         )

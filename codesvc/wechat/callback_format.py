@@ -9,7 +9,7 @@ the HTTP answer.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, OtherAccount, StaleCallback
@@ -18,6 +18,10 @@ from codesvc.wechat.events import Event, mask
 from codesvc.wechat.unexpected_body import describe
 from codesvc.wechat.xml import MAX_BYTES, cdata, only, read
 
+CALLBACK_WINDOW: Final = 300
+"""How many seconds a callback's timestamp may lie before or after the clock of the process that gets it. The mark that
+it has acted (`once.lua`) is kept for twice the whole span, because the clocks of two processes may differ.
+"""
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([^<\]]+)")
 _MOST_ENVELOPES = 4  # at either end of a body; a person's text stands before or after the genuine one
@@ -90,7 +94,9 @@ def verify_url(keys: CallbackKeys, query: Mapping[str, str]) -> str:
     return echostr
 
 
-def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: float, window: int = 300) -> Inbound:
+def parse(
+    keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: float, window: int = CALLBACK_WINDOW
+) -> Inbound:
     """Check and parse a callback (WECHAT.md 9.2, 9.3).
 
     Args:

@@ -8,9 +8,13 @@ Three rules prevent endless fetching. After each rejected token the next fetch w
 at most where the source allows so many fetches), until ten minutes have passed without a rejection. A failed fetch is
 remembered, so that a thousand waiting sends cause one attempt and not a thousand. And force_refresh is never used:
 WeChat allows it 20 times a day.
+
+No time of a wall clock is compared with another: such a clock can be set back, and those of two machines differ. A
+process measures by its steady clock, and reads from the TTL in the store how old a shared token is.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -35,10 +39,10 @@ _BUSY: Final = -1
 
 
 class SharedStore(Protocol):
-    """The store shared by all processes. Values are secrets. Times are unix seconds of `StoredTokens`' clock."""
+    """The store shared by all processes. Values are secrets."""
 
     async def get(self, name: str) -> tuple[str, float] | None:
-        """The value and its expiry, or None."""
+        """The value and the seconds until it expires, or None."""
         ...
 
     async def put(self, name: str, value: str, ttl: float) -> None:
@@ -56,32 +60,42 @@ class SharedStore(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _SharedToken:
+    """A token; its times are seconds of this process's steady clock."""
+
     token: str = field(repr=False)
     fetched_at: float
     renew_at: float
     expires_at: float
     refusals: int = 0
 
+    @classmethod
+    def fresh(cls, token: str, *, now: float, life: float, refusals: int) -> "_SharedToken":
+        """A token that was fetched now."""
+        # stable_token may return a token that expires soon; then half of its remaining time is used.
+        renew_at = now + life - min(AHEAD, life / 2)
+        return cls(token=token, fetched_at=now, renew_at=renew_at, expires_at=now + life, refusals=refusals)
+
     def text(self) -> str:
-        return f"{self.fetched_at:.3f} {self.renew_at:.3f} {self.refusals} {self.token}"
+        return f"0 {self.renew_at - self.fetched_at:.3f} {self.refusals} {self.token}"
 
     def cool_down(self, longest: float) -> float:
         """Seconds after the fetch during which a rejection does not cause another fetch."""
         return min(longest, 3.0 ** (self.refusals - 1)) if self.refusals else 0.0
 
     @classmethod
-    def read(cls, kept: tuple[str, float] | None) -> "_SharedToken | None":
+    def read(cls, kept: tuple[str, float] | None, now: float) -> "_SharedToken | None":
+        """A shared token. None if the store's clock was set back since: then nothing says how old it is."""
         if kept is None:
             return None
         try:
+            # Another version wrote two times of a wall clock; only their difference counts.
             fetched, renew, refusals, token = kept[0].split(" ")
-            return cls(
-                token=token,
-                fetched_at=float(fetched),
-                renew_at=float(renew),
-                expires_at=kept[1],
-                refusals=int(refusals),
-            )
+            unrenewed = float(renew) - float(fetched)
+            life = max(min(2 * unrenewed, unrenewed + AHEAD), 0.0)
+            age = life - kept[1]
+            if age < -_LOCK_TTL:
+                return None
+            return cls.fresh(token, now=now - max(age, 0.0), life=life, refusals=int(refusals))
         except ValueError:
             return None  # written by another version of the service; fetching again is cheap
 
@@ -98,7 +112,7 @@ class StoredTokens:
 
     Args:
         name: name of the token and of its lock in the store; one for each account and kind of issuer.
-        now: unix seconds.
+        now: seconds of a steady clock.
         sleep: how to wait while another process fetches.
         longest_cool_down: seconds that must pass at most between two fetches after rejected tokens.
     """
@@ -109,7 +123,7 @@ class StoredTokens:
         name: str,
         issuer: Issuer,
         store: SharedStore,
-        now: Callable[[], float],
+        now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         longest_cool_down: float = LONGEST_COOL_DOWN,
     ) -> None:
@@ -137,8 +151,12 @@ class StoredTokens:
 
     async def ages(self) -> tuple[float, float] | None:
         """Seconds since the shared token was fetched, and until it expires; None if there is none. Does not fetch."""
-        held = _SharedToken.read(await self._store.get(self._name))
+        held = await self._shared()
         return (self._now() - held.fetched_at, held.expires_at - self._now()) if held else None
+
+    async def _shared(self) -> _SharedToken | None:
+        kept = await self._store.get(self._name)
+        return _SharedToken.read(kept, self._now())
 
     async def replace(self, bad: str) -> str:
         """Another token than `bad`.
@@ -160,7 +178,7 @@ class StoredTokens:
 
     async def _look(self, bad: str | None) -> _SharedToken | None:
         """The shared token, unless it is due for renewal or is the rejected one."""
-        held = _SharedToken.read(await self._store.get(self._name))
+        held = await self._shared()
         if held is None or self._now() >= held.renew_at:
             return None
         if held.token != bad:
@@ -171,7 +189,7 @@ class StoredTokens:
 
     async def _spare(self, bad: str | None) -> _SharedToken | None:
         """A token that is due for renewal but still works, so that a failed renewal has no effect yet."""
-        held = _SharedToken.read(await self._store.get(self._name))
+        held = await self._shared()
         return held if held is not None and held.token != bad and self._now() < held.expires_at else None
 
     async def _obtain(self, bad: str | None) -> _SharedToken:
@@ -217,22 +235,13 @@ class StoredTokens:
         """How many fetches in a row followed a rejection, including the coming one."""
         if bad is None:
             return 0
-        held = _SharedToken.read(await self._store.get(self._name))
+        held = await self._shared()
         recent = held is not None and self._now() - held.fetched_at < FORGET_REFUSALS_AFTER
         return 1 + (held.refusals if held is not None and recent else 0)
 
     async def _fetch(self, refusals: int) -> _SharedToken:
         issued = await self._issuer.issue()
-        now = self._now()
-        # stable_token may return a token that expires soon; then half of its remaining time is used.
-        renew_at = now + issued.expires_in - min(AHEAD, issued.expires_in / 2)
-        held = _SharedToken(
-            token=issued.token,
-            fetched_at=now,
-            renew_at=renew_at,
-            expires_at=now + issued.expires_in,
-            refusals=refusals,
-        )
+        held = _SharedToken.fresh(issued.token, now=self._now(), life=issued.expires_in, refusals=refusals)
         await self._store.put(self._name, held.text(), issued.expires_in)
         return held
 

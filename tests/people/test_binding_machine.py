@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from codesvc.config import parse
-from codesvc.domain.clock import Offset
+from codesvc.domain.clock import Offset, unix_ms
 from codesvc.domain.intent import IntentId, Kind
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim, Handles
@@ -223,7 +223,10 @@ class BindingMachine(RuleBasedStateMachine):
     def put(self, user, phone, replace, handle):
         if handle:
             self.handle_number += 1
-            claim = Claim(f"lg_{self.handle_number}", phone, 10**14 + HANDLE_LIFE_MS)
+            # It is made after whatever was lost before.
+            self.store.offset.move_to(self.store.offset.ms + 1000)
+            made = unix_ms() + self.store.offset.ms
+            claim = Claim(f"lg_{self.handle_number}", phone, made + HANDLE_LIFE_MS)
             sealed = self.handles.seal("shop", claim)
             result = self.run(self.bindings.bind_by_handle(self.site, user, sealed, replace=replace))
         else:

@@ -125,6 +125,10 @@ class Shop:
         """Let time pass by the clock that decides."""
         self.here.offset.move_to(self.here.offset.ms + ms)
 
+    def set_back(self, ms):
+        """Set the clock that decides back. `move_to` never does: it stands for a clock that was wrong."""
+        self.here.offset._ms -= ms
+
 
 @pytest.fixture
 def new_shop(new_world):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 import pytest
 from aiohttp import web
@@ -44,7 +45,7 @@ class MemoryStore:
     async def get(self, name):
         await asyncio.sleep(0)
         kept = self.values.get(name)
-        return kept if kept and self.clock.now() < kept[1] else None
+        return (kept[0], kept[1] - self.clock.now()) if kept and self.clock.now() < kept[1] else None
 
     async def put(self, name, value, ttl):
         await asyncio.sleep(0)
@@ -399,3 +400,37 @@ async def test_a_token_revoked_under_load_loses_and_doubles_nothing(peer, http, 
     assert sorted(sent) == sorted(ids)
     assert len(set(msgids)) == 300
     assert mint.calls == 2
+
+
+async def test_a_wall_clock_that_is_set_back_by_a_day_prolongs_neither_a_failure_nor_a_token(
+    mint, store, clock, monkeypatch
+):
+    """At a start the clock may be ahead and is then put right; processes on two machines may differ as well."""
+    wall = [1_800_086_400.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    tokens = StoredTokens(name="token:wx1", issuer=mint, store=store, now=clock.now, sleep=clock.sleep)
+    mint.fault = WeChatTimeout("no network yet")
+    with pytest.raises(TokenUnavailable):
+        await tokens.get()
+    mint.fault = None
+    wall[0] -= 86_400
+    clock.time += 5
+    assert await tokens.get() == "T1"
+    clock.time += 7200
+    assert await tokens.get() == "T2"
+
+
+async def test_a_token_that_the_store_would_keep_longer_than_it_lives_is_fetched_anew(make, store):
+    """The store's clock was set back: its TTL says nothing of the token's age."""
+    assert await make().get() == "T1"
+    value, ends = store.values["token:wx1"]
+    store.values["token:wx1"] = (value, ends + 86_400)
+    other = make()
+    assert await other.ages() is None
+    assert await other.replace("T1") == "T2"
+
+
+async def test_the_age_of_a_shared_token_is_read_from_its_ttl(make, clock):
+    await make().get()
+    clock.time += 100
+    assert await make().ages() == (100, 7100)

@@ -9,8 +9,8 @@
 -- REPLY limited: wait_ms
 --   same: the browser has proved for this subject who uses it
 
-local known = redis.call('HGET', K.visit, 'until')
-if known and now < tonumber(known) then return {'same', now} end
+local known = redis.call('HMGET', K.visit, 'until', 'since')
+if known[1] and not is_over(known[2], known[1]) then return {'same', now} end
 local tries = {
   window(K.by_browser, A.browser_rates), window(K.by_subject, A.subject_rates),
   window(K.by_address, A.address_rates), window(K.by_network, A.network_rates),

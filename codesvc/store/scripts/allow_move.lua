@@ -8,7 +8,7 @@
 
 local NOTHING = '-'
 local function keep(id)
-  if A.once == '1' then redis.call('SET', K.seen, id, 'PX', TTL_MARGIN) end
+  if A.once == '1' then redis.call('SET', K.seen, id, 'PX', SEEN_KEPT) end
 end
 
 local seen = A.once == '1' and redis.call('GET', K.seen)

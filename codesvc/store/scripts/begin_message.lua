@@ -44,9 +44,9 @@ if m.verification and m.status == 'accepted' then
 elseif v and status_of(v) == 'pending' then
   write(m, {expires = v.expires})
 end
-if not box or now >= tonumber(m.expires) then
+if not box or is_over(m.created, m.expires) then
   -- If the gateway may have been called before, it is not known that it failed.
-  local why = now >= tonumber(m.expires) and 'expired' or v and status_of(v) ~= 'pending' and 'ended' or 'lost'
+  local why = is_over(m.created, m.expires) and 'expired' or v and status_of(v) ~= 'pending' and 'ended' or 'lost'
   move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = why})
   tell_of_message(m)
   tell_verification(v, m.status, m.reason)

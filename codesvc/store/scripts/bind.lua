@@ -26,10 +26,10 @@ end
 if record then
   if record.spent then return {'spent', now} end
   local void = is_approval_void(record) or was_evicted(A.site, A.user, openid, record.created)
-  if now >= tonumber(record.approved) + PROOF_LIFE or void then return {'stale-proof', now} end
+  if is_over(record.approved, record.approved + PROOF_LIFE) or void then return {'stale-proof', now} end
 elseif A.handle_of ~= '' then
   if redis.call('EXISTS', K.spent) == 1 then return {'spent', now} end
-  if now >= tonumber(A.handle_until) or was_evicted(A.site, A.user, openid, A.handle_until - HANDLE_LIFE) then return {'stale-proof', now} end
+  if is_over_by(A.handle_until, HANDLE_LIFE) or was_evicted(A.site, A.user, openid, A.handle_until - HANDLE_LIFE) then return {'stale-proof', now} end
 end
 
 local wanted = {

@@ -39,7 +39,7 @@ end
 if known[2] == 'approved' and r.status == 'approved' then
   return answer('approved', r, 1, guesses_left())
 end
-if known[2] == 'wrong' and now < tonumber(r.expires) then
+if known[2] == 'wrong' and not is_over(r.created, r.expires) then
   r.attempts_left = tonumber(known[3])
   r.packed = packed_of(r)
   return answer('wrong', r, 1, guesses_left())

@@ -19,7 +19,7 @@ end
 if A.unvouched ~= '1' then clear_unknown(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
-local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
+local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
 local target = redis.call('GET', K.pointer)
 if window_ends(K.spoke) < now + A.window and (target or may_write()) then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')

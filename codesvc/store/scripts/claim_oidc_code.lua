@@ -18,7 +18,7 @@ if c.claimed then
   if c.token then redis.call('DEL', c.token) end
   return {'spent', now, c.login}
 end
-if now >= tonumber(c.expires) or has_lost_since_approval(A.site, c.user, c.approved) then return {'absent', now} end
+if is_over(c.approved, c.expires) or has_lost_since_approval(A.site, c.user, c.approved) then return {'absent', now} end
 redis.call('HSET', K.code, 'claimed', '1')
 redis.call('PEXPIRE', K.code, tonumber(A.kept) + TTL_MARGIN)
 return {'done', now, c.login, c.request, c.first, c.user, c.display, c.locale, tonumber(c.approved)}

@@ -15,7 +15,7 @@ if id == '' then
   again = id ~= false
   id = id or redis.call('GET', K.asked) or NOTHING
   -- Also a message that answered nothing: repeated, it must not answer what was asked after it.
-  redis.call('SET', K.seen, id, 'NX', 'PX', TTL_MARGIN)
+  redis.call('SET', K.seen, id, 'NX', 'PX', SEEN_KEPT)
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end

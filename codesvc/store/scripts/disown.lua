@@ -24,7 +24,7 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
     wake(r)
   end
 end
-redis.call('SET', K.seen, tostring(stopped), 'PX', TTL_MARGIN)
+redis.call('SET', K.seen, tostring(stopped), 'PX', SEEN_KEPT)
 if stopped == 0 and A.declined == '1' then return {'done', now, stopped} end
 redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
 return {'done', now, stopped}

@@ -16,7 +16,7 @@ if LIVE_INTENTS[intent_status(r)] then
   move_intent(r, 'canceled', {})
   return answer('done', r)
 end
-if r.status ~= 'bound' or now >= tonumber(r.ended) + UNDO_LIFE then return answer('ended', r) end
+if r.status ~= 'bound' or is_over(r.ended, r.ended + UNDO_LIFE) then return answer('ended', r) end
 local made = redis.call('HMGET', key('binding', r.site, r.user), 'openid', 'source')
 if made[1] ~= r.claimed_by or made[2] ~= r.id then return answer('ended', r) end
 local known_as = display_of(r.site, r.user)

@@ -17,7 +17,7 @@ local function list(id, site, user)
   for _, text in ipairs({id, site, user, display}) do listed[#listed + 1] = text end
 end
 
-if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
+if not redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT) then
   for number = 1, MOST do
     local r = read_record(key('ticket', A.seed .. '-' .. number))
     if r then list(r.id, r.site, r.user) end

@@ -11,7 +11,7 @@ local SECOND = 2000
 if A.once == '1' then
   local before = redis.call('GET', K.seen)
   if before and now - tonumber(before) >= SECOND then return {'done', now} end
-  redis.call('SET', K.seen, string.format('%.0f', now), 'NX', 'PX', TTL_MARGIN)
+  redis.call('SET', K.seen, string.format('%.0f', now), 'NX', 'PX', SEEN_KEPT)
 end
 local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))

@@ -7,7 +7,8 @@
 -- USES: clock windows
 
 if A.openid ~= '' then
-  redis.call('HSET', K.visit, 'openid', A.openid, 'unionid', A.unionid, 'until', string.format('%.0f', now + A.life))
+  redis.call('HSET', K.visit, 'openid', A.openid, 'unionid', A.unionid, 'since', string.format('%.0f', now),
+    'until', string.format('%.0f', now + A.life))
   redis.call('PEXPIRE', K.visit, tonumber(A.life) + TTL_MARGIN)
 end
 for _, tries in ipairs({window(K.by_address, A.address_rates), window(K.by_network, A.network_rates)}) do

@@ -16,7 +16,7 @@ if A.verdict == '1' then
   return answer('approved', r)
 end
 -- WeChat repeats a callback up to three times; it is counted once.
-if redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then write(r, {tries_left = r.tries_left - 1}) end
+if redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT) then write(r, {tries_left = r.tries_left - 1}) end
 if tonumber(r.tries_left) > 0 then return answer('wrong', r) end
 redis.call('DEL', K.awaiting)
 move_ticket(r, 'dead', {})

@@ -5,6 +5,6 @@
 -- USES: clock
 -- REPLY done: openid unionid
 
-local known = redis.call('HMGET', K.visit, 'openid', 'unionid', 'until')
-if not known[1] or now >= tonumber(known[3]) then return {'absent', now} end
+local known = redis.call('HMGET', K.visit, 'openid', 'unionid', 'until', 'since')
+if not known[1] or is_over(known[4], known[3]) then return {'absent', now} end
 return {'done', now, known[1], known[2]}

@@ -5,7 +5,7 @@
 -- OUTCOMES: done same
 -- USES: clock
 
-if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then return {'same', now} end
+if not redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT) then return {'same', now} end
 redis.call('HSET', K.notice, 'openid', A.openid, 'name', A.name, 'about', A.about)
 redis.call('PEXPIRE', K.notice, TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'notice', 'id', A.id, 'number', 0, 'account', A.appid)

@@ -8,6 +8,6 @@
 local r = read_record(K.record)
 if not r or r.site ~= A.site or r.status ~= 'approved' then return {'absent', now} end
 if r.spent then return {'spent', now} end
-if now >= tonumber(r.approved) + PROOF_LIFE or is_approval_void(r) then return {'stale-proof', now} end
+if is_over(r.approved, r.approved + PROOF_LIFE) or is_approval_void(r) then return {'stale-proof', now} end
 if A.consume == '1' then write(r, {spent = now}) end
 return {'done', now}

@@ -32,6 +32,7 @@ if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.wor
 end
 
 count_start()
+time_of_loss(A.site, A.user, 'at')
 if old then
   if status_of(old) == 'pending' then end_as(old, 'superseded') end
   write(old, {successor = id})

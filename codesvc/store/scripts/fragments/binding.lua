@@ -28,8 +28,7 @@ end
 -- Whether this WeChat account has lost the user at or after `since`, ms. Then a proof or handle that it got before does
 -- not bind it again. That of another WeChat account does, because a site uses it in a session of the user.
 local function was_evicted(site, user, openid, since)
-  local lost = redis.call('HGET', key('evicted', site, user), tag_of(site, openid))
-  return lost and tonumber(since) <= tonumber(lost)
+  return has_loss(site, user, tag_of(site, openid), since)
 end
 
 -- Delete a binding and its indexes. The line of a binding is not in the history while the binding exists, so it is

@@ -4,11 +4,27 @@
 -- proofs, bind intents, logins that were approved as this user, and what relying parties got of those. The scripts that
 -- use one of them compare its time with the mark. The mark is kept longer than all of them (EVICTION_KEPT).
 
--- Whether the user has lost a binding at or after `since`, ms.
-local function has_lost(site, user, since)
-  local lost = redis.call('HGET', key('evicted', site, user), 'at')
-  return lost and tonumber(since) <= tonumber(lost)
+-- When the WeChat account of this field lost the user, nil for never. If the clock was set back after the loss, its time
+-- becomes the latest that is before now: what begins from now on is after it.
+local function time_of_loss(site, user, field)
+  local at = key('evicted', site, user)
+  local lost = tonumber(redis.call('HGET', at, field))
+  if lost and lost > now then
+    lost = now - 1
+    redis.call('HSET', at, field, string.format('%.0f', lost))
+  end
+  return lost
 end
+
+-- Whether that was at or after `since`, ms. What has a time later than now began before the clock was set back, and may be
+-- older than the loss.
+local function has_loss(site, user, field, since)
+  local lost = time_of_loss(site, user, field)
+  return lost and (tonumber(since) <= lost or tonumber(since) > now)
+end
+
+-- Whether the user has lost a binding at or after `since`, ms.
+local function has_lost(site, user, since) return has_loss(site, user, 'at', since) end
 
 -- The same for what a relying party got by a login as this user; '' or nil is a visitor, who has no binding to lose.
 local function has_lost_since_approval(site, user, approved)

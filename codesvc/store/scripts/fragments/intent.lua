@@ -4,7 +4,7 @@ local INTENT_MOVES = {bi = BIND_MOVES, lg = LOGIN_MOVES}
 local function intent_at(id) return key('intent', id) end
 
 local function intent_status(r)
-  if LIVE_INTENTS[r.status] and now >= tonumber(r.expires) then return 'expired' end
+  if LIVE_INTENTS[r.status] and is_over(r.created, r.expires) then return 'expired' end
   return r.status
 end
 

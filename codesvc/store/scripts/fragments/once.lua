@@ -4,4 +4,4 @@
 -- that a person can be reached shows with the next message.
 
 -- Whether this callback has acted before; it counts as one that has from now on.
-local function has_acted() return A.once == '1' and not redis.call('SET', K.seen, '-', 'NX', 'PX', TTL_MARGIN) end
+local function has_acted() return A.once == '1' and not redis.call('SET', K.seen, '-', 'NX', 'PX', SEEN_KEPT) end

@@ -37,7 +37,7 @@ end
 
 -- The status of a verification now. 'expired' is never stored.
 local function status_of(r)
-  if r.status == 'pending' and now >= tonumber(r.expires) then return 'expired' end
+  if r.status == 'pending' and is_over(r.created, r.expires) then return 'expired' end
   return r.status
 end
 

@@ -6,7 +6,7 @@ local function asked_moves(openid)
   local asked = {}
   for id in string.gmatch(redis.call('GET', account_key('moving', openid)) or '', '%S+') do
     local r = read_record(key('intent', id))
-    if r and r.previous == openid and now < tonumber(r.expires) then asked[#asked + 1] = r end
+    if r and r.previous == openid and not is_over(r.created, r.expires) then asked[#asked + 1] = r end
   end
   return asked
 end

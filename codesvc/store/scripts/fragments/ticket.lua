@@ -5,7 +5,7 @@ local function read_ticket(id)
   return r
 end
 
-local function is_good(r) return r.status == 'open' and now < tonumber(r.expires) end
+local function is_good(r) return r.status == 'open' and not is_over(r.created, r.expires) end
 
 local function move_ticket(r, status, changes)
   if not may_move(TICKET_MOVES, r.status, status) then error('illegal ticket transition ' .. r.status .. ' to ' .. status) end

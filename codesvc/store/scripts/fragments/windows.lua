@@ -37,9 +37,17 @@ local function window(at, rates, shared)
   return w
 end
 
-local function time_at(w, place)
+local function stored_time(w, place)
   if w.packed == LONG then return tonumber(redis.call('LINDEX', long_name(w.at), place - 1)) end
   return (struct.unpack('>I6', w.packed, 6 * place - 5))
+end
+
+-- A time that is later than now was written before the clock was set back. Whether it is still in the window is not
+-- known. If it counted, a refusal would last until the clock is there again, so it does not count; the next event that is
+-- counted sets it to its own time (count_event). So the events before it are in every window with that one.
+local function time_at(w, place)
+  local at = stored_time(w, place)
+  return at > now and 0 or at
 end
 
 local function wait_under(w, rates)
@@ -73,8 +81,19 @@ local function lengthen(w)
   w.packed = LONG
 end
 
+-- Set the times that are later than now to now. They are the newest, because each event does this before it is added.
+local function bring_back(w)
+  local place, stamp = w.length, string.format('%.0f', now)
+  while place > 0 and stored_time(w, place) > now do
+    if w.packed == LONG then redis.call('LSET', long_name(w.at), place - 1, stamp) end
+    place = place - 1
+  end
+  if w.packed ~= LONG then w.packed = string.sub(w.packed, 1, 6 * place) .. string.rep(struct.pack('>I6', now), w.length - place) end
+end
+
 local function count_event(w)
   if w.most == 0 then return end
+  if w.length > 0 and stored_time(w, w.length) > now then bring_back(w) end
   local over = math.max(w.length + 1 - w.most - (w.spare or 0), outside(w, now - w.span))
   w.length = w.length + 1 - over
   if w.packed == LONG then
