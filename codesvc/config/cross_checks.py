@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from codesvc.config import kind_checks
+from codesvc.config import callback_checks, kind_checks
 from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_much, loopback
 from codesvc.config.chat_words import word_faults
 from codesvc.config.example_values import is_example
@@ -52,7 +52,9 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
         yield from (
             _under(rule(settings, account), "accounts", name)
             for rule in (
-                *(_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token),
+                *(_platform, _token_server, _forwarding),
+                *(callback_checks.plaintext, callback_checks.aes_key, callback_checks.old_aes_key),
+                *(callback_checks.old_token, callback_checks.guessable),
                 *(kind_checks.messages, kind_checks.callback),
             )
         )
@@ -187,31 +189,6 @@ def _forwarding(settings: Settings, account: Account) -> Iterator[Fault]:
     url = account.forward_to
     if settings.mode == "live" and url is not None and url.startswith("http://") and not loopback(url):
         yield Fault(("forward_to",), 'must be https in mode "live" (or a loopback address)')
-
-
-def _plaintext(settings: Settings, account: Account) -> Iterator[Fault]:
-    # DESIGN rule 9: a plaintext signature does not cover the body.
-    if settings.mode == "live" and account.callback == "plaintext" and not account.allow_plaintext:
-        yield Fault(
-            ("callback",),
-            'is "plaintext", which anyone can forge who saw one callback; use "safe", or opt in '
-            "with allow_plaintext = true",
-        )
-
-
-def _aes_key(_: Settings, account: Account) -> Iterator[Fault]:
-    if account.callback != "plaintext" and account.aes_key is None:
-        yield Fault(("aes_key",), f'is missing; callback = "{account.callback}" needs WeChat\'s EncodingAESKey')
-
-
-def _old_aes_key(_: Settings, account: Account) -> Iterator[Fault]:
-    if account.previous_aes_key is not None and account.previous_aes_key == account.aes_key:
-        yield Fault(("previous_aes_key",), "is the present aes_key")
-
-
-def _old_token(_: Settings, account: Account) -> Iterator[Fault]:
-    if account.previous_token == account.token:
-        yield Fault(("previous_token",), "is the present token")
 
 
 def _site_account(settings: Settings, site: Site) -> Iterator[Fault]:

@@ -52,8 +52,10 @@ _SERIAL: Final = re.compile(r"[0-9]{5}\.[0-9]+")
 _LONGEST_SHOWN: Final = 80
 # What a spreadsheet may take for the beginning of a formula, also in its fullwidth, small and raised forms.
 _SIGNS: Final = r"[=+\-@'\u207a-\u207c\u208a-\u208c\ufe62\ufe63\ufe66\ufe6b\uff07\uff0b\uff0d\uff1d\uff20]"
-_FORMULA: Final = re.compile(f"^{_SIGNS}")
-_SHIELDED: Final = re.compile(f"'{_SIGNS}")
+# A spreadsheet of another language separates a CSV by semicolons, so that a cell may begin after one.
+_CELL: Final = r"(^|[;|\t])"
+_FORMULA: Final = re.compile(f"{_CELL}(?={_SIGNS})")
+_SHIELDED: Final = re.compile(f"{_CELL}'(?={_SIGNS})")
 # How people keep a spreadsheet from reading an id as a number: ="00123" and '00123. No id begins with either.
 _AS_TEXT: Final = re.compile(r"""=?"([^"]*)"|'([^'].*)""")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}
@@ -205,7 +207,7 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
 def _bare(name: str, cell: str) -> str:
     """The value of a cell, without what keeps a spreadsheet from reading it as a number or a formula."""
     if name == "display":
-        return cell[1:] if _SHIELDED.match(cell) else cell
+        return _SHIELDED.sub(r"\1", cell)
     found = _AS_TEXT.fullmatch(cell)
     return cell if found is None else stripped(found[1] if found[1] is not None else found[2])
 
@@ -267,7 +269,7 @@ def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int | No
         sheet = csv.writer(file)
         sheet.writerow(COLUMNS)
         return lambda user, openid, unionid, at, display: sheet.writerow(
-            (user, openid, unionid or "", "" if at is None else rfc3339(at), _FORMULA.sub(r"'\g<0>", display or ""))
+            (user, openid, unionid or "", "" if at is None else rfc3339(at), _FORMULA.sub(r"\1'", display or ""))
         )
 
     def write(user: str, openid: str, unionid: str | None, at: int | None, display: str | None) -> None:

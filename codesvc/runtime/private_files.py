@@ -3,7 +3,10 @@
 This also holds for a file that exists already with a wider mode.
 """
 
+import errno
 import os
+import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -21,16 +24,45 @@ def open_private(path: Path, *, append: bool = False, keep: bool = False, newlin
         newline: the argument `newline` of `open`.
 
     Raises:
-        OSError: the file cannot be opened, is a symbolic link, or belongs to another user and others can read it.
+        OSError: the file cannot be opened, is a symbolic link or no regular file, has a second name, or belongs to
+            another user.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    flags |= os.O_APPEND if append else 0 if keep else os.O_TRUNC
+    flags |= os.O_APPEND if append else 0
     descriptor = os.open(path, flags, _OWNER_ONLY)
     try:
-        if os.fstat(descriptor).st_mode & 0o077:
+        found = _own(path, os.fstat(descriptor))
+        if found.st_mode & 0o077:
             os.fchmod(descriptor, _OWNER_ONLY)
+        if not append and not keep:
+            os.ftruncate(descriptor, 0)
         return os.fdopen(descriptor, "a" if append else "w", encoding="utf-8", newline=newline)
     except BaseException:
         with suppress(OSError):
             os.close(descriptor)
+        raise
+
+
+def _own(path: Path, found: os.stat_result) -> os.stat_result:
+    # Root may open what another user has laid there, who would keep the file, or have another file overwritten.
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
+        why = "it belongs to another user, or has a second name; remove it, or work in a directory of your own"
+        raise PermissionError(errno.EPERM, why, str(path))
+    return found
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Put a text into a file at once: another process reads all of it or what was there before.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
         raise

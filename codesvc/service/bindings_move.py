@@ -19,7 +19,7 @@ import msgspec
 from codesvc.domain.audit import Act
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.test_identity import is_test_openid
-from codesvc.runtime.private_files import open_private
+from codesvc.runtime.private_files import open_private, replace_private
 from codesvc.runtime.progress import Progress
 from codesvc.store import binding_accounts
 from codesvc.store.account_move import AccountMove
@@ -212,7 +212,7 @@ class BindingsMove:
         lines = self._part.read_bytes().splitlines(keepends=True)
         # A line without its end was cut off by the interruption.
         whole = [line for line in lines if line.endswith(b"\n")]
-        self._part.write_bytes(b"".join(whole))
+        replace_private(self._part, b"".join(whole).decode())
         rows = [msgspec.json.decode(line, type=dict[str, str]) for line in whole]
         return {(row["site"], row["user"]) for row in rows}
 

@@ -2,11 +2,12 @@
 
 Memory holds one batch. Both can continue after an interruption:
 
-- An import notes in `FILE.done` after each batch how many lines are done, and skips them when it is started again. A
-  batch that was done but not noted is harmless: importing the same binding again changes nothing.
+- An import notes in `FILE.done` after each batch how many lines are done, and skips them when it is started again for
+  the same site with the same file. A batch that was done but not noted is harmless: importing the same binding again
+  changes nothing.
 - An export writes to a partial file and renames it at the end, so that an incomplete file never has the final name. It
-  notes its position in the walk and the run id of the store's server, because the position is valid only in that run.
-  Started again, it continues there, or from the beginning if the server was restarted.
+  notes its position in the walk, whose bindings these are, and the run id of the store's server, because the position
+  is valid only in that run. Started again, it continues there, or from the beginning if one of them is another.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from functools import partial
+from hashlib import file_digest
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -24,11 +26,11 @@ from codesvc.domain.binding_values import masked_id, masked_openids
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.text_encoding import BadText, encoding_of
-from codesvc.runtime.private_files import open_private
+from codesvc.runtime.private_files import open_private, replace_private
 from codesvc.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
     from pathlib import Path
     from typing import IO
@@ -56,13 +58,13 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
     partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
     # All bindings of a site are in one partition, so on one server.
     redis = store.at(site.store_keys.partition)
-    progress, server = Progress(0), str((await redis.info("server"))["run_id"])
-    place = _read_place(mark, server) if partial.exists() else None
-    cursor, count, length = place or (-1, 0, 0)
+    progress, walk = Progress(0), [(await redis.info("server"))["run_id"], start]
+    place = _read_mark(mark, walk) if partial.exists() else None
+    cursor, count, length = place if place and place[0] else (-1, 0, 0)
     with open_private(partial, keep=True, newline="") as file:
         write = writer(file, kind)
         file.flush()
-        if place:
+        if length:
             # Lines after the last note are written again. The heading is already in the file.
             file.seek(length)
         file.truncate()
@@ -83,7 +85,7 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
                     count += 1
             progress.show(0, count)
             file.flush()
-            _write_place(mark, server, cursor, count, file.tell())
+            _write_mark(mark, walk, (cursor, count, file.tell()))
     partial.replace(path)
     mark.unlink(missing_ok=True)
     progress.show(0, count, last=True)
@@ -94,18 +96,17 @@ def _text(value: bytes | None) -> str | None:
     return value.decode() if value else None
 
 
-def _read_place(mark: Path, server: str) -> tuple[int, int, int] | None:
-    """The cursor, lines and length of an interrupted export, if that position is still valid."""
-    if not mark.exists():
+def _read_mark(mark: Path, of: Sequence[str]) -> tuple[int, ...] | None:
+    """The numbers of a note about an interrupted walk or file; None for none, or for that of another walk or file."""
+    try:
+        noted, numbers = msgspec.json.decode(mark.read_bytes(), type=tuple[list[str], tuple[int, ...]])
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
-    run, cursor, count, length = mark.read_text(encoding="ascii").split()
-    return (int(cursor), int(count), int(length)) if run == server and int(cursor) else None
+    return numbers if noted == list(of) else None
 
 
-def _write_place(mark: Path, server: str, cursor: int, count: int, length: int) -> None:
-    fresh = mark.with_suffix(".new")
-    fresh.write_text(f"{server} {cursor} {count} {length}", encoding="ascii")
-    fresh.replace(mark)
+def _write_mark(mark: Path, of: Sequence[str], numbers: Sequence[int]) -> None:
+    replace_private(mark, msgspec.json.encode((of, numbers)).decode())
 
 
 class Import:
@@ -151,7 +152,8 @@ class Import:
             StoreUnavailable: the store went away; started again, the import goes on where it was.
             WeChatFault: WeChat does not say whether it knows the openids; started again, the import goes on.
         """
-        kind, done = kind_of(self._path), self._read_mark()
+        kind, mine = kind_of(self._path), self._identity()
+        [done] = (not self._dry and _read_mark(self._mark, mine)) or (0,)
         encoding = self._look_through(kind)
         reading = Reading(self._zone, encoding.guessed, latest=unix_ms() + self._store.offset.ms)
         progress, lines = Progress(self._path.stat().st_size), 0
@@ -166,13 +168,19 @@ class Import:
                 self.counts["skipped"] += len(batch) - len(wanted)
                 if wanted:
                     await self._take(wanted, report)
-                    self._write_mark(batch[-1].number)
+                    if not self._dry:
+                        _write_mark(self._mark, mine, (batch[-1].number,))
                 clashes = sum(self.counts[word] for word in ("user", "wechat", "faulty", "unknown"))
                 progress.show(os.lseek(file.fileno(), 0, os.SEEK_CUR), lines, f", {clashes} not taken")
         progress.show(self._path.stat().st_size, lines, last=True)
         self._mark.unlink(missing_ok=True)
         if not self._report.stat().st_size:
             self._report.unlink()
+
+    def _identity(self) -> list[str]:
+        """Which site's bindings these are, and the digest of the file: of any other, every line is new."""
+        with self._path.open("rb") as file:
+            return [self._site.store_keys.binding(self._site.name, ""), file_digest(file, "sha256").hexdigest()]
 
     def _look_through(self, kind: str) -> Encoding:
         """The file's encoding; raises BadFile if the file cannot be read to its end."""
@@ -223,16 +231,3 @@ class Import:
     def _note(report: IO[str], row: Row, why: str) -> None:
         said = {"line": row.number, "user": masked_openids(row.user), "why": why}
         report.write(msgspec.json.encode(said).decode() + "\n")
-
-    def _read_mark(self) -> int:
-        if self._dry or not self._mark.exists():
-            return 0
-        size, done = self._mark.read_text(encoding="ascii").split()
-        # The note applies only to a file of the same size. Any other file is imported from its beginning.
-        return int(done) if int(size) == self._path.stat().st_size else 0
-
-    def _write_mark(self, number: int) -> None:
-        if not self._dry:
-            fresh = self._mark.with_suffix(".new")
-            fresh.write_text(f"{self._path.stat().st_size} {number}", encoding="ascii")
-            fresh.replace(self._mark)

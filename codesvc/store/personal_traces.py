@@ -8,6 +8,7 @@ one.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -119,17 +120,19 @@ def _named(kind: str, value: Any) -> tuple[set[str], set[str]]:
 
 def _fields(value: Any) -> Iterator[tuple[str, str]]:
     """Every field with a text, at any depth, but nothing of a site's `metadata`."""
-    if isinstance(value, str | bytes):
-        value = _opened(value if isinstance(value, bytes) else value.encode())
-    if isinstance(value, Mapping):
-        for name, part in ((_text(name), part) for name, part in value.items()):
-            if isinstance(part, str | bytes):
-                yield name, _text(part)
-            if name != _METADATA:
-                yield from _fields(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _fields(part)
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str | bytes):
+            part = _opened(part if isinstance(part, bytes) else part.encode())
+        if isinstance(part, Mapping):
+            for name, inner in ((_text(name), inner) for name, inner in part.items()):
+                if isinstance(inner, str | bytes):
+                    yield name, _text(inner)
+                if name != _METADATA:
+                    waiting.append(inner)
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
 
 
 def _text(value: Any) -> str:
@@ -138,42 +141,49 @@ def _text(value: Any) -> str:
 
 def values(value: Any) -> Iterator[str]:
     """Every text in a value at any depth: in lists, in tables, and in text that is itself JSON or MessagePack."""
-    if isinstance(value, bytes):
-        inner = _opened(value)
-        if inner is not None:
-            yield from values(inner)
-        else:
-            yield value.decode(errors="replace")
-    elif isinstance(value, str):
-        yield value
-        if value[:1] in {"{", "["}:
-            yield from values(value.encode())
-    elif isinstance(value, Mapping):
-        for part in (*value.keys(), *value.values()):
-            yield from values(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from values(part)
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, bytes):
+            inner = _opened(part)
+            if inner is None:
+                yield part.decode(errors="replace")
+            waiting.append(inner)
+        elif isinstance(part, str):
+            yield part
+            if part[:1] in {"{", "["}:
+                waiting.append(part.encode())
+        elif isinstance(part, Mapping):
+            waiting.extend((*part.keys(), *part.values()))
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
 
 
 def readable(value: Any) -> Any:
-    """A value as JSON, with its packed parts decoded."""
+    """A value as JSON, with its packed parts decoded; what is nested too deep to be taken apart stays one text."""
     if isinstance(value, bytes):
         inner = _opened(value)
-        return readable(inner) if inner is not None else value.decode(errors="replace")
+        with suppress(RecursionError):
+            if inner is not None:
+                return readable(inner)
+        return value.decode(errors="replace")
     if isinstance(value, Mapping):
         return {str(readable(name)): readable(part) for name, part in value.items()}
     return [readable(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _opened(octets: bytes) -> Any:
-    """The list or table that these bytes encode in JSON or MessagePack; None for anything else."""
+    """The list or table that these bytes encode in JSON or MessagePack; None for anything else.
+
+    Also for what is nested too deep for the decoder: people write what they like into a text, and a search for one
+    person passes the keys of all.
+    """
     if octets[:1] not in _CONTAINERS:
         return None
     for decode in (msgspec.json.decode, msgspec.msgpack.decode):
         try:
             found = decode(octets)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             continue
         if isinstance(found, list | dict):
             return found

@@ -9,7 +9,7 @@ import pytest
 from codesvc.config import ConfigError, parse
 
 MASTER_KEY = "qZ3vN8xK1mW7rT5bY0cL4sH9dF2gJ6pA"
-AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+AES_KEY = "0G0r3nCB193y1Bevj9ei6F23hGITBv1vT8wdiiQRepM"
 HASH = "sha256:" + "0123456789abcdef" * 4
 
 DOCUMENT = {
@@ -21,7 +21,7 @@ DOCUMENT = {
             "appid": "wx0123456789abcdef",
             "name": "示例服务号",
             "secret": "5ec1e7a9b2d4c6f80713a5b9d2e4f6c8",
-            "token": "token123",
+            "token": "Zk3mQ9vX2sLw7RtB",
             "aes_key": AES_KEY,
         }
     },

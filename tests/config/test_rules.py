@@ -6,6 +6,7 @@ import pytest
 
 from codesvc.config import LocalText, Rate
 from codesvc.config.faults import kind_of
+from codesvc.sandbox.account import DEFAULT_ACCOUNT
 
 SHOP, MAIN = "sites.shop", "accounts.main"
 
@@ -90,6 +91,32 @@ def test_a_master_key_and_its_predecessors_differ(document):
 def test_an_old_aes_key_differs_from_the_present_one(document):
     document.set(f"{MAIN}.previous_aes_key", document.tables["accounts"]["main"]["aes_key"])
     assert document.faults() == [f"{MAIN}.previous_aes_key: is the present aes_key"]
+
+
+@pytest.mark.parametrize("option", ["token", "previous_token", "aes_key", "previous_aes_key"])
+def test_the_callback_secrets_of_the_sandbox_are_for_tests_alone(document, option):
+    """`codesvc init --sandbox` writes them, the documentation prints them: everybody can sign callbacks with them."""
+    published = DEFAULT_ACCOUNT.aes_key if "aes_key" in option else DEFAULT_ACCOUNT.token
+    (line,) = document.set(f"{MAIN}.{option}", published).faults()
+    assert line.startswith(f"{MAIN}.{option}: is the sandbox's")
+    document.set("mode", "test").settings()
+
+
+@pytest.mark.parametrize("option", ["aes_key", "previous_aes_key"])
+@pytest.mark.parametrize("key", ["A" * 43, "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "changeme" * 5 + "abc"])
+def test_an_aes_key_that_can_be_guessed_is_refused(document, option, key):
+    (line,) = document.set(f"{MAIN}.{option}", key).faults()
+    assert line.startswith(f"{MAIN}.{option}: ")
+    assert "基本配置" in line
+
+
+def test_in_plaintext_the_token_is_all_that_keeps_forgers_out(document):
+    document.set(f"{MAIN}.callback", "plaintext").set(f"{MAIN}.allow_plaintext", value=True).set(
+        f"{MAIN}.token", "weixin"
+    )
+    (line,) = document.faults()
+    assert line.startswith(f"{MAIN}.token: can be found out from one callback")
+    document.set(f"{MAIN}.callback", "safe").settings()
 
 
 def test_ten_faults_are_ten_lines(document):

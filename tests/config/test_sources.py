@@ -32,7 +32,7 @@ def key_from_file(document, path):
 
 
 def test_a_value_a_file_and_the_environment_all_do(document, tmp_path):
-    assert document.settings().accounts["main"].token == Secret("token123")
+    assert document.settings().accounts["main"].token == Secret("Zk3mQ9vX2sLw7RtB")
     document.drop("accounts.main.token")
     document.env = {"CODESVC_ACCOUNTS_MAIN_TOKEN": "fromenv1\n"}
     assert document.settings().accounts["main"].token == Secret("fromenv1")

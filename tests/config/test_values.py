@@ -166,7 +166,7 @@ BROKEN = [
     ("accounts.main.secret", "with blank " * 3, "must be 16 to 128 printable characters without blanks"),
     ("accounts.main.token", "a-b", "must be 3 to 32 letters and digits"),
     ("accounts.main.token", 123, "must be a string, not a whole number"),
-    ("accounts.main.previous_token", "token123", "is the present token"),
+    ("accounts.main.previous_token", "Zk3mQ9vX2sLw7RtB", "is the present token"),
     ("accounts.main.aes_key", "short", "must be 43 letters and digits"),
     ("accounts.main.aes_key", "", 'is missing; callback = "safe" needs WeChat\'s EncodingAESKey'),
     ("accounts.main.callback", "save", 'must be one of safe, compatible, plaintext; did you mean "safe"?'),

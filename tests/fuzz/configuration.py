@@ -28,7 +28,7 @@ appid = "wx0123456789abcdef"
 name = "示例服务号"
 secret = "5ec1e7a9b2d4c6f80713a5b9d2e4f6c8"
 token = "token123"
-aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+aes_key = "0G0r3nCB193y1Bevj9ei6F23hGITBv1vT8wdiiQRepM"
 [sites.shop]
 name = "山月茶铺"
 account = "main"

@@ -9,7 +9,7 @@ import pytest
 
 from codesvc.service.personal_data import Erased, PersonalData
 from codesvc.store.key_patterns import place_of
-from codesvc.store.personal_traces import Person, concerns
+from codesvc.store.personal_traces import Person, concerns, readable
 from codesvc.web.context import SERVICES
 from tests.people.asks import bind_by_scan, bind_intent, login, reply, scan
 from tests.people.browsers import WITH_CHAT, browser
@@ -171,3 +171,26 @@ RECORD = [None, "shop", "7", "register", "-", '{"metadata":{"user":"1","site":"s
 def test_a_user_is_found_where_users_stand_and_nowhere_else(name, value, theirs):
     person = Person("shop", "1", "o1", frozenset({"o2"}))
     assert concerns(person, name, place_of(name)[1], value) is theirs
+
+
+@pytest.mark.parametrize("depth", [300, 600, 950, 1_300])
+async def test_what_others_have_nested_deep_keeps_nobody_from_their_data(world, valkey, depth):
+    await world.bound(USER)
+    keys = world.app[SERVICES].directory.sites["shop"].store_keys
+    for number, text in enumerate(("[" * depth, "[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth)):
+        intent = pack({"site": "shop", "user": "", "state": text})
+        valkey.set(keys.intent(f"lg_{number}"), intent, ex=600)
+        valkey.set(keys.message(f"m_{number}"), text, ex=600)
+    data = data_of(world)
+    found = [(kind, readable(content.value)) async for _, kind, content in data.found(await data.person(USER))]
+    assert "binding" in dict(found)
+    json.dumps(found)
+    assert (await erase(world)).entries
+    assert naming(valkey, USER) == {}
+
+
+async def test_a_verification_with_deep_metadata_is_its_users(world, valkey):
+    await world.start(USER, metadata=json.loads('{"a":' * 300 + "1" + "}" * 300))
+    assert naming(valkey, USER)
+    await erase(world)
+    assert naming(valkey, USER) == {}

@@ -1,6 +1,8 @@
 """`codesvc bindings export|import`: as people run it, over a real store."""
 
+import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import tracemalloc
 import pytest
 
 from codesvc.domain.binding_lines import LONGEST_LINE, BadFile, kind_of, lines_of, read_rows
+from codesvc.service.bindings_transfer import BATCH
 from tests.command_line import codesvc_blocking
 from tests.stores import wait_until
 from tests.world import MASTER
@@ -68,8 +71,7 @@ def test_an_export_that_was_killed_goes_on_where_it_was(config, tmp_path, ending
         wait_until(lambda: mark.exists() or killed.poll() is not None, seconds=60, every=0.001)
         killed.kill()
     assert not out.exists()
-    place = int(mark.read_text().split()[1])
-    assert place
+    assert json.loads(mark.read_text())[1][0]
     assert codesvc(config, "export", out).returncode == 0
     lines = out.read_text().splitlines()
     users = {line.split(",")[0] if ending == "csv" else json.loads(line)["user"] for line in lines}
@@ -84,7 +86,11 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     names = {
         f"u-{n}": name
         for n, name in enumerate(
-            ["山间的猫", "Anna K.", "=1+1", "'=1+1", "'quoted", "-5", 'a "b", c', "＝1", "＋2", "'－3"]
+            [
+                *("山间的猫", "Anna K.", "=1+1", "'=1+1", "'quoted", "-5", 'a "b", c', "＝1", "＋2", "'－3"),
+                # In some languages a spreadsheet separates a CSV by semicolons.
+                *("x;=cmd|' /C calc'!A0", "x|=1+1", "x;'=1+1", "a;b"),
+            ]
         )
     }
     for row in rows[: len(names)]:
@@ -104,6 +110,7 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     assert f"u-7,{openid(7)},unionid-7,2024-05-01T07:01:00.000Z" in text
     # A spreadsheet takes what begins like this for a formula, and people choose their names.
     assert not re.search(r',"?[=+\-@＝＋－＠﹢][^,]*$', text, re.MULTILINE)
+    assert not any(cell[:1] in {*"=+-@|"} for line in text.splitlines() for cell in line.split(";"))
     assert len(text.splitlines()) == 501
 
     valkey.flushall()
@@ -184,17 +191,99 @@ def test_what_holds_users_is_its_owners_alone_also_where_a_file_was_there_before
     assert elsewhere.read_text() == "as it was"
 
 
-def test_an_interrupted_import_goes_on_where_it_was(config, tmp_path):
-    path = tmp_path / "in.jsonl"
-    write_lines(path, [{"user": f"u-{n}", "openid": openid(n)} for n in range(1000)])
-    mark = tmp_path / "in.jsonl.done"
-    mark.write_text(f"{path.stat().st_size} 600")
-    done = codesvc(config, "import", path)
-    assert done.stdout.startswith("400 bound, 0 as before")
-    assert "600 done before" in done.stdout
-    assert not mark.exists()
-    mark.write_text("1 600")
-    assert "0 done before" in codesvc(config, "import", path).stdout
+MANY = 6_000
+CAFE = """
+[sites.cafe]
+name = "Cafe"
+account = "main"
+keys = [{{ name = "a", hash = "sha256:{hash}", scopes = ["verify"] }}]
+"""
+
+
+@pytest.fixture
+def interrupted(config, tmp_path):
+    """A file of 6,000 lines whose import for `shop` was killed on its way."""
+    with config.open("a") as file:
+        file.write(CAFE.format(hash="1" * 64))
+    path, mark = tmp_path / "in.jsonl", tmp_path / "in.jsonl.done"
+    write_lines(path, [{"user": f"u-{n}", "openid": openid(n)} for n in range(MANY)])
+    command = [sys.executable, "-m", "codesvc.cli", "bindings", "import", str(path), "--config", str(config)]
+    with subprocess.Popen([*command, "--site", "shop"], stderr=subprocess.DEVNULL) as killed:
+        wait_until(lambda: mark.exists() or killed.poll() is not None, seconds=60, every=0.001)
+        killed.kill()
+    assert mark.exists()
+    return path
+
+
+def taken(done):
+    """How many lines were bound, were so before, and were done before."""
+    return [int(each) for each in re.findall(r"(\d+) (?:bound|as before|done before)", done.stdout)]
+
+
+def test_an_interrupted_import_goes_on_where_it_was(config, interrupted):
+    bound, same, before = taken(codesvc(config, "import", interrupted))
+    assert bound + same + before == MANY
+    assert before > 0
+    assert same <= BATCH
+    assert not interrupted.with_name("in.jsonl.done").exists()
+    assert taken(codesvc(config, "import", interrupted)) == [0, MANY, 0]
+
+
+def test_the_note_of_an_interrupted_import_counts_for_its_site_and_its_file_alone(config, interrupted):
+    words = ["bindings", "import", interrupted, "--config", config, "--site", "cafe"]
+    assert codesvc_blocking(*words)[1].startswith(f"{MANY} bound")
+    # The note for `shop` is gone with that; a file of the same size is begun anew, too.
+    mark = interrupted.with_name("in.jsonl.done")
+    place = "binding:shop:"
+    mark.write_text(json.dumps([[place, hashlib.sha256(b"another file").hexdigest()], [600]]))
+    assert taken(codesvc(config, "import", interrupted))[2] == 0
+
+
+@pytest.mark.parametrize("note", ["", "junk", "{}", '[["x"],[1]]', '[[],["a"]]', "[" * 100_000])
+def test_a_note_that_is_none_is_passed_over(config, tmp_path, note):
+    write_lines(tmp_path / "in.jsonl", [{"user": "alice", "openid": openid(1)}])
+    (tmp_path / "in.jsonl.done").write_text(note)
+    assert codesvc(config, "import", tmp_path / "in.jsonl").stdout.startswith("1 bound")
+    (tmp_path / "out.csv.part").touch()
+    (tmp_path / "out.csv.part.mark").write_text(note)
+    assert codesvc(config, "export", tmp_path / "out.csv").returncode == 0
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 2
+
+
+def test_an_export_does_not_go_on_with_that_of_another_site(config, tmp_path, valkey):
+    with config.open("a") as file:
+        file.write(CAFE.format(hash="1" * 64))
+    write_lines(tmp_path / "in.jsonl", [{"user": f"u-{n}", "openid": openid(n)} for n in range(10)])
+    assert codesvc_blocking("bindings", "import", tmp_path / "in.jsonl", "--config", config, "--site", "cafe")[0] == 0
+    out, line = tmp_path / "out.jsonl", '{"user": "of-shop"}\n'
+    (tmp_path / "out.jsonl.part").write_text(line)
+    walk = [
+        valkey.info("server")["run_id"],
+        next(iter(valkey.keys("*:binding:cafe:u-1"))).decode().replace("cafe:u-1", "shop:"),
+    ]
+    (tmp_path / "out.jsonl.part.mark").write_text(json.dumps([walk, [1, 1, len(line)]]))
+    assert codesvc_blocking("bindings", "export", out, "--config", config, "--site", "cafe")[0] == 0
+    assert {json.loads(line)["user"] for line in out.read_text().splitlines()} == {f"u-{n}" for n in range(10)}
+
+
+def test_links_and_other_users_files_in_a_shared_directory_are_left_alone(config, tmp_path):
+    path, victim = tmp_path / "in.jsonl", tmp_path / "victim.conf"
+    write_lines(path, [{"user": "alice", "openid": openid(1)}])
+    victim.write_text("precious")
+    for name in ("in.jsonl.new", "in.jsonl.done.new", "out.csv.part.new", "out.csv.part.mark.new"):
+        (tmp_path / name).symlink_to(victim)
+    assert codesvc(config, "import", path).returncode == 0
+    assert codesvc(config, "export", tmp_path / "out.csv").returncode == 0
+    (tmp_path / "hard.csv.part").hardlink_to(victim)
+    done = codesvc(config, "export", tmp_path / "hard.csv")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "a second name" in done.stderr
+    assert victim.read_text() == "precious"
+    if os.geteuid() == 0:
+        (tmp_path / "theirs.csv.part").touch()
+        os.chown(tmp_path / "theirs.csv.part", 65534, 65534)
+        assert codesvc(config, "export", tmp_path / "theirs.csv").returncode == 1
+        assert not (tmp_path / "theirs.csv").exists()
 
 
 def test_what_cannot_be_done_is_said(config, tmp_path):

@@ -27,7 +27,7 @@ appid = "wx3f1c5a9e7b2d4860"
 name = "Test"
 secret = "0123456789abcdef0123456789abcdef"
 token = "sometoken"
-aes_key = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+aes_key = "0G0r3nCB193y1Bevj9ei6F23hGITBv1vT8wdiiQRepM"
 api_url = "http://127.0.0.1:9"
 [sites.shop]
 name = "Shop"

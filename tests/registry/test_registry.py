@@ -12,7 +12,7 @@ from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.store.deployment_keys import registry, registry_log
 from codesvc.web.context import SERVICES
-from tests.world import MASTER, document
+from tests.world import MASTER, OWN_SECRETS, document
 
 NEW_KEY = "csk_bar_" + "b" * 43
 BAR = {"name": "Bar", "account": "main"}
@@ -200,7 +200,7 @@ def test_what_no_rule_allows_any_more_is_not_used(tmp_path):
 
 def test_what_a_test_deployment_left_has_no_power_in_live_mode(tmp_path):
     live = document("https://code.example.com", "https://api.weixin.qq.com", mode="live")
-    live["accounts"]["main"]["open_url"] = "https://open.weixin.qq.com"
+    live["accounts"]["main"] |= OWN_SECRETS | {"open_url": "https://open.weixin.qq.com"}
     live["secrets"]["master_key"] = "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"
     settings = parse(live, env={}, directory=tmp_path)
     sealer = Sealer(Keyring(live["secrets"]["master_key"].encode()))

@@ -8,7 +8,7 @@ import pytest
 from codesvc.config import ConfigError, parse
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.proof import Proofs
-from tests.world import MASTER, OTHER_KEY, document, wrong
+from tests.world import MASTER, OTHER_KEY, OWN_SECRETS, document, wrong
 
 IDENTITIES = {"e2e-*": "246810", "e2e-slow": "ABCDEFGH"}
 TIGHT = {"site_starts": ["2/hour"], "address_starts": ["2/hour"], "site_guesses": ["2/day"], "user_guesses": ["6/hour"]}
@@ -152,7 +152,7 @@ async def test_a_site_knows_only_its_own(tested):
 
 def test_live_mode_refuses_them_and_their_proofs(tmp_path):
     live = document("https://code.example.com", "https://api.weixin.qq.com", mode="live")
-    live["accounts"]["main"] |= {"open_url": "https://open.weixin.qq.com"}
+    live["accounts"]["main"] |= OWN_SECRETS | {"open_url": "https://open.weixin.qq.com"}
     live["secrets"]["master_key"] = "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"
     parse(live, env={}, directory=tmp_path)
     live["sites"]["shop"]["test_users"] = IDENTITIES
