@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from codesvc.client.schema import BindIntent, Scan, Verification
+from codesvc.client.schema import BindIntent, Login, Scan, Verification
 from docs.reference.pages import PAGES
 from tests.doctor.samples import meaning
 from tests.doctor.test_documents import BLOCK, anchor_of
@@ -89,12 +89,28 @@ def test_the_sample_of_a_start_has_every_member(pages):
 
 @pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
 def test_the_samples_of_a_bind_intent_have_every_member(pages):
-    found = BLOCK.findall(pages["bindings"].read_text(encoding="utf-8"))
-    samples = [json.loads(text) for language, text in found if language == "json"]
+    samples = [each for each in intents(pages) if each["id"].startswith("bi_")]
     assert [sample["status"] for sample in samples] == ["pending", "bound"]
     for sample in samples:
         assert [*sample] == [field.encode_name for field in msgspec.structs.fields(BindIntent)]
         assert msgspec.convert(sample, BindIntent).id == samples[0]["id"]
+
+
+@pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
+def test_the_samples_of_a_login_have_every_member(pages):
+    samples = [each for each in intents(pages) if each["id"].startswith("lg_")]
+    assert [(each["status"], each["user"] is None, each["handle"] is None) for each in samples] == [
+        ("approved", False, True),
+        ("unknown", True, False),
+    ]
+    for sample in samples:
+        assert [*sample] == [field.encode_name for field in msgspec.structs.fields(Login)]
+        assert msgspec.convert(sample, Login).id == sample["id"]
+
+
+def intents(pages):
+    found = BLOCK.findall(pages["bindings"].read_text(encoding="utf-8"))
+    return [json.loads(text) for language, text in found if language == "json"]
 
 
 @pytest.mark.parametrize("name", sorted(ENGLISH.keys() - GENERATED))

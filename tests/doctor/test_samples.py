@@ -37,7 +37,7 @@ def test_an_excerpt_is_made_of_lines_that_a_test_runs(page, language, source, si
     whole = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in source.split())
     if source.endswith(".md"):
         whole = "\n".join(blocks(ROOT / source, language))
-    [excerpt] = blocks(DOCS / side / f"{page}.md", language)
+    excerpt, *_ = blocks(DOCS / side / f"{page}.md", language)  # a second block has a test of its own in tests/ops
     lines = without_comments(language, excerpt)
     assert len(lines) > 7
     # Calls of a program stand in its order or not: each part, up to an empty line, is in order by itself.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import json
 import re
 import subprocess
 from collections import Counter
@@ -66,9 +67,36 @@ async def asked(http, method, path, **more):
 
 
 DEPLOYING = (Path(__file__).parents[2] / "docs" / "en" / "deploying.md").read_text(encoding="utf-8")
+LEAST, IN_A_PANEL = re.findall(r"^```nginx\n(.*?)^```$", DEPLOYING, re.MULTILINE | re.DOTALL)
+PANEL = """
+server {{
+    listen 443 ssl http2;
+    server_name code.example.com;
+    index index.php index.html;
+    root {root};
+    ssl_certificate /etc/letsencrypt/live/code.example.com/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/code.example.com/privkey.pem;
+    location ~ ^/(\\.user.ini|\\.htaccess|\\.git|\\.env|\\.svn|\\.project|LICENSE|README.md) {{
+        return 404;
+    }}
+    location ~ \\.well-known {{
+        allow all;
+    }}
+    location ~ .*\\.(gif|jpg|jpeg|png|bmp|swf)$ {{
+        expires 30d;
+    }}
+    location ~ .*\\.(js|css)?$ {{
+        expires 12h;
+    }}
+    access_log {root}/../panel-access.log;
+    error_log {root}/../panel-error.log;
+{block}
+}}
+"""
+"""A static site as 宝塔 writes it: its own rules for pictures and scripts, and whole addresses in its logs."""
 
 
-@pytest.mark.parametrize("least", ["", re.search(r"^```nginx\n(.*?)^```$", DEPLOYING, re.MULTILINE | re.DOTALL)[1]])
+@pytest.mark.parametrize("least", ["", LEAST])
 def test_nginx_understands_the_example_and_the_least_that_the_page_shows(tmp_path, least):
     """The least by itself, in an http block with nothing else of ours."""
     program = program_path("nginx", "nginx-light")
@@ -174,6 +202,40 @@ async def shop(tmp_path):
             yield here
     finally:
         closing.set()
+        await runner.cleanup()
+
+
+async def test_the_block_for_a_panel_passes_everything_on_with_the_visitors_address(tmp_path):
+    """The panel's rules for pictures and scripts come before a plain location: the widget and QR codes would be lost."""
+    root = tmp_path / "wwwroot"
+    (root / ".well-known" / "acme-challenge").mkdir(parents=True)
+    (root / ".well-known" / "acme-challenge" / "tried").write_text("renewed")
+
+    async def answer(request):
+        return web.json_response([request.path_qs, request.headers["X-Forwarded-For"], request.headers["Host"]])
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    upstream = site._server.sockets[0].getsockname()[1]
+    try:
+        with example.nginx(tmp_path, upstream, least=PANEL.format(root=root, block=IN_A_PANEL)) as here:
+            async with client(here, address="127.0.0.7") as http:
+                sent = {"X-Forwarded-For": "203.0.113.9"}  # what a visitor claims
+                for path in ("/widget.js", f"/p/{TOKEN}/qr.png", f"/p/{TOKEN}/events", "/wechat/main?nonce=1", "/"):
+                    status, _, text = await asked(http, "GET", path, headers=sent)
+                    assert (status, json.loads(text)) == (200, [path, "127.0.0.7", "code.example.com"])
+                for path in ("/admin", "/metrics", "/test/clock"):
+                    assert (await asked(http, "GET", path))[0] == 404
+                assert (await asked(http, "GET", "/.well-known/acme-challenge/tried"))[2] == "renewed"
+            await runner.cleanup()
+            async with client(here) as http:
+                assert (await asked(http, "GET", f"/p/{TOKEN}"))[0] == 502
+            assert TOKEN not in here.logs()
+    finally:
         await runner.cleanup()
 
 
