@@ -19,7 +19,7 @@ MessageFields = Mapping[str, str] | str
 
 Shown = Annotated[str, shown]
 WebAddress = Annotated[str, web_address]
-_AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without blanks")]
+_AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without spaces")]
 _Token = Annotated[Secret, Matching(r"[A-Za-z0-9]{3,32}", "must be 3 to 32 letters and digits")]
 _AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and digits")]
 KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
@@ -32,7 +32,7 @@ class Message:
     `fields` is a file below templates/, or a table of the template's field keys with jinja2 sources.
     """
 
-    template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as WeChat shows it")]
+    template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as shown by WeChat")]
     fields: Annotated[MessageFields, message_fields] = "message/code.toml"
     channel: Annotated[str, Among(TEMPLATED)] = Channel.TEMPLATE.value
 
@@ -41,10 +41,10 @@ class Message:
 class Account:
     """One WeChat Official Account. `qr_picture` is a data URL; in the file it may name a picture's file."""
 
-    appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx and 16 hexadecimal digits, in lower case")]
+    appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx followed by 16 lower-case hexadecimal digits")]
     name: Annotated[str, name_for_people]
     kind: Annotated[str, Among(tuple(AccountKind))] = AccountKind.VERIFIED_SERVICE.value
-    original_id: Annotated[str, Matching(r"gh_[0-9a-z]{12}", "must be gh_ and 12 characters")] | None = None
+    original_id: Annotated[str, Matching(r"gh_[0-9a-z]{12}", "must be gh_ followed by 12 characters")] | None = None
     secret: _AppSecret
     token: _Token
     previous_token: _Token | None = None

@@ -96,8 +96,8 @@ def public_address(value: str) -> None:
         raise UnfitError("must not have a backslash, an encoded slash or a control character in its path")
     if quote(decoded) != path:
         raise UnfitError(
-            "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital "
-            "digits, such as /%E7%99%BB"
+            "must have a path of letters, digits and -._~; everything else must be percent-encoded as UTF-8, with "
+            "capital letters, such as /%E7%99%BB"
         )
 
 
@@ -114,7 +114,7 @@ def origin(value: str) -> None:
     if value != f"{parts.scheme}://{parts.netloc}":
         raise UnfitError("must be scheme://host or scheme://host:port, with nothing after it")
     if parts.port == DEFAULT_PORTS[parts.scheme]:
-        raise UnfitError("names the default port, which browsers leave out of an origin; leave it out here too")
+        raise UnfitError("has the default port, which browsers omit from an origin; omit it")
 
 
 def listening_host(value: str) -> None:
@@ -181,12 +181,12 @@ def _split(value: str) -> SplitResult:
     if scheme != parts.scheme:
         raise UnfitError(f'must have its scheme in lower case; write "{parts.scheme}://"')
     if "@" in parts.netloc:
-        raise UnfitError("must not hold a user name or password")
+        raise UnfitError("must not contain a user name or password")
     if not parts.netloc:
         raise UnfitError("must have a host name in lower case, or an IP address")
     host, colon, digits = parts.netloc.rpartition(":") if port is not None else (parts.netloc, "", "")
     if parts.netloc.endswith(":") or (colon and not _PORT.fullmatch(digits)):
-        raise UnfitError("has no usable port: 1 to 65535, without zeros before it, or none at all")
+        raise UnfitError("has an invalid port: use 1 to 65535 without leading zeros, or none")
     require_host(host)
     return parts
 

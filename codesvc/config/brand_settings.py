@@ -30,7 +30,7 @@ def colour_notices(brands: Mapping[str, Brand]) -> Iterator[Fault]:
                 kind = "dark" if scheme is DARK else "light"
                 yield Fault(
                     ("sites", name, "brand", option),
-                    f"{chosen} has a contrast of {ratio:.1f} : 1 on the {kind} pages, where text needs {READABLE} : 1 "
+                    f"{chosen} has a contrast of {ratio:.1f} : 1 on the {kind} pages, but text needs {READABLE} : 1 "
                     f"(WCAG AA); they use the nearest readable shade, {readable(chosen, scheme)}",
                 )
 

@@ -24,7 +24,7 @@ def plaintext(settings: Settings, account: Account) -> Iterator[Fault]:
     if settings.mode == "live" and account.callback == "plaintext" and not account.allow_plaintext:
         yield Fault(
             ("callback",),
-            'is "plaintext", which anyone can forge who saw one callback; use "safe", or opt in '
+            'is "plaintext", which anyone who has seen one callback can forge; use "safe", or opt in '
             "with allow_plaintext = true",
         )
 
@@ -38,13 +38,13 @@ def aes_key(_: Settings, account: Account) -> Iterator[Fault]:
 def old_aes_key(_: Settings, account: Account) -> Iterator[Fault]:
     """A previous EncodingAESKey that is the present one."""
     if account.previous_aes_key is not None and account.previous_aes_key == account.aes_key:
-        yield Fault(("previous_aes_key",), "is the present aes_key")
+        yield Fault(("previous_aes_key",), "is the same as aes_key")
 
 
 def old_token(_: Settings, account: Account) -> Iterator[Fault]:
     """A previous token that is the present one."""
     if account.previous_token == account.token:
-        yield Fault(("previous_token",), "is the present token")
+        yield Fault(("previous_token",), "is the same as token")
 
 
 def guessable(settings: Settings, account: Account) -> Iterator[Fault]:

@@ -81,13 +81,13 @@ def filled(value: Sized) -> None:
 def distinct(value: tuple[object, ...]) -> None:
     """Refuse duplicates. Raises `UnfitError`."""
     if len(set(value)) < len(value):
-        raise UnfitError("names the same thing twice")
+        raise UnfitError("has the same value twice")
 
 
 def shown(value: str) -> None:
     """Require text for a message or a page: 1 to 64 printable characters, no blanks around it. Raises `UnfitError`."""
     if not 1 <= len(value) <= _LONGEST_SHOWN or not value.isprintable() or value != value.strip():
-        raise UnfitError(f"must be 1 to {_LONGEST_SHOWN} printable characters without blanks around them")
+        raise UnfitError(f"must be 1 to {_LONGEST_SHOWN} printable characters without leading or trailing spaces")
 
 
 def name_for_people(value: str) -> None:
@@ -97,7 +97,7 @@ def name_for_people(value: str) -> None:
     """
     shown(value)
     if "<" in value or ">" in value or "://" in value:
-        raise UnfitError("is shown to people in chats and mails: it must have no <, no > and no :// in it")
+        raise UnfitError("is shown to people in chats and e-mails: it must not contain <, > or ://")
     if any(map(is_invisible, value)) or has_many_marks(value):
         raise UnfitError("has invisible characters, or too many combining marks on one letter")
 
@@ -113,13 +113,15 @@ def unguessable(value: Secret) -> None:
     if len(text.encode()) < MASTER_KEY_BYTES:
         raise UnfitError(f"must be at least {MASTER_KEY_BYTES} bytes; make one with `openssl rand -base64 48`")
     if len(set(text)) < _FEWEST_DIFFERENT or text in (text + text)[1:-1]:
-        raise UnfitError("looks made by hand, not random; make one with `openssl rand -base64 48`")
+        raise UnfitError("does not look random; make one with `openssl rand -base64 48`")
 
 
 def signing_secret(value: Secret) -> None:
     """Require a Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64. Raises `UnfitError`."""
     if signing_key(value.reveal()) is None:
-        raise UnfitError("must be whsec_ and 24 to 64 random bytes in base64; make one with `codesvc webhooks secret`")
+        raise UnfitError(
+            "must be whsec_ followed by 24 to 64 random bytes in base64; make one with `codesvc webhooks secret`"
+        )
 
 
 def message_fields(value: Mapping[str, str] | str) -> None:
@@ -142,17 +144,17 @@ def test_identities(value: Mapping[str, str]) -> None:
     """Require users, or prefixes of users followed by `*`, each with a possible code. Raises `UnfitError`."""
     for name, code in value.items():
         if not is_user(name.removesuffix("*")) or len(name) > LONGEST_USER:
-            raise UnfitError(
-                'has a name that is not a user id; names look like "e2e-ann", or "e2e-*" for all with this beginning'
-            )
+            raise UnfitError('has a name that is not a user id; names look like "e2e-ann", or "e2e-*" for a prefix')
         if format_of(code) is None:
-            raise UnfitError("has a code that is not 4 to 12 digits, or capitals and digits without I, O, 0 and 1")
+            raise UnfitError(
+                "has a code that is neither 4 to 12 digits nor 4 to 12 capitals and digits without I, O, 0 and 1"
+            )
 
 
 def colour(value: str) -> None:
     """Require a colour such as #07744f. Raises `UnfitError`."""
     if COLOUR.fullmatch(value) is None:
-        raise UnfitError('must be a colour as # and six hexadecimal digits, such as "#07744f"')
+        raise UnfitError('must be a colour: # followed by six hexadecimal digits, such as "#07744f"')
 
 
 def account_picture(value: str) -> None:

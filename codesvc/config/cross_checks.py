@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 _NO_RELAY = (
-    "; a relay in between would read the AppSecret, the tokens and the codes. To leave by another machine or address, "
-    "set service.outbound_proxy: a proxy passes the encrypted connection on"
+    "; a relay in between could read the AppSecret, the tokens and the codes. To send from another machine or "
+    "address, set service.outbound_proxy: a proxy forwards the encrypted connection"
 )
 
 
@@ -102,36 +102,36 @@ def _proxies(settings: Settings) -> Iterator[Fault]:
     if covers_much(settings.service.trusted_proxies):
         yield Fault(
             ("service", "trusted_proxies"),
-            "covers half of the internet or more, so that every visitor could choose an address and no limit by "
-            "address would hold; name the networks of your own proxies, such as 127.0.0.1 or 10.0.0.0/8",
+            "covers half of the internet or more, so visitors could forge their addresses and evade every limit by "
+            "address; list the networks of your own proxies, such as 127.0.0.1 or 10.0.0.0/8",
         )
 
 
 def _listener(settings: Settings) -> Iterator[Fault]:
     listen = settings.admin.listen
     if listen is not None and parse_listener(listen).port == settings.service.port:
-        yield Fault(("admin", "listen"), "has the port of service.port; operators need one that strangers do not reach")
+        yield Fault(("admin", "listen"), "has the same port as service.port; choose one that only operators can reach")
 
 
 def _master_keys(settings: Settings) -> Iterator[Fault]:
     keys = settings.secrets.previous_master_keys
     if len(set(keys)) < len(keys):
-        yield Fault(("secrets", "previous_master_keys"), "names the same key twice")
+        yield Fault(("secrets", "previous_master_keys"), "has the same key twice")
     if settings.secrets.master_key in keys:
-        yield Fault(("secrets", "previous_master_keys"), "holds the present master_key")
+        yield Fault(("secrets", "previous_master_keys"), "contains the current master_key")
 
 
 def _strength(settings: Settings) -> Iterator[Fault]:
     """A previous key may be weak: after a replacement it is kept for a day."""
     weak = weakness(settings.secrets.master_key.reveal()) if settings.mode == "live" else ""
     if weak:
-        yield Fault(("secrets", "master_key"), f"{weak}; codes and signing keys derive from it: {REMEDY}")
+        yield Fault(("secrets", "master_key"), f"{weak}; codes and signing keys are derived from it: {REMEDY}")
 
 
 def _examples(settings: Settings) -> Iterator[Fault]:
     if settings.mode != "live":
         return
-    said = "is the value of an example, which everybody can read; make your own with "
+    said = "is a published example value; make your own with "
     for admin in _sound(settings, "admin"):
         for name, operator in _tables(admin, "operators"):
             for line in _sound(operator, "password"):
@@ -158,7 +158,7 @@ def _appids(settings: Settings) -> Iterator[Fault]:
     for name, account in settings.accounts.items():
         for appid in _sound(account, "appid"):
             if seen.setdefault(appid, name) != name:
-                yield Fault(("accounts", name, "appid"), f"is the appid of accounts.{seen[appid]} as well")
+                yield Fault(("accounts", name, "appid"), f"is also the appid of accounts.{seen[appid]}")
 
 
 def _key_hashes(settings: Settings) -> Iterator[Fault]:
@@ -167,7 +167,7 @@ def _key_hashes(settings: Settings) -> Iterator[Fault]:
         for digest in _sound(key, "hash"):
             place = f"{'.'.join(owner)}.keys[{number}]"
             if seen.setdefault(digest, place) != place:
-                yield Fault((*owner, "keys", number, "hash"), f"is the hash of {seen[digest]} as well")
+                yield Fault((*owner, "keys", number, "hash"), f"is also the hash of {seen[digest]}")
 
 
 def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
@@ -182,7 +182,7 @@ def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
 
 def _token_server(settings: Settings, account: Account) -> Iterator[Fault]:
     if settings.mode == "live" and account.token_source.startswith("http://") and not loopback(account.token_source):
-        yield Fault(("token_source",), 'must be https in mode "live": whoever has the token is the account')
+        yield Fault(("token_source",), 'must be https in mode "live": whoever has the token controls the account')
 
 
 def _forwarding(settings: Settings, account: Account) -> Iterator[Fault]:
@@ -193,7 +193,7 @@ def _forwarding(settings: Settings, account: Account) -> Iterator[Fault]:
 
 def _site_account(settings: Settings, site: Site) -> Iterator[Fault]:
     if site.account not in settings.accounts:
-        yield Fault(("account",), "is not an account of this file" + suggestion(site.account, settings.accounts))
+        yield Fault(("account",), "is not an account in this file" + suggestion(site.account, settings.accounts))
 
 
 def _key_names(_: Settings, site: Site) -> Iterator[Fault]:
@@ -210,7 +210,9 @@ def _wechat_server_keys(_: Settings, site: Site) -> Iterator[Fault]:
     for index, key in enumerate(site.keys):
         for scopes in _sound(key, "scopes"):
             if "wechat_server" in scopes and len(scopes) > 1:
-                yield Fault(("keys", index, "scopes"), "has wechat_server beside others; give it a key of its own")
+                yield Fault(
+                    ("keys", index, "scopes"), "combines wechat_server with other scopes; use a separate key for it"
+                )
 
 
 def _chat_words(settings: Settings, site: Site) -> Iterator[Fault]:
@@ -223,7 +225,7 @@ def _landings(_: Settings, site: Site) -> Iterator[Fault]:
     for option in ("bind_url", "reset_url"):
         for url in _sound(site.chat, option):
             if url is not None and not any(url == o or url.startswith(f"{o}/") for o in site.origins):
-                yield Fault(("chat", option), "must lie on one of the site's origins")
+                yield Fault(("chat", option), "must be on one of the site's origins")
 
 
 def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
@@ -231,14 +233,17 @@ def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
     if settings.mode == "live" and site.test_users:
         yield Fault(
             ("test_users",),
-            'must be empty in mode "live": whoever knows such a name is let in by its fixed code. Take the table out '
-            'here, or run tests against a deployment of their own with mode = "test"',
+            'must be empty in mode "live": anyone who knows such a name can sign in with its fixed code. Remove the '
+            'table, or run tests against a separate deployment with mode = "test"',
         )
 
 
 def _receiver(settings: Settings, webhook: Webhook) -> Iterator[Fault]:
     if settings.mode == "live" and webhook.url.startswith("http://") and not webhook.allow_http:
-        yield Fault(("url",), 'must be https in mode "live"; allow_http = true says that you know what can be read')
+        yield Fault(
+            ("url",),
+            'must be https in mode "live"; set allow_http = true to accept that the events can be read in transit',
+        )
 
 
 def _code_lengths(purpose: Purpose) -> Iterator[Fault]:

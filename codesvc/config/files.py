@@ -38,16 +38,14 @@ def read_secret(path: Path) -> tuple[str, bool]:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
-                raise UnfitError("names something that is not a regular file")
+                raise UnfitError("is not a regular file")
             if mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise UnfitError(
-                    f"can be written by group or others; mend that with: chmod 600 {shlex.quote(str(path))}"
-                )
+                raise UnfitError(f"can be written by group or others; to fix it: chmod 600 {shlex.quote(str(path))}")
             octets = file.read(_LONGEST_SECRET + 1)
     except OSError as error:
         raise UnfitError(f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise error if isinstance(error, UnfitError) else UnfitError("is not a possible file name") from None
+        raise error if isinstance(error, UnfitError) else UnfitError("is not a valid file name") from None
     if len(octets) > _LONGEST_SECRET:
         raise UnfitError(f"is longer than {_LONGEST_SECRET} bytes")
     text = without_marks(decoded(octets))
@@ -65,12 +63,12 @@ def read_picture(path: Path, most: int = MOST_BYTES) -> bytes:
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UnfitError("names something that is not a regular file")
+                raise UnfitError("is not a regular file")
             return file.read(most + 1)
     except OSError as error:
-        raise UnfitError(f"names a file that cannot be read: {error.strerror}") from None
+        raise UnfitError(f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise error if isinstance(error, UnfitError) else UnfitError("is not a possible file name") from None
+        raise error if isinstance(error, UnfitError) else UnfitError("is not a valid file name") from None
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], bool]:
@@ -89,13 +87,13 @@ def read_tables(path: Path) -> tuple[dict[str, Any], bool]:
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
         if isinstance(error, FileNotFoundError):
-            reason += f" ({path.absolute()}). Name your file with --config, or make one with codesvc init"
+            reason += f" ({path.absolute()}). Give your file with --config, or create one with codesvc init"
     except tomllib.TOMLDecodeError as error:
         reason = f"{path} is not TOML: {error}{_remedy(str(error), text.removeprefix(chr(0xFEFF)))}"
     except UnfitError as error:
         reason = f"{path} {error}"
     except ValueError:
-        reason = f"{path} holds a value that is out of range"
+        reason = f"{path} has a value that is out of range"
     except RecursionError:
         reason = f"{path} is nested too deeply"
     raise ConfigError([Fault((), reason)])
@@ -109,7 +107,7 @@ def without_marks(text: str) -> str:
     """
     bare = text.strip().strip("\ufeff\u200b").strip()
     if len(bare) > 1 and bare[0] + bare[-1] in _QUOTES:
-        raise UnfitError("stands in quotes, which would be part of it; remove the first and the last character")
+        raise UnfitError("is in quotes, which would be part of the value; remove the first and the last character")
     return bare
 
 
@@ -121,11 +119,11 @@ def one_secret(text: str) -> str:
     """
     bare = without_marks(text)
     if "\n" in bare or "\r" in bare:
-        raise UnfitError("has several lines; leave the secret alone there, without a name or a comment")
+        raise UnfitError("has several lines; it must contain only the secret, without a name or a comment")
     for place, character in enumerate(bare, 1):
         if character != " " and not character.isprintable():
             raise UnfitError(
-                f"has a character that is not seen, U+{ord(character):04X}, at place {place}; write the secret anew"
+                f"has an invisible character, U+{ord(character):04X}, at position {place}; enter the secret again"
             )
     return bare
 
@@ -133,15 +131,15 @@ def one_secret(text: str) -> str:
 def _refuse_open(path: Path, mode: int) -> None:
     if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
         raise UnfitError(
-            "can be written by every user of the machine, who could let themselves in; "
-            f"mend that with: chmod o-w {shlex.quote(str(path))}"
+            "can be written by every user of the machine, which would give them access; "
+            f"to fix it: chmod o-w {shlex.quote(str(path))}"
         )
 
 
 def decoded(octets: bytes) -> str:
     """The text of a file in UTF-8. Raises `UnfitError`, with the remedy for other encodings."""
     if octets.startswith(_WIDE_MARKS):
-        raise UnfitError("is UTF-16 text, as some editors and PowerShell write it; save it as UTF-8")
+        raise UnfitError("is UTF-16 text, as saved by some editors and PowerShell; save it as UTF-8")
     try:
         return octets.decode()
     except UnicodeDecodeError as error:
@@ -160,5 +158,5 @@ def _remedy(said: str, text: str) -> str:
         return ""
     return (
         f"; line {number} has {found[0]!r} (U+{ord(found[0]):04X}) at column {found.start() + 1}: "
-        "TOML wants the plain characters \" ' = [ ] { } , and plain blanks"
+        "TOML needs the ASCII characters \" ' = [ ] { } , and ordinary spaces"
     )

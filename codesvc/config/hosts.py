@@ -33,11 +33,11 @@ def require_host(text: str) -> None:
         return
     lower = text.lower()
     if text.endswith(".") and is_host_name(lower[:-1]):
-        raise UnfitError(f'has a dot at the end of its host; write "{lower[:-1]}"')
+        raise UnfitError(f'has a host with a trailing dot; write "{lower[:-1]}"')
     if is_host_name(lower) and text != lower:
         raise UnfitError(f'must have its host in lower case; write "{lower}"')
     if "_" in text and is_host_name(lower.replace("_", "-")):
-        raise UnfitError("has _ in its host, which names of websites cannot have")
+        raise UnfitError("has _ in its host, which is not allowed in host names of websites")
     if not is_host_name(text):
         raise UnfitError("must have a host name in lower case, or an IP address")
     if _NUMBER.fullmatch(text.rpartition(".")[2]):
@@ -60,7 +60,7 @@ def _require_ipv4(text: str) -> None:
     try:
         ipaddress.IPv4Address(text)
     except ValueError:
-        raise UnfitError("ends in a number but is no IPv4 address such as 192.0.2.1") from None
+        raise UnfitError("has a host that ends in a number but is not an IPv4 address such as 192.0.2.1") from None
 
 
 def _require_ipv6(text: str) -> None:
@@ -69,9 +69,9 @@ def _require_ipv6(text: str) -> None:
     except ValueError:
         raise UnfitError("must have an IPv6 address in its brackets, such as [2001:db8::1]") from None
     if address.scope_id is not None:
-        raise UnfitError("has a zone (%) in its IPv6 address, which means something on one machine only; leave it out")
+        raise UnfitError("has a zone (%) in its IPv6 address, which is valid on one machine only; remove it")
     if text != address.compressed:
-        raise UnfitError(f'must have the usual spelling of its IPv6 address; write "[{address.compressed}]"')
+        raise UnfitError(f'must have its IPv6 address in the standard form; write "[{address.compressed}]"')
 
 
 def _require_punycode(label: str) -> None:
@@ -81,4 +81,4 @@ def _require_punycode(label: str) -> None:
     except (UnicodeError, ValueError):
         sound = False
     if not sound:
-        raise UnfitError(f'has "{label}" in its host, which is not punycode; write the name as your registrar shows it')
+        raise UnfitError(f'has "{label}" in its host, which is not valid punycode; copy the name from your registrar')

@@ -47,14 +47,15 @@ def callback(_: Settings, account: Account) -> Iterator[Fault]:
     if account.callback == "plaintext":
         yield Fault(
             ("callback",),
-            'is "plaintext": such a callback may be forged, so its reply carries no code, and the only other way is '
-            f'closed: {lacks}. Choose 安全模式 in WeChat\'s console, set callback = "safe" and aes_key',
+            'is "plaintext": such a callback can be forged, so a reply to it carries no code, and this account has no '
+            f'other way to send one: {lacks}. Choose 安全模式 in WeChat\'s console, then set callback = "safe" and '
+            "aes_key",
         )
     if account.event_keys:
         yield Fault(
             ("event_keys",),
-            f"would hand us events whose answer carries no code, and the only other way is closed: {lacks}. Let WeChat "
-            "call this service, and set forward_to to your back end: it hears everything that is not ours",
+            f"would submit events that cannot be answered with a code, and this account has no other way to send one: "
+            f"{lacks}. Let WeChat call this service, and set forward_to to your back end: it gets all other events",
         )
 
 
@@ -68,19 +69,19 @@ def purpose(account: Account, policy: Purpose) -> Iterator[Fault]:
             if right is not None and not kind.may(right):
                 yield Fault(
                     ("channels", number),
-                    f'is "{channel}", which cannot be used: {_lacks(kind, right)}. Leave channels out: {_BY_KEYWORD}',
+                    f'is "{channel}", which cannot be used: {_lacks(kind, right)}. Omit channels: {_BY_KEYWORD}',
                 )
     if policy.reveal == "tap" and not kind.may(Right.WEB_AUTHORISATION):
         yield Fault(
             ("reveal",),
-            f'is "tap", but the page behind the link could not know who opens it: '
+            f'is "tap", but the page behind the link cannot tell who opens it: '
             f'{_lacks(kind, Right.WEB_AUTHORISATION)}. Set reveal = "message"',
         )
     if policy.scan == "off" and policy.channels and not usable(kind, policy.channels):
         yield Fault(
             ("scan",),
-            f'is "off" while kind = "{kind}" can push nothing: no code could ever arrive. Set scan = "bound" '
-            '(or "open"): it also allows the keyword',
+            f'is "off" while kind = "{kind}" cannot push anything: no code could ever arrive. Set scan = "bound" '
+            '(or "open"), which also allows the keyword',
         )
 
 

@@ -38,7 +38,7 @@ def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict
     settings = _settings(filled, sources, *_misplaced(sources, tables))
     inline = ", ".join(".".join(found) for found in sources.inline)
     if exposed and inline:
-        said = f"every user of the machine can read this file, which holds {inline}"
+        said = f"every user of the machine can read this file, which contains {inline}"
         notice = Fault((), said, f"chmod 600 {shlex.quote(str(path))}")
         settings = replace(settings, notices=(*settings.notices, notice))
     return settings, filled
@@ -86,4 +86,4 @@ def _misplaced(sources: Sources, tables: Mapping[str, Any]) -> Iterator[Fault]:
     secrets = tables.get("secrets")
     inline = isinstance(secrets, Mapping) and {"master_key", "previous_master_keys"} & secrets.keys()
     if inline and sources.directory.is_relative_to(sources.data_dir.resolve()):
-        yield Fault(("secrets",), "lie inside store.data_dir; keep them away from the data they protect")
+        yield Fault(("secrets",), "are inside store.data_dir; keep them apart from the data they protect")

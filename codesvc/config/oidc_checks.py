@@ -19,7 +19,7 @@ def oidc_faults(settings: Settings, oidc: Oidc) -> Iterator[Fault]:
     """The faults of a site's issuer."""
     if settings.oidc.subject_key is None:
         make = "make one with `openssl rand -base64 48`, once, and never change it"
-        yield Fault((), f"needs oidc.subject_key, which relying parties know people by; {make}")
+        yield Fault((), f"needs oidc.subject_key, by which apps recognise people; {make}")
     seen: set[str] = set()
     for number, client in enumerate(oidc.clients):
         if client.id in seen:
@@ -36,7 +36,9 @@ def client_faults(settings: Settings, client: OidcClient) -> Iterator[Fault]:
     for option in ("redirect_uris", "post_logout_redirect_uris"):
         for number, address in enumerate(getattr(client, option)):
             if address.startswith("http://") and not loopback(address):
-                yield Fault((option, number), 'must be https in mode "live": the code in it would be readable')
+                yield Fault(
+                    (option, number), 'must be https in mode "live": otherwise the code in it can be read in transit'
+                )
     for number, line in enumerate(client.secrets):
         if is_example(line):
-            yield Fault(("secrets", number), "is the value of an example; make your own with `codesvc oidc secret`")
+            yield Fault(("secrets", number), "is a published example value; make your own with `codesvc oidc secret`")

@@ -23,20 +23,20 @@ def redirect_address(value: str) -> None:
     """Accept an absolute address without a fragment: https, http, or an app's own scheme. Raises `UnfitError`."""
     found = _SCHEME.match(value)
     if found is None or not value.isascii() or not value.isprintable() or {" ", '"', "<", ">", "\\"} & set(value):
-        raise UnfitError("must be a whole address in plain ASCII, such as https://wiki.example.com/callback")
+        raise UnfitError("must be a full ASCII address, such as https://wiki.example.com/callback")
     if len(value) > _LONGEST_ADDRESS or "#" in value:
         raise UnfitError(f"must have at most {_LONGEST_ADDRESS} characters and no fragment")
     if "*" in value:
-        raise UnfitError("must be one address: it is compared literally, so * is not a wildcard")
+        raise UnfitError("must be one exact address: * is not a wildcard")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UnfitError("is not an address") from None
     if parts.scheme in _DANGEROUS:
-        raise UnfitError("has a scheme that a browser would not leave the page for")
+        raise UnfitError("has a scheme that browsers do not follow as a redirect")
     if parts.scheme in {"http", "https"} and (not host or "@" in parts.netloc):
-        raise UnfitError("must have a host, and no user name")
+        raise UnfitError("must have a host and no user name")
     if parts.scheme not in {"http", "https"} and "." not in parts.scheme:
         raise UnfitError("must be https, http, or an app's own scheme with a dot, such as com.example.app:/callback")
 
@@ -44,9 +44,7 @@ def redirect_address(value: str) -> None:
 def mail_domain(value: str) -> None:
     """Accept a domain for made-up addresses. Raises `UnfitError`."""
     if re.fullmatch(r"(?=.{4,200}$)[a-z0-9-]+(\.[a-z0-9-]+)+", value) is None:
-        raise UnfitError(
-            'must be a domain of your own in lower case, or one that cannot exist such as "wechat.invalid"'
-        )
+        raise UnfitError('must be a domain of yours in lower case, or one that cannot exist, such as "wechat.invalid"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: 
     Raises:
         ConfigError: the table breaks a rule; paths begin at the table.
     """
-    extra = [Fault(("keys",), "has calls of its own here")] if "keys" in table else []
+    extra = [Fault(("keys",), "cannot be set here; keys have their own calls")] if "keys" in table else []
     site = _structured(Site, name, {**table, "keys": [_PLACEHOLDER]}, extra)
     _check(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
     return replace(site, keys=())
@@ -150,7 +150,9 @@ def _file_of(kind: type, option: str) -> bool:
 def _by_file(kind: type, table: Mapping[str, Any]) -> Iterator[Fault]:
     for option in table:
         if _file_of(kind, option):
-            yield Fault((option,), "names a file, which only the configuration file may; give the value itself")
+            yield Fault(
+                (option,), "names a file, which is allowed only in the configuration file; give the value itself"
+            )
 
 
 def _check(settings: Settings, *path: str) -> None:

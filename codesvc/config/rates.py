@@ -24,7 +24,7 @@ def rate(text: str) -> Rate:
         raise UnfitError('is not a rate; write it like "5/hour", "600/minute" or "100/30d"')
     count, unit, length, letter = match.groups()
     if unit is not None and unit not in UNITS:
-        raise UnfitError(f"knows no such unit of time; it is one of {', '.join(UNITS)}{suggestion(unit, UNITS)}")
+        raise UnfitError(f"has an unknown unit of time; use one of {', '.join(UNITS)}{suggestion(unit, UNITS)}")
     found = Rate(int(count), UNITS[unit] if unit is not None else int(length) * _LETTERS[letter])
     if not 1 <= found.count <= MOST_COUNTED:
         raise UnfitError(f"must allow between 1 and {MOST_COUNTED} events")

@@ -30,9 +30,9 @@ def relay_faults(_: Settings, site: Site) -> Iterator[Fault]:
         if name and name not in site.gateways:
             yield Fault(("relay", kind), "is not a gateway of this site" + suggestion(name, site.gateways))
         elif name and wrong.intersection(site.gateways[name].given):
-            yield Fault(("relay", kind), f"names a gateway that sends no {'e-mail' if kind == 'email' else 'SMS'}")
+            yield Fault(("relay", kind), f"names a gateway that cannot send {'e-mail' if kind == 'email' else 'SMS'}")
     if not (relay.sms or relay.email):
-        yield Fault(("relay",), "names no gateway for sms or email: who is not bound would get nothing")
+        yield Fault(("relay",), "names no gateway for sms or email: people without a binding would get nothing")
     if relay.purpose and relay.purpose not in site.purposes:
         yield Fault(("relay", "purpose"), "is not a purpose of this site" + suggestion(relay.purpose, site.purposes))
 
@@ -49,31 +49,33 @@ def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
         url = getattr(table, option, "")
         clear = url.startswith("http://") and not getattr(table, "allow_http", False) and not loopback(url)
         if settings.mode == "live" and clear:
-            yield Fault((name, option), 'must be https in mode "live": the code and the number are in what is sent')
+            yield Fault((name, option), 'must be https in mode "live": the requests contain the code and the number')
     smtp = gateway.smtp
     if smtp is not None and bool(smtp.user) is (smtp.password is None):
         yield Fault(("smtp",), "needs both user and password, or neither")
     if smtp is not None and smtp.security == "none" and smtp.password is not None:
-        yield Fault(("smtp", "security"), 'is "none", which would send the password in clear')
+        yield Fault(("smtp", "security"), 'is "none", which would send the password unencrypted')
 
 
 def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
     """A source names purposes of its site and options of its adapter, and its site has a relay."""
     if site.relay is None:
-        yield Fault((), f"needs [sites.{name}.relay]: without it the site takes no messages")
+        yield Fault((), f"needs [sites.{name}.relay]: without it the site accepts no messages")
     named = [(("purposes", word), purpose) for word, purpose in source.purposes.items()]
     for path, purpose in [(("purpose",), source.purpose), *named]:
         if purpose and purpose not in site.purposes:
             yield Fault(path, "is not a purpose of this site" + suggestion(purpose, site.purposes))
     if site.relay is not None and not (source.purpose or site.relay.purpose):
-        yield Fault(("purpose",), "is missing, and relay.purpose too: messages with another word could not be taken")
+        yield Fault(
+            ("purpose",), "is missing, and so is relay.purpose: messages with other words could not be accepted"
+        )
     if source.adapter in SIGNED_BY_HOOK:
         for number, secret in enumerate(source.secrets):
             text = secret.reveal()
             # A text of another form signs nothing. One that is cut or joined wrongly is meant to sign.
             if (PREFIX in text or "|" in text) and None in keys_of_hook(text):
-                said = "must be v1,whsec_ and 24 to 64 random bytes in base64, or several of these with | between"
-                yield Fault(("secrets", number), f"{said}; copy what {source.adapter} shows")
+                said = "must be v1,whsec_ followed by 24 to 64 random bytes in base64; separate several with |"
+                yield Fault(("secrets", number), f"{said}; copy the one that {source.adapter} shows")
     known = ADAPTERS[source.adapter]
     for option in source.options:
         if option not in known:

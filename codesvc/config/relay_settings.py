@@ -35,9 +35,9 @@ PLACEHOLDERS = (
 _REPEATED_REPEATS = re.compile(r"\([^()]*[+*][^()]*\)[+*{]")
 _MOST_STEPS = 10_000_000  # some 0.4 s
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
-_Key = Annotated[Secret, Matching(r"[!-~]{1,512}", "must be 1 to 512 printable characters without blanks")]
+_Key = Annotated[Secret, Matching(r"[!-~]{1,512}", "must be 1 to 512 printable characters without spaces")]
 
-_Shared = Annotated[Secret, Matching(r"[!-~]{8,512}", "must be 8 to 512 printable characters without blanks")]
+_Shared = Annotated[Secret, Matching(r"[!-~]{8,512}", "must be 8 to 512 printable characters without spaces")]
 
 
 def phone_region(value: str) -> None:
@@ -59,17 +59,17 @@ def code_rule(value: str) -> None:
     try:
         rule = re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise UnfitError(f"is not a regular expression: {getattr(error, 'msg', 'too much in it')}") from None
+        raise UnfitError(f"is not a regular expression: {getattr(error, 'msg', 'too complex')}") from None
     if rule.groups > 1:
-        raise UnfitError("must have one group at most: the code")
+        raise UnfitError("must have at most one group, which is the code")
     if rule.match("") is not None:
-        raise UnfitError("matches nothing at all, which is not a code")
+        raise UnfitError("matches the empty string, which is not a code")
     if _REPEATED_REPEATS.search(value):
-        raise UnfitError("must not repeat what repeats, as (a+)+ does: some texts would take minutes")
+        raise UnfitError("must not nest repetitions, as in (a+)+: some texts would take minutes to search")
     if most_steps(value, LONGEST_TEXT) > _MOST_STEPS:
         raise UnfitError(
-            "could search some texts for minutes: one part of it may have any length, as .* has; bound the others, as "
-            "in .{0,20}, and let the alternatives of a repeated part begin differently"
+            "could take minutes to search some texts. Only one part may have unlimited length, such as .*; limit the "
+            "others, as in .{0,20}, and make the alternatives of a repeated part begin differently"
         )
 
 
@@ -77,7 +77,7 @@ def field_text(value: str) -> None:
     """Require known placeholders. Raises `UnfitError`."""
     for name in _PLACEHOLDER.findall(value):
         if name not in PLACEHOLDERS:
-            raise UnfitError(f"has the placeholder {{{name}}}; known are {', '.join(PLACEHOLDERS)}")
+            raise UnfitError(f"has the unknown placeholder {{{name}}}; use one of {', '.join(PLACEHOLDERS)}")
 
 
 def field_map(value: Mapping[str, str]) -> None:
@@ -117,7 +117,7 @@ class ShapedGateway:
     authorization: Annotated[Secret, Matching(r"[ -~]{1,512}", "must be printable ASCII")] | None = None
     success: Annotated[tuple[Annotated[int, Between(200, 299)], ...], filled, distinct] = (200, 201, 202, 204)
     success_path: Annotated[
-        str, Matching(r"([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)?", "must be names with dots between, such as data.code")
+        str, Matching(r"([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)?", "must be names separated by dots, such as data.code")
     ] = ""
     success_value: str = ""
     idempotent: bool = False
@@ -176,10 +176,14 @@ class TencentGateway:
 class TwilioGateway:
     """Twilio's messages."""
 
-    account_sid: Annotated[str, Matching(r"AC[0-9a-f]{32}", "must be AC and 32 hexadecimal digits")]
+    account_sid: Annotated[str, Matching(r"AC[0-9a-f]{32}", "must be AC followed by 32 hexadecimal digits")]
     auth_token: _Key
     sender: Annotated[
-        str, Matching(r"\+[1-9][0-9]{4,14}|MG[0-9a-f]{32}|[A-Za-z0-9 ]{1,11}", "must be a number or a service's id")
+        str,
+        Matching(
+            r"\+[1-9][0-9]{4,14}|MG[0-9a-f]{32}|[A-Za-z0-9 ]{1,11}",
+            "must be a phone number, a sender name or a service's id",
+        ),
     ]
     endpoint: Annotated[str, web_address] = "https://api.twilio.com"
     allow_private: bool = False

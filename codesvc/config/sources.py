@@ -124,7 +124,7 @@ class Sources:
                 full[name] = found
             elif required(options(cls)[name]):
                 full[name] = Refused(
-                    f"is missing; give it here, name a file with {name}_file, or set {variable(*path, name)}"
+                    f"is missing; set it, name a file with {name}_file, or set {variable(*path, name)}"
                 )
         return full
 
@@ -137,9 +137,9 @@ class Sources:
         if not is_text(words):
             return Refused(f"${name} is not UTF-8 text")
         if len(given) > 1:
-            return Refused(f"is given more than once, by {' and '.join(given)}; keep one")
+            return Refused(f"is set more than once, by {' and '.join(given)}; keep one")
         if words and self._meant.setdefault(name, path) != path:
-            return Refused(f"could be meant by ${name}, but so could {'.'.join(self._meant[name])}; rename one")
+            return Refused(f"is matched by ${name}, and so is {'.'.join(self._meant[name])}; rename one")
         if not given:
             return None
         if file is not None:
@@ -157,9 +157,11 @@ class Sources:
     def _file_words(self, raw: object, path: tuple[str, ...]) -> str:
         if not isinstance(raw, str) or not raw or "\0" in raw:
             raise UnfitError(f"must be the name of a file, not {kind_of(raw)}")
+        if not is_text(raw):
+            raise UnfitError("is not a valid file name")
         file = self.directory / raw
         if file.resolve().is_relative_to(self.data_dir.resolve()):
-            raise UnfitError("lies inside store.data_dir; keep secrets away from the data they protect")
+            raise UnfitError("is inside store.data_dir; keep secrets apart from the data they protect")
         words, exposed = read_secret(file)
         if exposed:
             where, said = (*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"

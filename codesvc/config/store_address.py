@@ -71,17 +71,17 @@ class StoreAddress:
         login, _, hosts = location.rpartition("@")
         if scheme == "unix":
             if not path:
-                raise ValueError("must name the socket, as in unix:///run/valkey.sock")
+                raise ValueError("must have the socket's path, as in unix:///run/valkey.sock")
             return cls(Topology.SERVER, text, shown=unquote(f"/{path}"))
         if not hosts:
-            raise ValueError("must name a host")
+            raise ValueError("must have a host")
         plain, _, kind = scheme.partition("+")
         if not kind:
             return cls(Topology.SERVER, text, shown=hosts)
         way = Topology(kind)
         service, _, database = path.partition("/") if way is Topology.SENTINEL else ("", "", path)
         if way is Topology.CLUSTER and database not in {"", "0"}:
-            raise ValueError("must name no database: a cluster has only one")
+            raise ValueError("must not have a database number: a cluster has only one database")
         if way is Topology.SENTINEL and not service:
             raise ValueError(
                 "must end with the Sentinels' name for the primary, as in redis+sentinel://host:26379/mymaster"
@@ -108,5 +108,5 @@ def _host(text: str, port: int) -> tuple[str, int]:
     except ValueError:
         host = ""
     if not host or parts.path:
-        raise ValueError("must list its hosts as HOST:PORT, with commas between and no blanks")
+        raise ValueError("must list its hosts as HOST:PORT, separated by commas without spaces")
     return host, port

@@ -74,7 +74,7 @@ def _as_float(raw: Any) -> float:
     try:
         return float(raw)
     except OverflowError:
-        raise UnfitError("is too large a number") from None
+        raise UnfitError("is too large") from None
 
 
 def _text(raw: Any) -> str:
@@ -125,7 +125,7 @@ def _network(raw: Any, _: Any) -> Network:
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
-        raise UnfitError(f'is an address inside a network; did you mean "{loose}"?') from None
+        raise UnfitError(f'has host bits set; did you mean "{loose}"?') from None
     if network.version == _IPV4_MAPPED.version and network.subnet_of(_IPV4_MAPPED):
         # A visitor's mapped address counts as IPv4, so a mapped network would never hold one.
         plain = int(network.network_address) & 0xFFFFFFFF

@@ -82,7 +82,7 @@ class BulkCalls:
                 continue
             listed = answer.get("result_list")
             if not isinstance(listed, list):
-                raise Garbled("WeChat's answer holds no result_list")
+                raise Garbled("WeChat's answer has no result_list")
             found = (answers.shaped(item, answers.Successor) for item in listed)
             successors = {each.ori_openid: each.new_openid for each in found}
             if successors.keys() != set(openids):

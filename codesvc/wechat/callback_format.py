@@ -135,7 +135,7 @@ def parse(
     root = read(body, BadMessage, mend=True)
     original_id = receiver(root)
     if keys.original_id is not None and original_id != keys.original_id:
-        raise OtherAccount("the message is meant for another account")
+        raise OtherAccount("the message is for another account")
     event = read_event(root)
     context = ReplyContext(
         appid=keys.appid,

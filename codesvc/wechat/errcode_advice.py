@@ -14,48 +14,49 @@ from codesvc.wechat.errors import TokenUnavailable, WeChatError, WeChatFault
 _ADDRESS: Final = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
 _CONSOLE: Final = "In WeChat's console, 设置与开发 > 开发接口管理 > 基本配置:"
 _COMPARE: Final = (
-    "Compare the appid's AppSecret with the configuration; where it was lost, reset it in the console. A secret that a "
-    "form shows as ******** was often saved like that."
+    "Compare the appid's AppSecret with the configuration. If it is lost, reset it in the console. Make sure that "
+    "the masked form ******** was not saved in its place."
 )
 
 _TEMPLATE: Final = "Compare template_id with 我的模板 in the console; a changed category deletes templates."
 
 _REMEDIES: Final[dict[int, str]] = {
-    40013: "Compare accounts.*.appid with the AppID in the console; it is wx and 16 hexadecimal digits.",
+    40013: "Compare accounts.*.appid with the AppID in the console: wx followed by 16 hexadecimal digits.",
     40125: _COMPARE,
     40036: _TEMPLATE,
     40037: _TEMPLATE,
     40164: f"{_CONSOLE} add this machine's public address to the IP whitelist (IP白名单).",
-    43116: "WeChat has banned this template: the console's 通知中心 says why. Ask for it back, or use another.",
+    43116: "WeChat has banned this template: 通知中心 in the console says why. Appeal, or use another one.",
     45082: "File the domain of public_url (ICP 备案), or use one that is filed: messages link to it.",
     47003: (
         "A field of the message does not fit the template, or is missing: `codesvc check` names it. Templates change "
         "with the account's category."
     ),
-    40243: f"{_CONSOLE} the AppSecret is frozen; unfreeze it, or make another.",
-    89503: "WeChat has asked the account's administrator to allow this address: he confirms in WeChat; then run again.",
-    89506: "The administrator refused this address twice: wait 24 hours, let them confirm, or use the IP whitelist.",
-    89507: "The administrator refused this address: wait an hour, let them confirm, or use the IP whitelist.",
-    45009: "Today's calls are used up; they are counted anew at midnight in Beijing.",
-    45011: "Too many calls this minute: run again in a minute.",
+    40243: f"{_CONSOLE} the AppSecret is frozen. Unfreeze it, or generate a new one.",
+    89503: "WeChat has asked the account's administrator to allow this address. Run again once they have confirmed.",
+    89506: "The administrator has refused this address twice. Ask them again after 24 hours, or use the IP whitelist.",
+    89507: "The administrator has refused this address. Ask them again after an hour, or use the IP whitelist.",
+    45009: "Today's quota is used up. It resets at midnight Beijing time.",
+    45011: "Too many calls this minute. Run again in a minute.",
     48001: (
-        "The account lacks this right: accounts.*.kind does not say what it is, or its verification (认证) has lapsed. "
-        "`codesvc check` finds the kind; only a verified service account (服务号, 已认证) or a test account may do all."
+        "The account lacks this right: accounts.*.kind is wrong, or the account's verification (认证) has lapsed. "
+        "`codesvc check` finds the kind. Only a verified service account (服务号, 已认证) or a test account has all."
     ),
-    48004: "WeChat has banned this call for the account; the console's 通知中心 says why and until when.",
-    -1: "WeChat was busy: run again.",
+    48004: "WeChat has banned this call for the account. 通知中心 in the console says why and until when.",
+    -1: "WeChat was busy. Run again.",
 }
 PROXY_REMEDIES: Final = {
-    ProxyProblem.DNS: "Look at the host in service.outbound_proxy, and at this machine's DNS. WeChat is not at fault.",
+    ProxyProblem.DNS: "Check the host in service.outbound_proxy, and this machine's DNS. The problem is not at WeChat.",
     ProxyProblem.UNREACHABLE: (
-        "See whether the proxy runs and this machine reaches it: host, port, firewall, and its certificate if the "
-        "address begins with https. WeChat is not at fault."
+        "Make sure that the proxy is running and that this machine can reach it: host, port, firewall, and "
+        "its certificate if the address begins with https. The problem is not at WeChat."
     ),
     ProxyProblem.LOGIN: (
         "Compare the login in service.outbound_proxy with the proxy's: http://user:password@host:port, percent-encoded."
     ),
-    ProxyProblem.REFUSED: "Let the proxy's operator allow CONNECT to this host on port 443. WeChat is not at fault.",
-    ProxyProblem.GATEWAY: "Look at the proxy's own DNS and way out; from there the other side is not reached.",
+    ProxyProblem.REFUSED: "Ask the proxy's operator to allow CONNECT to this host, port 443; WeChat is not the "
+    "problem.",
+    ProxyProblem.GATEWAY: "Check the proxy's own DNS and outbound network: it cannot reach the destination.",
 }
 """What to do about an outbound proxy."""
 
@@ -69,9 +70,9 @@ _WORDS: Final = {
     40243: "the AppSecret is frozen",
     41002: "the appid is missing",
     41004: "the AppSecret is missing",
-    45009: "today's fetches are used up",
-    45011: "too many fetches in a minute",
-    50004: "the account may not use this call",
+    45009: "today's quota for tokens is used up",
+    45011: "too many tokens were requested in a minute",
+    50004: "the account is not allowed to make this call",
     50007: "the account is frozen",
     48001: "the account lacks this right",
     48004: "the account is banned from this call",
@@ -82,28 +83,28 @@ _WORDS: Final = {
 _UNANSWERED_WORDS: Final = {
     "timeout": "WeChat does not answer in time",
     "unreachable": "no connection to WeChat",
-    "dns": "WeChat's name is not resolved",
-    "certificate": "whoever answers for WeChat has no valid certificate",
-    "garbled": "what answers is not WeChat",
+    "dns": "WeChat's host name does not resolve",
+    "certificate": "the server that answers for WeChat has no valid certificate",
+    "garbled": "the server that answers is not WeChat",
     **{problem.value: problem.words for problem in ProxyProblem},
 }
 _UNANSWERED_REMEDIES: Final[dict[str, str]] = {
-    "timeout": "Run again; if it stays, look at the network between this machine and WeChat.",
-    "unreachable": "See whether this machine resolves and reaches the api_url on port 443 (DNS, firewall, proxy).",
-    "dns": "This machine does not resolve the name in api_url: look at its DNS servers.",
+    "timeout": "Run again. If it persists, check the network between this machine and WeChat.",
+    "unreachable": "Make sure that this machine can resolve api_url and reach it on port 443 (DNS, firewall, proxy).",
+    "dns": "This machine cannot resolve the host in api_url. Check its DNS servers.",
     "certificate": (
-        "See what answers for api_url on port 443: a proxy that opens TLS, or a clock that is wrong, does this."
+        "Check what answers for api_url on port 443. A proxy that intercepts TLS, or a wrong clock, causes this."
     ),
-    "garbled": "Something other than WeChat answered: look at proxies in between, and at api_url or token_source.",
+    "garbled": "Something other than WeChat answered. Check any proxies in between, and api_url or token_source.",
     **{problem.value: remedy for problem, remedy in PROXY_REMEDIES.items()},
 }
-_AGAIN: Final = "Run again; if it stays, look at the text."
+_AGAIN: Final = "Run again. If it persists, see the message."
 
 
 def token_words(result: str) -> str:
     """Why an access token cannot be had; `result` is an errcode or a word of `call_labels.UNANSWERED`."""
     if not result.lstrip("-").isdigit():
-        return _UNANSWERED_WORDS.get(result, "WeChat answers with an errcode that is in no list")
+        return _UNANSWERED_WORDS.get(result, "WeChat answers with an unknown errcode")
     return f"{_WORDS.get(int(result), 'WeChat refuses it')} (errcode {result})"
 
 
@@ -154,5 +155,5 @@ def _remedy(code: int, fault: WeChatFault, *, token: bool) -> str:
         return known
     verdict = (judge_token if token else judge)(code).verdict
     if verdict is Verdict.STOP:
-        return "This needs an act in WeChat's console; the errcode's page in WeChat's documentation says which."
-    return "Look the errcode up in WeChat's documentation; it is not one that an operator usually meets."
+        return "This needs a change in WeChat's console. See the errcode in WeChat's documentation."
+    return "See the errcode in WeChat's documentation. It is an unusual one."

@@ -164,4 +164,4 @@ class NoRight(WeChatError):
 
     def __init__(self, right: str) -> None:
         """`right` is what is missing, in words."""
-        super().__init__(NO_RIGHT, f"not asked: an account of this kind has no {right}")
+        super().__init__(NO_RIGHT, f"not called: this kind of account has no {right}")

@@ -177,7 +177,7 @@ class HttpExchange:
         if problem is not None:
             return ProxyFailed(problem)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return NameNotResolved("WeChat's name cannot be resolved")
+            return NameNotResolved("WeChat's host name does not resolve")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return NotTrusted("the server that answered as WeChat has no valid certificate")
         if isinstance(
@@ -191,7 +191,7 @@ class HttpExchange:
             )
         if isinstance(error, TimeoutError):
             return WeChatTimeout("WeChat did not answer in time")
-        return WeChatTimeout("the connection to WeChat broke before a whole answer came")
+        return WeChatTimeout("the connection to WeChat broke before the answer was complete")
 
 
 @lru_cache(maxsize=64)

@@ -108,7 +108,7 @@ def issuer_for(
 def _issued(answer: Mapping[str, Any]) -> IssuedToken:
     token, expires_in = answer.get("access_token"), answer.get("expires_in")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise Garbled("the answer holds no access token")
+        raise Garbled("the answer contains no access token")
     if not isinstance(expires_in, int) or isinstance(expires_in, bool) or expires_in <= 0:
-        raise Garbled("the answer does not say how long the token lives")
+        raise Garbled("the answer does not say how long the token is valid")
     return IssuedToken(token=token, expires_in=expires_in)

@@ -205,7 +205,7 @@ _RULES: dict[FieldKind, Callable[[str], str | None]] = {
     ),
     FieldKind.NAME: _pattern(
         rf"[{_HAN}A-Za-z·]{{1,10}}|[!-/:-~]{{1,20}}",
-        "at most 10 Chinese characters and letters, or 20 letters and symbols, no digits or blanks",
+        "at most 10 Chinese characters and letters, or 20 letters and symbols, no digits or spaces",
     ),
     FieldKind.PHRASE: _pattern(f"[{_HAN}]{{1,5}}", "at most 5 Chinese characters and nothing else"),
     # Only the reviewer of the template knows the list of allowed values.

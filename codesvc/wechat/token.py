@@ -184,7 +184,7 @@ class StoredTokens:
         if held.token != bad:
             return held
         if self._now() - held.fetched_at < held.cool_down(self._longest_cool_down):
-            raise TokenRefused("WeChat refuses a token that it gave a moment ago")
+            raise TokenRefused("WeChat refuses a token that it has just issued")
         return None
 
     async def _spare(self, bad: str | None) -> _SharedToken | None:
@@ -207,7 +207,7 @@ class StoredTokens:
             found = await self._look(bad)
             if found is not None:
                 return found
-        raise TokenUnavailable("another process holds the lock for fetching a token, and fetches none")
+        raise TokenUnavailable("another process holds the lock for fetching a token, but has not fetched one")
 
     async def _renew(self, bad: str | None, spare: _SharedToken | None) -> _SharedToken:
         try:
@@ -222,7 +222,7 @@ class StoredTokens:
             else:
                 self._failure = None
                 if held.token == bad:
-                    raise TokenRefused("WeChat refuses its token, and gives the same one again")
+                    raise TokenRefused("WeChat refuses its own token, and issues the same one again")
                 return held
         finally:
             await self._store.unlock(self._name)

@@ -25,11 +25,11 @@ def describe(body: bytes) -> str:
     if not body.strip():
         return "the body is empty"
     if body.startswith((b"\x1f\x8b", b"PK", b"\x28\xb5\x2f\xfd")):
-        return "the body is compressed, not XML; a proxy before the service must pass it on unchanged"
+        return "the body is compressed, not XML; a proxy in front of the service must forward it unchanged"
     try:
         text = body[:_LOOKED_AT].decode("utf-8-sig", "strict" if len(body) <= _LOOKED_AT else "ignore").lstrip()
     except UnicodeDecodeError:
-        return "the body is not text in UTF-8"
+        return "the body is not UTF-8 text"
     return f"{_kind(text)}; it begins: {_beginning(text)}"
 
 
@@ -41,16 +41,16 @@ def is_html(body: bytes) -> bool:
 def _kind(text: str) -> str:
     low = text[:100].lower()
     if low.startswith(("{", "[")):
-        return "the body is JSON and so not well-formed XML; choose XML as the message format in the WeChat console"
+        return "the body is JSON, not well-formed XML; choose XML as the message format in the WeChat console"
     if _HTML.match(text.encode()):
-        return "the body is an HTML page, not WeChat's XML; a proxy or firewall has put it in place of the message"
+        return "the body is an HTML page, not WeChat's XML; a proxy or firewall has replaced the message"
     if low.startswith("--"):
-        return "the body is multipart/form-data, not XML; this address is for WeChat's pushes alone"
+        return "the body is multipart/form-data, not XML; this address is only for WeChat's callbacks"
     if _FORM.match(text):
-        return "the body is a form, not XML; this address is for WeChat's pushes alone"
+        return "the body is a form, not XML; this address is only for WeChat's callbacks"
     if low.startswith("<"):
-        return "the body is not well-formed XML; a proxy may have changed it or cut it off"
-    return "the body is plain text, not XML; this address is for WeChat's pushes alone"
+        return "the body is not well-formed XML; a proxy may have changed or truncated it"
+    return "the body is plain text, not XML; this address is only for WeChat's callbacks"
 
 
 def _beginning(text: str) -> str:

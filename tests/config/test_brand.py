@@ -76,12 +76,12 @@ def test_a_file_becomes_part_of_the_configuration(document, tmp_path):
 @pytest.mark.parametrize(
     ("name", "body", "says"),
     [
-        ("none.png", None, "names a file that cannot be read: No such file"),
-        (".", None, "names a file that cannot be read: Is a directory"),
-        ("", None, "names a file that cannot be read: Is a directory"),
+        ("none.png", None, "cannot be read: No such file"),
+        (".", None, "cannot be read: Is a directory"),
+        ("", None, "cannot be read: Is a directory"),
         ("logo.svg", SVG, "is SVG or other markup"),
         ("big.png", png(more=2 * MOST_BYTES), "but at most 32,768 are allowed"),
-        ("a\0b", None, "is not a possible file name"),
+        ("a\0b", None, "is not a valid file name"),
     ],
 )
 def test_a_file_that_cannot_be_a_logo_is_refused(document, tmp_path, name, body, says):
@@ -100,7 +100,7 @@ def test_a_worker_needs_no_file(document, tmp_path):
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("accent", "red", 'must be a colour as # and six hexadecimal digits, such as "#07744f"'),
+        ("accent", "red", 'must be a colour: # followed by six hexadecimal digits, such as "#07744f"'),
         ("accent", "#fff", "must be a colour"),
         ("accent", "#07744f;}", "must be a colour"),
         ("accent_dark", 7, "must be a string"),
@@ -119,7 +119,7 @@ def test_other_options_are_checked_too(document, option, value, says):
 def test_a_colour_that_cannot_be_read_is_used_in_a_shade_and_that_is_said(document):
     settings = document.set("sites.shop.brand", {"accent": "#1677FF", "accent_dark": "#07744f"}).settings()
     assert [str(notice) for notice in settings.notices] == [
-        f"sites.shop.brand.{option}: {colour} has a contrast of {ratio} : 1 on the {kind} pages, where text needs "
+        f"sites.shop.brand.{option}: {colour} has a contrast of {ratio} : 1 on the {kind} pages, but text needs "
         f"4.5 : 1 (WCAG AA); they use the nearest readable shade, {shade}"
         for option, colour, ratio, kind, shade in (
             ("accent", "#1677FF", 3.6, "light", "#1366db"),

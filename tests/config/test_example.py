@@ -131,7 +131,7 @@ def test_nothing_in_it_lets_anybody_in():
         load(EXAMPLE, ENV)
     places = [str(fault).split(":")[0] for fault in caught.value.faults]
     assert places == ["sites.shop.keys[0].hash"]
-    assert all("value of an example" in fault.message for fault in caught.value.faults)
+    assert all("published example value" in fault.message for fault in caught.value.faults)
     assert "admin" not in tomllib.loads(EXAMPLE.read_text(encoding="utf-8")).get("admin", {})
 
 
@@ -144,13 +144,13 @@ def test_the_known_values_of_examples_are_refused(document, where, value):
     else:
         document.set("admin.keys", [{**key, "scopes": ["read"]}])
     (line,) = document.faults()
-    assert "keys[0].hash: is the value of an example, which everybody can read; make your own" in line
+    assert "keys[0].hash: is a published example value; make your own" in line
 
 
 def test_the_known_password_of_the_example_is_refused(document):
     line = "scrypt:32768:8:1:AAECAwQFBgcICQoLDA0ODw:z-MnaQ-4IqKXd225iIoVQPdQhKvyURsqYfeGJqlbrx0"
     (said,) = document.set("admin.operators.lan", {"password": line}).faults()
-    assert said.startswith("admin.operators.lan.password: is the value of an example")
+    assert said.startswith("admin.operators.lan.password: is a published example value")
 
 
 # `# name = value   # comment`: an option that the example shows with its default.

@@ -30,14 +30,14 @@ def test_a_source_is_read(source):
     ("option", "value", "said"),
     [
         ("adapter", "logtoo", f"{HERE}.adapter: must be one of logto, supabase, kratos, zitadel, casdoor, authgear,"),
-        ("secrets", ["short"], f"{HERE}.secrets[0]: must be 8 to 512 printable characters without blanks"),
-        ("secrets", ["a-token-of-ours", "a-token-of-ours"], f"{HERE}.secrets: names the same thing twice"),
+        ("secrets", ["short"], f"{HERE}.secrets[0]: must be 8 to 512 printable characters without spaces"),
+        ("secrets", ["a-token-of-ours", "a-token-of-ours"], f"{HERE}.secrets: has the same value twice"),
         ("secrets", [], f"{HERE}.secrets: must not be empty"),
         ("region", "cn", f"{HERE}.region: must be a country as two capital letters, such as CN"),
         ("code_pattern", "(", f"{HERE}.code_pattern: is not a regular expression"),
-        ("code_pattern", r"(\d)(\d)", f"{HERE}.code_pattern: must have one group at most: the code"),
-        ("code_pattern", r"(\d+)+x", f"{HERE}.code_pattern: must not repeat what repeats"),
-        ("code_pattern", r"\d*", f"{HERE}.code_pattern: matches nothing at all"),
+        ("code_pattern", r"(\d)(\d)", f"{HERE}.code_pattern: must have at most one group, which is the code"),
+        ("code_pattern", r"(\d+)+x", f"{HERE}.code_pattern: must not nest repetitions"),
+        ("code_pattern", r"\d*", f"{HERE}.code_pattern: matches the empty string"),
         ("expires_in", 30, f"{HERE}.expires_in: must be between 60 and 3600"),
         ("purpose", "reseet", f'{HERE}.purpose: is not a purpose of this site; did you mean "reset"?'),
         ("purposes", {"SignIn": "signin"}, f"{HERE}.purposes.SignIn: is not a purpose of this site"),
@@ -71,8 +71,8 @@ SHAPED = {"url": "https://a.example/", "fields": {"text": "{cod}"}}
 @pytest.mark.parametrize(
     ("gateway", "said"),
     [
-        ({"shaped": SHAPED}, "shaped.fields: has the placeholder {cod}; known are to, "),
-        ({"tencent": TENCENT}, "tencent.params[1]: has the placeholder {minuets}; known are to, "),
+        ({"shaped": SHAPED}, "shaped.fields: has the unknown placeholder {cod}; use one of to, "),
+        ({"tencent": TENCENT}, "tencent.params[1]: has the unknown placeholder {minuets}; use one of to, "),
     ],
 )
 def test_a_placeholder_that_is_none_is_refused_in_every_gateway(source, gateway, said):
@@ -123,7 +123,7 @@ def test_the_check_shows_the_address_and_the_rule_for_codes(source):
 def test_a_rule_that_could_search_a_text_for_minutes_is_refused(source, pattern):
     """Nothing can interrupt Python's engine, and the text may hold what a person chose."""
     [line] = source.set(f"{HERE}.code_pattern", pattern).faults()
-    assert line.startswith(f"{HERE}.code_pattern: could search some texts for minutes")
+    assert line.startswith(f"{HERE}.code_pattern: could take minutes to search some texts")
 
 
 @pytest.mark.parametrize(
@@ -157,5 +157,5 @@ def test_a_signing_secret_needs_a_key_that_nobody_guesses(source):
         *("v1,whsec_", "v1,whsec_AA==", f"v1,whsec_{'A' * 32}", good[:-4]),
     ):
         [line] = source.set(f"{HERE}.secrets", [good, bad]).faults()
-        assert line.startswith(f"{HERE}.secrets[1]: must be v1,whsec_ and 24 to 64 random bytes in base64"), bad
+        assert line.startswith(f"{HERE}.secrets[1]: must be v1,whsec_ followed by 24 to 64 random bytes in base64"), bad
         assert good[10:20] not in line

@@ -62,7 +62,7 @@ def test_the_browser_side_of_the_platform_is_wechats_too(document):
 def test_plaintext_callbacks_need_a_yes_when_live_and_no_aes_key(document):
     document.set(f"{MAIN}.callback", "plaintext").drop(f"{MAIN}.aes_key")
     (line,) = document.faults()
-    assert line.startswith(f'{MAIN}.callback: is "plaintext", which anyone can forge')
+    assert line.startswith(f'{MAIN}.callback: is "plaintext", which anyone who has seen one callback can forge')
     assert document.set(f"{MAIN}.allow_plaintext", value=True).settings().accounts["main"].aes_key is None
     document.drop(f"{MAIN}.allow_plaintext").set("mode", "test")
     assert document.settings().accounts["main"].callback == "plaintext"
@@ -74,8 +74,8 @@ def test_no_two_accounts_share_an_appid_nor_two_keys_a_hash_nor_two_of_a_site_a_
     document.set("sites.shop.keys", [key, {**key, "hash": "sha256:" + "f" * 64}])
     document.set("sites.club", {"name": "club", "account": "other", "keys": [key]})
     assert document.faults() == [
-        "accounts.other.appid: is the appid of accounts.main as well",
-        "sites.club.keys[0].hash: is the hash of sites.shop.keys[0] as well",
+        "accounts.other.appid: is also the appid of accounts.main",
+        "sites.club.keys[0].hash: is also the hash of sites.shop.keys[0]",
         "sites.shop.keys[1].name: is the name of another key of this site",
     ]
 
@@ -83,14 +83,14 @@ def test_no_two_accounts_share_an_appid_nor_two_keys_a_hash_nor_two_of_a_site_a_
 def test_a_master_key_and_its_predecessors_differ(document):
     key = document.tables["secrets"]["master_key"]
     assert document.set("secrets.previous_master_keys", [key, key]).faults() == [
-        "secrets.previous_master_keys: names the same key twice",
-        "secrets.previous_master_keys: holds the present master_key",
+        "secrets.previous_master_keys: has the same key twice",
+        "secrets.previous_master_keys: contains the current master_key",
     ]
 
 
 def test_an_old_aes_key_differs_from_the_present_one(document):
     document.set(f"{MAIN}.previous_aes_key", document.tables["accounts"]["main"]["aes_key"])
-    assert document.faults() == [f"{MAIN}.previous_aes_key: is the present aes_key"]
+    assert document.faults() == [f"{MAIN}.previous_aes_key: is the same as aes_key"]
 
 
 @pytest.mark.parametrize("option", ["token", "previous_token", "aes_key", "previous_aes_key"])
@@ -194,11 +194,11 @@ def test_a_webhook_with_what_it_must_have(document):
     ("option", "value", "told"),
     [
         ("url", "ftp://shop.example", "must begin with https://"),
-        ("url", "https://u:p@shop.example/", "must not hold a user name"),
+        ("url", "https://u:p@shop.example/", "must not contain a user name"),
         ("url", "https://shop.example/#x", "must not have a fragment"),
         ("url", "http://shop.example/", "must be https in mode"),
         ("secrets", [], "must not be empty"),
-        ("secrets", [SIGNING, SIGNING], "names the same thing twice"),
+        ("secrets", [SIGNING, SIGNING], "has the same value twice"),
         ("secrets", ["sesame"], "must be whsec_"),
         ("secrets", ["whsec_" + "A" * 32], "must be whsec_"),
         ("secrets", ["whsec_!" + SIGNING[7:]], "must be whsec_"),

@@ -60,12 +60,12 @@ def test_two_ways_at_once_are_a_fault(document, tmp_path):
     document.env = {"CODESVC_SECRETS_MASTER_KEY": OTHER_KEY}
     document.set("secrets.master_key_file", str(secret_file(tmp_path, OTHER_KEY)))
     (line,) = document.faults()
-    assert line.startswith("secrets.master_key: is given more than once, by a value and master_key_file and $CODESVC_")
+    assert line.startswith("secrets.master_key: is set more than once, by a value and master_key_file and $CODESVC_")
 
 
 def test_a_missing_secret_names_all_three_ways(document):
     (line,) = document.drop("accounts.main.secret").faults()
-    assert line.startswith("accounts.main.secret: is missing; give it here, name a file with secret_file, or set ")
+    assert line.startswith("accounts.main.secret: is missing; set it, name a file with secret_file, or set ")
     assert line.endswith(" CODESVC_ACCOUNTS_MAIN_SECRET")
 
 
@@ -81,9 +81,7 @@ def test_a_variable_that_two_accounts_could_mean_is_refused(document):
         document.drop(f"accounts.{name}.token")
     document.env = {"CODESVC_ACCOUNTS_A_B_TOKEN": "token123"}
     (line,) = document.faults()
-    assert line.startswith(
-        "accounts.a_b.token: could be meant by $CODESVC_ACCOUNTS_A_B_TOKEN, but so could accounts.a-b"
-    )
+    assert line.startswith("accounts.a_b.token: is matched by $CODESVC_ACCOUNTS_A_B_TOKEN, and so is accounts.a-b")
 
 
 def test_the_options_that_are_secrets():
@@ -96,8 +94,8 @@ def test_the_options_that_are_secrets():
 @pytest.mark.parametrize(
     ("text", "mode", "message"),
     [
-        (OTHER_KEY, 0o620, "can be written by group or others; mend that with: chmod 600 {file}"),
-        (OTHER_KEY, 0o602, "can be written by group or others; mend that with: chmod 600 {file}"),
+        (OTHER_KEY, 0o620, "can be written by group or others; to fix it: chmod 600 {file}"),
+        (OTHER_KEY, 0o602, "can be written by group or others; to fix it: chmod 600 {file}"),
         ("", 0o600, "is empty"),
         ("a" * 65_537, 0o600, "is longer than 65536 bytes"),
     ],
@@ -114,7 +112,7 @@ def test_a_file_that_is_none(document, tmp_path):
     said = {
         "nothing": "cannot be read: No such file or directory",
         ".": "cannot be read: Is a directory",
-        "pipe": "names something that is not a regular file",
+        "pipe": "is not a regular file",
         "binary": "is not UTF-8 text (line 1, column 1); save it as UTF-8",
         "a\0b": "must be the name of a file, not a string",
         "": "must be the name of a file, not a string",
@@ -139,7 +137,7 @@ def test_no_secret_lies_with_the_data_it_protects(document, tmp_path):
     document.set("store.data_dir", "data")
     for path in ("data/key", "elsewhere/key", str(tmp_path / "data" / ".." / "data" / "key")):
         (line,) = key_from_file(copy.deepcopy(document), path).faults()
-        assert line.startswith("secrets.master_key: master_key_file lies inside store.data_dir")
+        assert line.startswith("secrets.master_key: master_key_file is inside store.data_dir")
 
 
 def write_toml(path, tables):
@@ -167,13 +165,13 @@ def test_a_readable_file_with_secrets_is_noted(document, tmp_path):
     path = write_toml(tmp_path / "config.toml", document.tables)
     path.chmod(0o644)
     assert [str(notice) for notice in load(path, {}).notices] == [
-        "every user of the machine can read this file, which holds secrets.master_key"
+        "every user of the machine can read this file, which contains secrets.master_key"
     ]
 
 
 def test_a_file_in_the_data_directory_holds_no_master_key(document, tmp_path):
     document.set("store.data_dir", ".")
-    with pytest.raises(ConfigError, match=r"^secrets: lie inside store\.data_dir"):
+    with pytest.raises(ConfigError, match=r"^secrets: are inside store\.data_dir"):
         load(write_toml(tmp_path / "config.toml", document.tables), {})
 
 
@@ -183,7 +181,7 @@ def test_a_file_in_the_data_directory_holds_no_master_key(document, tmp_path):
         (None, "cannot read .*: No such file or directory .*/config.toml.*--config"),
         (b"mode = ", "is not TOML: Invalid value"),
         (b"mode = '\xff'", "is not UTF-8 text"),
-        (b"mode = " + b"9" * 5_000, "holds a value that is out of range"),
+        (b"mode = " + b"9" * 5_000, "has a value that is out of range"),
         (b"mode = " + b"[" * 100_000, "is nested too deeply"),
     ],
 )
@@ -267,7 +265,7 @@ def test_quotes_around_a_secret_are_named(document, tmp_path, quoted, way):
     else:
         document.set("secrets.master_key", text)
     (line,) = document.faults()
-    assert "stands in quotes, which would be part of it; remove the first and the last character" in line
+    assert "is in quotes, which would be part of the value; remove the first and the last character" in line
     assert OTHER_KEY not in line
 
 
@@ -276,11 +274,11 @@ def test_quotes_around_a_secret_are_named(document, tmp_path, quoted, way):
     [
         ("# the key\n{}", "has several lines"),
         ("{}\r\nold", "has several lines"),
-        ("\ufeff{}\0", "U+0000, at place"),
-        ("{}\ufeff.", "U+FEFF, at place"),
-        ("a\u200b{}", "U+200B, at place 2"),
-        ("\x1b[0m{}", "U+001B, at place 1"),
-        ("{}\u00a0x", "U+00A0, at place"),
+        ("\ufeff{}\0", "U+0000, at position"),
+        ("{}\ufeff.", "U+FEFF, at position"),
+        ("a\u200b{}", "U+200B, at position 2"),
+        ("\x1b[0m{}", "U+001B, at position 1"),
+        ("{}\u00a0x", "U+00A0, at position"),
     ],
 )
 @pytest.mark.parametrize("way", ["file", "environment", "value"])
@@ -300,7 +298,7 @@ def test_what_nobody_sees_in_a_secret_is_named(document, tmp_path, pasted, said,
 def test_a_secret_as_powershell_writes_it_is_named(document, tmp_path):
     (tmp_path / "key").write_bytes(codecs.BOM_UTF16_LE + OTHER_KEY.encode("utf-16-le"))
     (line,) = key_from_file(document, tmp_path / "key").faults()
-    assert "is UTF-16 text, as some editors and PowerShell write it; save it as UTF-8" in line
+    assert "is UTF-16 text, as saved by some editors and PowerShell; save it as UTF-8" in line
 
 
 def test_a_byte_order_mark_of_the_configuration_is_dropped(document, tmp_path):

@@ -37,7 +37,7 @@ def parsed(proxies):
 
 @pytest.mark.parametrize("proxies", EVERYBODY, ids=" ".join)
 def test_everybody_is_no_proxy(proxies):
-    with pytest.raises(ConfigError, match=r"service\.trusted_proxies: .*every visitor"):
+    with pytest.raises(ConfigError, match=r"service\.trusted_proxies: .*visitors could forge"):
         parsed(proxies)
 
 

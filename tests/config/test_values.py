@@ -8,17 +8,17 @@ from codesvc.config.store_address import SCHEMES
 
 PLAIN = "must be ASCII without spaces"
 ASCII_ONLY = f"{PLAIN} (a host in punycode, a path percent-encoded)"
-NO_PORT = "has no usable port: 1 to 65535, without zeros before it, or none at all"
-NO_IPV4 = "ends in a number but is no IPv4 address such as 192.0.2.1"
+NO_PORT = "has an invalid port: use 1 to 65535 without leading zeros, or none"
+NO_IPV4 = "has a host that ends in a number but is not an IPv4 address such as 192.0.2.1"
 EVERYWHERE = "must have a host that browsers can reach; 0.0.0.0 and [::] are addresses to listen on"
 USUAL_FORM = (
-    "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital digits, "
-    "such as /%E7%99%BB"
+    "must have a path of letters, digits and -._~; everything else must be percent-encoded as UTF-8, with capital "
+    "letters, such as /%E7%99%BB"
 )
 HIDDEN = "must not have a backslash, an encoded slash or a control character in its path"
 
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
-NO_MARKUP = "is shown to people in chats and mails: it must have no <, no > and no :// in it"
+NO_MARKUP = "is shown to people in chats and e-mails: it must not contain <, > or ://"
 BROKEN = [
     ("mode", "lve", 'must be one of live, test; did you mean "live"?'),
     ("mode", 3, "must be one of live, test"),
@@ -47,7 +47,7 @@ BROKEN = [
     ("service.public_url", "https://code.example.com/a%2Fb", HIDDEN),
     ("service.public_url", "https://code.example.com/a%0D%0Ab", HIDDEN),
     ("service.public_url", "ftp://code.example.com", "must begin with https:// (or http://)"),
-    ("service.public_url", "https://a@code.example.com", "must not hold a user name or password"),
+    ("service.public_url", "https://a@code.example.com", "must not contain a user name or password"),
     ("service.public_url", "https://code.example.com?x", "must not have a query or a fragment"),
     ("service.public_url", "https://code.example.com:0", NO_PORT),
     ("service.public_url", "https://code.example.com:", NO_PORT),
@@ -55,18 +55,22 @@ BROKEN = [
     ("service.public_url", "https://code.example.com:65536", "is not a web address"),
     ("service.public_url", "https://code.example.com#", "must not have a query or a fragment"),
     ("service.public_url", "https://code.example.com#top", "must not have a query or a fragment"),
-    ("service.public_url", "https://:secret@code.example.com", "must not hold a user name or password"),
+    ("service.public_url", "https://:secret@code.example.com", "must not contain a user name or password"),
     ("service.public_url", "HTTPS://code.example.com", 'must have its scheme in lower case; write "https://"'),
     ("service.public_url", "https:code.example.com", "must begin with https:// (or http://)"),
     ("service.public_url", "https://", "must have a host name in lower case, or an IP address"),
     ("service.public_url", "https://:8443", "must have a host name in lower case, or an IP address"),
-    ("service.public_url", "https://code.example.com.", 'has a dot at the end of its host; write "code.example.com"'),
+    ("service.public_url", "https://code.example.com.", 'has a host with a trailing dot; write "code.example.com"'),
     (
         "service.public_url",
         "https://Code.example.com.:8443",
-        'has a dot at the end of its host; write "code.example.com"',
+        'has a host with a trailing dot; write "code.example.com"',
     ),
-    ("service.public_url", "https://code_a.example.com", "has _ in its host, which names of websites cannot have"),
+    (
+        "service.public_url",
+        "https://code_a.example.com",
+        "has _ in its host, which is not allowed in host names of websites",
+    ),
     ("service.public_url", "https://例子.com", f'{PLAIN}; write the host in punycode: "xn--fsqu00a.com"'),
     (
         "service.public_url",
@@ -78,7 +82,7 @@ BROKEN = [
     (
         "service.public_url",
         "https://xn--a.example.com",
-        'has "xn--a" in its host, which is not punycode; write the name as your registrar shows it',
+        'has "xn--a" in its host, which is not valid punycode; copy the name from your registrar',
     ),
     ("service.public_url", "https://127.1", NO_IPV4),
     ("service.public_url", "https://0x7f.1", NO_IPV4),
@@ -88,17 +92,17 @@ BROKEN = [
     (
         "service.public_url",
         "https://[2001:DB8::1]",
-        'must have the usual spelling of its IPv6 address; write "[2001:db8::1]"',
+        'must have its IPv6 address in the standard form; write "[2001:db8::1]"',
     ),
     (
         "service.public_url",
         "https://[2001:db8:0:0::1]:8443",
-        'must have the usual spelling of its IPv6 address; write "[2001:db8::1]"',
+        'must have its IPv6 address in the standard form; write "[2001:db8::1]"',
     ),
     (
         "service.public_url",
         "https://[fe80::1%25eth0]",
-        "has a zone (%) in its IPv6 address, which means something on one machine only; leave it out",
+        "has a zone (%) in its IPv6 address, which is valid on one machine only; remove it",
     ),
     ("service.public_url", "https://[code.example.com]", "is not a web address"),
     ("service.public_url", "https://2001:db8::1", "is not a web address"),
@@ -114,7 +118,7 @@ BROKEN = [
     (
         "service.trusted_proxies",
         ["10.0.0.1/8"],
-        'is an address inside a network; did you mean "10.0.0.0/8"?',
+        'has host bits set; did you mean "10.0.0.0/8"?',
         "service.trusted_proxies[0]",
     ),
     (
@@ -128,7 +132,7 @@ BROKEN = [
     ("service.templates_dir", 1, "must be a string, not a whole number"),
     ("store.timeout", 0, "must be between 0.05 and 60"),
     ("store.timeout", float("nan"), "must be between 0.05 and 60"),
-    ("store.timeout", 10**400, "is too large a number"),
+    ("store.timeout", 10**400, "is too large"),
     ("store.prefix", "a{b}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _"),
     ("store.fsync", "evrysec", 'must be one of everysec, always; did you mean "everysec"?'),
     ("store.data_dir", "a\x00b", "must be a path"),
@@ -137,10 +141,10 @@ BROKEN = [
         "mysql://host",
         f"must begin with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}",
     ),
-    ("store.url", "unix://", "must name the socket, as in unix:///run/valkey.sock"),
-    ("store.url", "redis://:password@/0", "must name a host"),
-    ("store.url", "redis+cluster://a:1,b:x", "must list its hosts as HOST:PORT, with commas between and no blanks"),
-    ("store.url", "redis+cluster://a:1,b:2/3", "must name no database: a cluster has only one"),
+    ("store.url", "unix://", "must have the socket's path, as in unix:///run/valkey.sock"),
+    ("store.url", "redis://:password@/0", "must have a host"),
+    ("store.url", "redis+cluster://a:1,b:x", "must list its hosts as HOST:PORT, separated by commas without spaces"),
+    ("store.url", "redis+cluster://a:1,b:2/3", "must not have a database number: a cluster has only one database"),
     (
         "store.url",
         "redis+sentinel://:secret@a,b",
@@ -148,11 +152,11 @@ BROKEN = [
     ),
     ("store.url", "redis://a b", "has a space or an unprintable character"),
     ("secrets.master_key", "short", "must be at least 32 bytes; make one with `openssl rand -base64 48`"),
-    ("secrets.master_key", "a" * 64, "looks made by hand, not random; make one with `openssl rand -base64 48`"),
+    ("secrets.master_key", "a" * 64, "does not look random; make one with `openssl rand -base64 48`"),
     (
         "secrets.master_key",
         "changeme-please-" * 3,
-        "looks made by hand, not random; make one with `openssl rand -base64 48`",
+        "does not look random; make one with `openssl rand -base64 48`",
     ),
     (
         "secrets.previous_master_keys",
@@ -160,13 +164,13 @@ BROKEN = [
         "must be at least 32 bytes; make one with `openssl rand -base64 48`",
         "secrets.previous_master_keys[0]",
     ),
-    ("accounts.main.appid", "wx123", "must be wx and 16 hexadecimal digits, in lower case"),
-    ("accounts.main.name", " ", "must be 1 to 64 printable characters without blanks around them"),
-    ("accounts.main.original_id", "main", "must be gh_ and 12 characters"),
-    ("accounts.main.secret", "with blank " * 3, "must be 16 to 128 printable characters without blanks"),
+    ("accounts.main.appid", "wx123", "must be wx followed by 16 lower-case hexadecimal digits"),
+    ("accounts.main.name", " ", "must be 1 to 64 printable characters without leading or trailing spaces"),
+    ("accounts.main.original_id", "main", "must be gh_ followed by 12 characters"),
+    ("accounts.main.secret", "with blank " * 3, "must be 16 to 128 printable characters without spaces"),
     ("accounts.main.token", "a-b", "must be 3 to 32 letters and digits"),
     ("accounts.main.token", 123, "must be a string, not a whole number"),
-    ("accounts.main.previous_token", "Zk3mQ9vX2sLw7RtB", "is the present token"),
+    ("accounts.main.previous_token", "Zk3mQ9vX2sLw7RtB", "is the same as token"),
     ("accounts.main.aes_key", "short", "must be 43 letters and digits"),
     ("accounts.main.aes_key", "", 'is missing; callback = "safe" needs WeChat\'s EncodingAESKey'),
     ("accounts.main.callback", "save", 'must be one of safe, compatible, plaintext; did you mean "safe"?'),
@@ -178,7 +182,7 @@ BROKEN = [
     (
         "accounts.main.token_source",
         "http://tokens.example.com",
-        'must be https in mode "live": whoever has the token is the account',
+        'must be https in mode "live": whoever has the token controls the account',
     ),
     ("accounts.main.forward_to", "http://other.example.com", 'must be https in mode "live" (or a loopback address)'),
     ("accounts.main.qr_pool", -1, "must be between 0 and 1000"),
@@ -214,15 +218,15 @@ BROKEN = [
         "accounts.main.messages.code.fields",
     ),
     ("accounts", [], "must be a table of tables, not a list"),
-    ("sites.shop.account", "mian", 'is not an account of this file; did you mean "main"?'),
+    ("sites.shop.account", "mian", 'is not an account in this file; did you mean "main"?'),
     ("sites.shop.name", {"zh": "店"}, "must be a string, or a table with exactly zh and en"),
     ("sites.shop.name", {"zh": "店", "en": 1}, "must be a string, not a whole number"),
     ("sites.shop.name", '<a href="https://evil.example">店</a>', NO_MARKUP),
     ("sites.shop.name", {"zh": "店", "en": "Shop > All"}, NO_MARKUP),
     ("sites.shop.name", "https://evil.example", NO_MARKUP),
-    ("sites.shop.name", "店\n铺", "must be 1 to 64 printable characters without blanks around them"),
-    ("sites.shop.name", "abc\u202efed", "must be 1 to 64 printable characters without blanks around them"),
-    ("sites.shop.name", "a\u200bb", "must be 1 to 64 printable characters without blanks around them"),
+    ("sites.shop.name", "店\n铺", "must be 1 to 64 printable characters without leading or trailing spaces"),
+    ("sites.shop.name", "abc\u202efed", "must be 1 to 64 printable characters without leading or trailing spaces"),
+    ("sites.shop.name", "a\u200bb", "must be 1 to 64 printable characters without leading or trailing spaces"),
     ("sites.shop.name", "a\u3164b", "has invisible characters, or too many combining marks on one letter"),
     ("sites.shop.name", "a" + "\u0301" * 9, "has invisible characters, or too many combining marks on one letter"),
     ("sites.shop.purposes.pay.name", "<b>pay</b>", NO_MARKUP),
@@ -237,7 +241,7 @@ BROKEN = [
     (
         "sites.shop.origins",
         ["https://a.example:443"],
-        "names the default port, which browsers leave out of an origin; leave it out here too",
+        "has the default port, which browsers omit from an origin; omit it",
         "sites.shop.origins[0]",
     ),
     (
@@ -264,12 +268,12 @@ BROKEN = [
         'is empty while scan = "off": no code could ever arrive',
         "sites.shop.purposes.pay.channels",
     ),
-    ("sites.shop.purposes.pay.channels", ["template", "template"], "names the same thing twice"),
+    ("sites.shop.purposes.pay.channels", ["template", "template"], "has the same value twice"),
     ("sites.shop.limits.user_pushes", [], 'is empty; write "none" to lift the limit'),
     (
         "sites.shop.limits.user_pushes",
         ["5/hours"],
-        'knows no such unit of time; it is one of second, minute, hour, day; did you mean "hour"?',
+        'has an unknown unit of time; use one of second, minute, hour, day; did you mean "hour"?',
     ),
     (
         "sites.shop.limits.user_pushes",

@@ -80,7 +80,7 @@ async def test_an_administrator_has_to_confirm(ward):
 
 async def test_wechat_out_of_reach(ward):
     report = await ward.examine(ward.with_account(api_url=NOWHERE))
-    assert "reaches the api_url" in report.of("credentials").remedy
+    assert "resolve api_url" in report.of("credentials").remedy
     assert report.of("WeChat's clock").status is Status.FAIL
 
 

@@ -166,7 +166,7 @@ def test_what_the_configuration_refuses(tmp_path):
         assert any(said in fault for fault in faults(tmp_path, client)), (client, faults(tmp_path, client))
     (fault,) = faults(tmp_path, other, subject_key="")
     assert fault.startswith("sites.shop.oidc: needs oidc.subject_key")
-    assert "looks made by hand" in faults(tmp_path, other, subject_key="a" * 40)[0]
+    assert "does not look random" in faults(tmp_path, other, subject_key="a" * 40)[0]
 
 
 def test_a_made_up_address_may_have_a_domain_that_cannot_exist():

@@ -159,7 +159,7 @@ def test_live_mode_refuses_them_and_their_proofs(tmp_path):
     with pytest.raises(ConfigError) as caught:
         parse(live, env={}, directory=tmp_path)
     assert str(caught.value).startswith(
-        'sites.shop.test_users: must be empty in mode "live": whoever knows such a name'
+        'sites.shop.test_users: must be empty in mode "live": anyone who knows such a name'
     )
 
 
@@ -176,8 +176,8 @@ async def test_a_live_service_believes_no_proof_of_one(tested):
         ("*", "246810", "has a name that is not a user id"),
         ("e2e-*-x", "246810", "has a name that is not a user id"),
         ("e2e 1", "246810", "has a name that is not a user id"),
-        ("e2e", "123", "has a code that is not 4 to 12 digits"),
-        ("e2e", "ABC0", "has a code that is not 4 to 12 digits"),
+        ("e2e", "123", "has a code that is neither 4 to 12 digits"),
+        ("e2e", "ABC0", "has a code that is neither 4 to 12 digits"),
         ("e2e", 246810, "must have strings as values"),
     ],
 )

@@ -28,7 +28,8 @@ def test_what_came_is_said_and_no_value_of_it(kind, before):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"), [(b"", "empty"), (b" \n", "empty"), (b"\x1f\x8b\x08", "compressed"), (b"\xff\xfe<\0", "not text")]
+    ("body", "said"),
+    [(b"", "empty"), (b" \n", "empty"), (b"\x1f\x8b\x08", "compressed"), (b"\xff\xfe<\0", "not UTF-8 text")],
 )
 def test_what_is_no_text_is_named(body, said):
     assert said in describe(body)
