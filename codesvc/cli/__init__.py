@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 
 
 def _add_demo(commands: Commands) -> None:
-    demo = commands.add_parser("demo", help="sandbox, service and demo website, in one command")
-    demo.add_argument("--api-key", default=None, help="the site's key, 32 characters or more (default: a new one)")
-    demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")
+    demo = commands.add_parser("demo", help="start the sandbox, the service and a demo website with one command")
+    demo.add_argument("--api-key", default=None, help="the site's key, at least 32 characters (default: a new one)")
     demo.add_argument(
-        "--port-base", type=int, default=8080, help="service here; sandbox, website and wiki on the next three"
+        "--data-dir", type=Path, default=None, help="the directory for stored data (default: a temporary directory)"
+    )
+    demo.add_argument(
+        "--port-base", type=int, default=8080, help="the service's port; sandbox, website and wiki use the next three"
     )
     demo.add_argument(
         "--kind",
         choices=[kind.value for kind in AccountKind],
         default="verified_service",
-        help="of the account, as accounts.*.kind has it (default: verified_service)",
+        help="the kind of account, as in accounts.*.kind (default: verified_service)",
     )
-    demo.add_argument("--relay", action="store_true", help="also a system that makes its own codes, and its SMS")
-    demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
+    demo.add_argument(
+        "--relay", action="store_true", help="also start a system that makes its own codes, with an SMS gateway"
+    )
+    demo.add_argument("--check", action="store_true", help="run all steps over HTTP, print each one, and exit")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_demo(commands)
 
-    first = commands.add_parser("init", help="write a first configuration, and say what to do next")
+    first = commands.add_parser("init", help="write a first configuration and print the next steps")
     if len(sys.argv) > 1 and sys.argv[1] == "init":
         from codesvc.cli import init as of_init
 
@@ -53,45 +57,47 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run the service")
     serve.add_argument("--config", type=Path, required=True)
-    serve.add_argument("--workers", type=whole(0, 64), default=0, help="processes on one port (default: as configured)")
+    serve.add_argument(
+        "--workers", type=whole(0, 64), default=0, help="number of processes on one port (default: as configured)"
+    )
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
     add_upkeep(commands)
 
-    sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
+    sandbox = commands.add_parser("sandbox", help="run the sandbox, an imitation of the WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
         from codesvc.sandbox import sandbox_command as command
 
         command.add_arguments(sandbox)
 
-    check = commands.add_parser("check", help="look at the whole set-up and say what to do")
+    check = commands.add_parser("check", help="check the whole setup and say what to do")
     check.add_argument("--config", type=Path, required=True)
     check.add_argument("--json", action="store_true", help="print the findings as JSON")
 
-    probe = commands.add_parser("probe", help="walk over a real account, step by step, and record what WeChat answers")
+    probe = commands.add_parser("probe", help="test a real account step by step, and record WeChat's answers")
     if len(sys.argv) > 1 and sys.argv[1] == "probe":
         from codesvc.cli import probe as of_probe
 
         of_probe.add_arguments(probe)
 
-    send = commands.add_parser("send", help="try one verification by hand, and follow it to the receipt")
+    send = commands.add_parser("send", help="start one verification and follow it until the receipt")
     send.add_argument("--config", type=Path, required=True)
     send.add_argument("--site", required=True)
     send.add_argument("--purpose", required=True)
     send.add_argument("--user", required=True)
     send.add_argument("--client-ip", default=None, help="the browser's address (default: 127.0.0.1)")
-    send.add_argument("--url", default=None, help="where the service runs (default: public_url of the configuration)")
-    send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
+    send.add_argument("--url", default=None, help="the service's address (default: public_url in the configuration)")
+    send.add_argument("--key", default=None, help="an API key of the site; better set in the variable CODESVC_API_KEY")
     send.add_argument("--wait", type=seconds, default=120.0, help="seconds to wait for a receipt (default: 120)")
 
-    bindings = commands.add_parser("bindings", help="take bindings out of the store, into it, or to another appid")
+    bindings = commands.add_parser("bindings", help="export or import bindings, or move them to another appid")
     if len(sys.argv) > 1 and sys.argv[1] == "bindings":
         from codesvc.cli import bindings_arguments as of_bindings
 
         of_bindings.add_arguments(bindings)
 
     webhooks = commands.add_parser(
-        "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"
+        "webhooks", help="a site's webhook: list, resend, enable, test; secret generates a secret"
     )
     if len(sys.argv) > 1 and sys.argv[1] == "webhooks":
         from codesvc.cli import webhooks_arguments as of_webhooks
@@ -229,8 +235,8 @@ def _webhooks(arguments: argparse.Namespace) -> int:
         from codesvc.config.api_keys import new_signing_secret
 
         secret = new_signing_secret(secrets.token_bytes(32))
-        print(f"The secret, shown only once; your receiver needs it too:\n  {secret}")
-        print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
+        print(f"The secret, shown only once. Your receiver needs it too:\n  {secret}")
+        print("For the configuration: secrets_file, one per line, under [sites.SITE.webhook]")
         return 0
     from codesvc.cli import webhooks as command
 

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         sys.stderr.write("codesvc audit: --since must be a number followed by m, h or d, such as 7d\n")
         return 2
     if arguments.act and arguments.act not in set(Act):
-        sys.stderr.write(f"codesvc audit: --act is one of {', '.join(Act)}\n")
+        sys.stderr.write(f"codesvc audit: --act must be one of {', '.join(Act)}\n")
         return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
     return run_operation("audit", _run(arguments, settings, since))
@@ -53,11 +53,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings, since: int) ->
         sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
     if found.next is not None:
         sys.stderr.write(
-            f"note: these are the newest {arguments.most:,} lines of the last {arguments.since}; there are older "
-            "ones: --most shows more\n"
+            f"note: only the newest {arguments.most:,} lines of the last {arguments.since} are shown; use --most to "
+            "show older ones\n"
         )
     elif not found.lines:
-        sys.stderr.write(f"note: there is no such line of the last {arguments.since}\n")
+        sys.stderr.write(f"note: no matching lines in the last {arguments.since}\n")
     return 0
 
 
@@ -70,9 +70,10 @@ async def _say_if_unknown(store: Store, settings: Settings, site: str) -> None:
 
 
 _GONE: Final = {
-    Gone.LENGTH: "lines are gone: the log of the site was full (store.audit_lines)",
-    Gone.AGE: "lines are gone: they were older than store.audit_retention",
-    Gone.UNKNOWN: "lines are gone. The service did not remove them: they were deleted in the store, or it lost them",
+    Gone.LENGTH: "lines are missing: the site's log was full (store.audit_lines)",
+    Gone.AGE: "lines are missing: they were older than store.audit_retention",
+    Gone.UNKNOWN: "lines are missing. The service did not remove them: they were deleted in the store, or the store "
+    "lost them",
 }
 
 

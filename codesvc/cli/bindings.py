@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or import bindings; returns 0, 1 if it failed, 3 if some lines were not imported."""
     if arguments.act == "move":
         if not _APPID.fullmatch(arguments.from_appid):
-            sys.stderr.write("codesvc bindings: move needs --from-appid, the old appid: wx and 16 hexadecimal digits\n")
+            sys.stderr.write(
+                "codesvc bindings: move needs --from-appid, the old appid: wx followed by 16 hexadecimal digits\n"
+            )
             return 2
         return run_operation("bindings", run_move(arguments, settings))
     if arguments.file is None or not arguments.site:
@@ -83,8 +85,8 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
     """
     if not site.account.config.may(Right.USER_INFO):
         raise CodesvcError(
-            f"--verify asks WeChat who has an openid, and accounts.{site.account.name}.kind = "
-            f'"{site.account.config.kind}" has no right to that; nothing was imported'
+            f"--verify looks up openids at WeChat, but accounts.{site.account.name}.kind = "
+            f'"{site.account.config.kind}" does not allow that; nothing was imported'
         )
     http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
     calls = BulkCalls(client_alone(site.account, http, store, settings))
@@ -93,7 +95,8 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
     left = await calls.calls_left()
     if left is not None and left < needed:
         raise CodesvcError(
-            f"--verify needs at least {needed:,} calls, and WeChat allows {left:,} more today; nothing was imported"
+            f"--verify needs at least {needed:,} calls, but WeChat allows only {left:,} more today; nothing was "
+            "imported"
         )
     return calls
 
@@ -102,17 +105,18 @@ def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     counts = taking.counts
     would = "would be bound" if arguments.dry_run else "bound"
     if taking.encoding is not None and taking.encoding.name != "utf-8":
-        guess = " by guess, so only ASCII was taken from it" if taking.encoding.guessed else ""
+        guess = " (a guess, so only ASCII was accepted)" if taking.encoding.guessed else ""
         sys.stderr.write(f"note: {arguments.file} was read as {taking.encoding.name.upper()}{guess}\n")
-    unknown = f", {counts['unknown']} with an openid that the account has not" if arguments.verify else ""
+    unknown = f", {counts['unknown']} with an openid that the account does not have" if arguments.verify else ""
     refused = counts["user"] + counts["wechat"] + counts["faulty"] + counts["unknown"]
     sys.stdout.write(
         f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat account, "
-        f"{counts['wechat']} WeChats with another user, {counts['faulty']} faulty lines, {counts['skipped']} done "
+        f"{counts['wechat']} WeChat accounts with another user, {counts['faulty']} faulty lines, "
+        f"{counts['skipped']} done "
         f"before{unknown}\n"
     )
     if refused:
-        sys.stdout.write(f"what was not taken: {arguments.file}.conflicts.jsonl\n")
+        sys.stdout.write(f"not imported: see {arguments.file}.conflicts.jsonl\n")
     return 3 if refused else 0
 
 
@@ -132,4 +136,6 @@ def _zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        raise ValueError(f"--timezone {name!r} is not known here; try Asia/Shanghai, or an offset: +08:00") from None
+        raise ValueError(
+            f"--timezone {name!r} is not a known time zone; try Asia/Shanghai, or an offset: +08:00"
+        ) from None

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _MEANS: Final = {
-    -1: "WeChat says that nothing is moving into this account, or the 15 days after the move are over. If there is no "
-    "way to get the new openids, --no-successors takes the bindings over as void, so that people can bind again",
-    63178: "the old account is another than --from-appid says, or its administrators have not both confirmed the move; "
-    "some accounts are known by their original id only: --from-original-id gh_…",
-    48001: "the new account may not make this call; is it verified, and is it the one that WeChat moved to?",
+    -1: "WeChat knows of no move to this account, or the 15 days after the move are over. If the new openids cannot be "
+    "obtained, --no-successors keeps the bindings as void, so that people can bind again",
+    63178: "--from-appid is not the old account, or the administrators of both have not yet confirmed the move; some "
+    "accounts are known only by their original id: --from-original-id gh_…",
+    48001: "the new account is not allowed to make this call; is it verified, and is it the one that WeChat moved to?",
 }
 
 
@@ -49,7 +49,7 @@ async def run_move(arguments: argparse.Namespace, settings: Settings) -> int:
         directory = await read_directory(store, settings)
         by_account = await _places(store, directory, arguments) or await _known_to_apps(store, directory, arguments)
         if not by_account:
-            sys.stdout.write(f"no bindings lie under the appid {arguments.from_appid}; nothing was done\n")
+            sys.stdout.write(f"no bindings are stored under the appid {arguments.from_appid}; nothing was done\n")
             return 0
         http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
         lost = 0
@@ -75,7 +75,9 @@ async def _places(store: Store, directory: Directory, arguments: argparse.Namesp
         ):
             places.setdefault(each.account, []).append(each.site)
     if found and not places:
-        raise CodesvcError(f"no bindings lie under the appid {arguments.from_appid}, but {'; '.join(map(str, found))}")
+        raise CodesvcError(
+            f"no bindings are stored under the appid {arguments.from_appid}, but {'; '.join(map(str, found))}"
+        )
     return places
 
 
@@ -91,7 +93,9 @@ async def _known_to_apps(store: Store, directory: Directory, arguments: argparse
     named = directory.sites.get(arguments.site) if arguments.site else None
     accounts = {named.account.name} if named else {site.account.name for site in directory.sites.values()}
     if len(accounts) != 1:
-        raise CodesvcError("relying parties know people under that appid; say by --site which account they moved to")
+        raise CodesvcError(
+            "apps recognise people by their subjects under that appid; use --site to say which account they moved to"
+        )
     return {accounts.pop(): []}
 
 
@@ -122,10 +126,10 @@ async def _move(  # noqa: PLR0917  the parts of a command
     except WeChatError as error:
         means = _MEANS.get(error.errcode, "")
         raise CodesvcError(
-            f"{error}{f': {means}' if means else ''}; what was moved stays moved, run it again"
+            f"{error}{f': {means}' if means else ''}; bindings already moved stay moved; run it again"
         ) from None
     except TokenUnavailable as error:
-        raise CodesvcError(f"WeChat gives no access token for {account.config.appid}: {error}") from None
+        raise CodesvcError(f"WeChat issues no access token for {account.config.appid}: {error}") from None
     return _print_result(arguments, moving, report)
 
 
@@ -137,5 +141,5 @@ def _print_result(arguments: argparse.Namespace, moving: BindingsMove, report: P
         f"openid has another user, {counts['user']} bound again since\n"
     )
     if report.exists() and not arguments.dry_run:
-        sys.stdout.write(f"what was not simply moved: {report}\n")
+        sys.stdout.write(f"the others are listed in {report}\n")
     return counts["void"] + counts["wechat"]

@@ -102,7 +102,7 @@ async def open_store_alone(
     if store is None and settings.store.url is None:
         store = await _opened_alone(stack, settings, starting_seconds, pause)
     if store is None:
-        raise CodesvcError("the store cannot be reached from here")
+        raise CodesvcError("this machine cannot reach the store")
     return store
 
 
@@ -142,7 +142,7 @@ class StoreReader:
         record = (await self._store.verifications.read(self._keys, self._identifier, site=self._site)).record
         if record is None:
             raise VerificationNotFound(
-                "the store of this configuration does not know the verification: another service answered"
+                "this configuration's store does not have the verification: another service answered"
             )
         return Snapshot(
             status=record.status,

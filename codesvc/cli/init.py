@@ -28,22 +28,29 @@ _INTERRUPTED: Final = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("--directory", type=Path, default=Path(), help="where to write (default: here)")
-    parser.add_argument("--sandbox", action="store_true", help="for `codesvc sandbox --kind KIND`, no WeChat account")
-    parser.add_argument("--yes", action="store_true", help="ask nothing: flags and defaults only, for scripts")
-    parser.add_argument("--public-url", help="how browsers and WeChat reach the service: https://code.example.com")
+    parser.add_argument(
+        "--directory", type=Path, default=Path(), help="where to write the files (default: the current directory)"
+    )
+    parser.add_argument(
+        "--sandbox", action="store_true", help="write a configuration for `codesvc sandbox`, without a WeChat account"
+    )
+    parser.add_argument("--yes", action="store_true", help="ask no questions: use flags and defaults, for scripts")
+    parser.add_argument(
+        "--public-url",
+        help="the address at which browsers and WeChat reach the service, such as https://code.example.com",
+    )
     parser.add_argument(
         "--kind",
-        help="of the account: verified_service (服务号, 已认证; default), test (测试号), "
+        help="the kind of account: verified_service (服务号, 已认证; default), test (测试号), "
         "unverified_subscription (订阅号, or personal), verified_subscription, or unverified_service",
     )
-    parser.add_argument("--appid", help="AppID of the account, from WeChat's console")
-    parser.add_argument("--name", help="of the account, as people know it")
+    parser.add_argument("--appid", help="the account's AppID, from WeChat's console")
+    parser.add_argument("--name", help="the account's name, as people see it in WeChat")
     parser.add_argument("--app-secret-file", type=Path, help="a file with the AppSecret (default: asked, or later)")
-    parser.add_argument("--site", help="your website's name in the configuration (default: shop)")
-    parser.add_argument("--site-name", help="your website's name as people know it (default: as --site)")
-    parser.add_argument("--origin", action="append", help="your website's address; may be repeated")
-    parser.add_argument("--operator", help="who may sign in under /admin (default: admin)")
+    parser.add_argument("--site", help="your website's short name in the configuration (default: shop)")
+    parser.add_argument("--site-name", help="your website's name, as people know it (default: as --site)")
+    parser.add_argument("--origin", action="append", help="your website's address; can be repeated")
+    parser.add_argument("--operator", help="your name for signing in at /admin (default: admin)")
 
 
 class _Console:

@@ -136,10 +136,10 @@ def _has_picture(answers: Answers) -> bool:
 def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]:
     yield "# Made by `codesvc init`. Every option stands in config.example.toml; file names are relative to this file."
     if answers.sandbox:
-        yield 'mode = "test"   # an imitation of WeChat and plain http are allowed'
+        yield 'mode = "test"   # the sandbox and plain http are allowed'
     yield from ("", "[service]", _line("public_url", answers.public_url), f"port = {PORT}")
     if answers.public_url.startswith("https://"):
-        yield 'trusted_proxies = ["127.0.0.1", "::1"]   # the proxy with TLS, which sets X-Forwarded-For'
+        yield 'trusted_proxies = ["127.0.0.1", "::1"]   # the TLS proxy, which sets X-Forwarded-For'
     yield from ("", "[secrets]", f'master_key_file = "{SECRETS}/master-key"')
     yield from ("", "[oidc]", f'subject_key_file = "{SECRETS}/oidc-subject-key"   # never change it')
     yield from ("", f"[admin.operators.{answers.operator}]", f"password = {_quoted(password_hash)}")
@@ -150,7 +150,7 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield f'token_file = "{SECRETS}/callback-token"'
     if answers.plaintext:
         yield 'callback = "plaintext"   # a test account has no EncodingAESKey'
-        yield "allow_plaintext = true   # whoever saw one callback can forge others: for trying only"
+        yield "allow_plaintext = true   # anyone who has seen one callback can forge others: for trials only"
     else:
         yield f'aes_key_file = "{SECRETS}/callback-aes-key"'
     if answers.sandbox:
@@ -159,7 +159,7 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
         if Right.TEMPLATE in answers.kind.rights:
             yield f'messages.code.template_id = "{CATEGORY_TEMPLATE_ID}"'
     if _has_picture(answers):
-        yield _line("qr_picture", QR_PICTURE) + "   # the account's own, for following it"
+        yield _line("qr_picture", QR_PICTURE) + "   # the account's own QR code, for following it"
     yield from ("", f"[sites.{answers.site}]", f"name = {_quoted(answers.site_name)}", f'account = "{ACCOUNT}"')
     yield f"origins = [{', '.join(map(_quoted, answers.origins))}]"
     # A table, so that the next key can follow as `codesvc keys new` prints it: an array in brackets takes no table.

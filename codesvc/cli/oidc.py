@@ -38,14 +38,14 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
         case "put":
             table = table_in(arguments.file)
             made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
-            _say(f"{arguments.id} is registered, in every process within a second. Enter in the app:")
+            _say(f"{arguments.id} is registered and takes effect within a second. Enter in the app:")
             issuer = ServiceAddress(settings.service.public_url).url(f"/oidc/{arguments.site}")
             _say(f"  issuer     {issuer}\n  client id  {arguments.id}")
             if made.secret is not None:
                 _say(f"  secret     {made.secret}\n             (shown only once)")
         case _:
             await office.remove(arguments.site, arguments.id, by=_BY)
-            _say(f"{arguments.id} is gone, in every process within a second")
+            _say(f"{arguments.id} was removed; this takes effect within a second")
 
 
 async def _rotate(parties: RelyingParties) -> None:
@@ -54,7 +54,7 @@ async def _rotate(parties: RelyingParties) -> None:
         (key.alg, key.kid, _state(key is keys.signer(key.alg), key.replaced), rfc3339(key.made)) for key in keys.keys
     ]
     print_table(("algorithm", "key", "state", "made"), rows)
-    _say("Relying parties find all of these keys at jwks_uri; a replaced one stays there for a day.")
+    _say("Apps find all of these keys at jwks_uri; a replaced one stays published for a day.")
 
 
 def _state(signs: bool, replaced: int | None) -> str:  # noqa: FBT001  a fact, not an option

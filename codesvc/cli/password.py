@@ -20,9 +20,9 @@ def make_password(arguments: argparse.Namespace) -> int:
         password = "-".join(secrets.token_hex(3) for _ in range(5))
         sys.stdout.write(f"The password, shown only once:\n  {password}\n")
     else:
-        password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
+        password = getpass.getpass(f"Password (at least {SHORTEST} characters): ")
         if not hmac.compare_digest(password.encode(), getpass.getpass("Again: ").encode()):
-            sys.stderr.write("codesvc admin password: these were two different ones\n")
+            sys.stderr.write("codesvc admin password: the two passwords differ\n")
             return 2
     try:
         line = password_line(password, secrets.token_bytes(16))

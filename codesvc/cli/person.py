@@ -63,7 +63,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     for each in rewritten:
         sys.stdout.write(f"{_on_disk(each, embedded=settings.store.url is None)}\n")
     sys.stdout.write(
-        "The data may still be in backups, logs, and on servers that received events (docs: personal-data).\n"
+        "The data may still be in backups, in logs, and on servers that received events (docs: personal-data).\n"
     )
     if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
@@ -79,13 +79,13 @@ def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
         case Rewrite.DONE:
             line = f"disk: the append-only file of {server} was rewritten and no longer contains the erased data"
         case Rewrite.NO_FILE:
-            line = f"disk: {server} keeps no append-only file; if it writes snapshots, run BGSAVE there"
+            line = f"disk: {server} has no append-only file; if it makes snapshots, run BGSAVE there"
         case Rewrite.FORBIDDEN:
-            line = f"{_NOT_YET} this user of the store may not rewrite the file of {server}; run there: {ask}"
+            line = f"{_NOT_YET} this store user is not allowed to rewrite the file of {server}; run there: {ask}"
         case Rewrite.FAILED:
             line = f"{_NOT_YET} the file of {server} could not be rewritten; see its log, then run there: {ask}"
     if rewritten.replicas:
-        line += f"; its {rewritten.replicas} replica(s) have files of their own: run BGREWRITEAOF on each"
+        line += f"; its {rewritten.replicas} replica(s) have their own files: run BGREWRITEAOF on each"
     return line
 
 

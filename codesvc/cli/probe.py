@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 _NOT_SAFE_KEY: Final = "A" * 43  # where an account in plaintext has no key
 _BEGINNING: Final = """\
-This walk asks before each step. It sends messages only to the WeChat account that scans its QR code or sends its
+This test asks before each step. It sends messages only to the WeChat account that scans its QR code or sends its
 keyword.
 逐步询问；只向扫了本次二维码或发了本次口令的微信发消息。
-The recording holds no secrets, tokens, openids or addresses: names, types and forms only. 记录里只有名称、类型和形式。
-y = go on 继续, n = leave out 跳过, q = stop 结束
+The recording has no secrets, tokens, openids or addresses: names, types and forms only. 记录里只有名称、类型和形式。
+y = continue 继续, n = skip 跳过, q = stop 结束
 """
 
 
@@ -50,10 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--record", type=Path, required=True, help="the new file for the recording")
-    parser.add_argument("--account", help="its name in the configuration, if there are several")
-    parser.add_argument("--kind", choices=KINDS, help="what it may do; a personal one: unverified_subscription")
+    parser.add_argument("--account", help="the account's name in the configuration, if there are several")
+    parser.add_argument(
+        "--kind", choices=KINDS, help="the kind of account; for a personal one: unverified_subscription"
+    )
     parser.add_argument("--listen", help="HOST:PORT for WeChat's callbacks (default: where the service listens)")
-    parser.add_argument("--template", default="", help="the id of the template to send (default: the first)")
+    parser.add_argument("--template", default="", help="the id of the template to send (default: the account's first)")
     parser.add_argument(
         "--wait", type=seconds, default=180.0, help="seconds to wait for you at each step (default: 180)"
     )
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         host, port = _listening(arguments, settings)
         arguments.record.touch(mode=0o600, exist_ok=False)  # now, and not when the walk is done and would be lost
     except FileExistsError:
-        print(f"codesvc probe: {arguments.record} exists; name a new file", file=sys.stderr)
+        print(f"codesvc probe: {arguments.record} already exists; name a new file", file=sys.stderr)
         return 2
     except (ValueError, OSError) as error:
         print(f"codesvc probe: {in_words(error)}", file=sys.stderr)
@@ -136,8 +138,8 @@ def _explained(error: OSError, host: str, port: int) -> str:
     if error.errno != errno.EADDRINUSE:
         return f"cannot listen on {host}:{port}: {in_words(error)}"
     return (
-        f"{host}:{port} is in use, perhaps by the service. Stop it for the time of the walk, or "
-        "give --listen HOST:PORT and let WeChat's callbacks come there."
+        f"{host}:{port} is in use, perhaps by the service. Stop it during the test, or give "
+        "--listen HOST:PORT and route WeChat's callbacks there."
     )
 
 
@@ -147,11 +149,14 @@ async def _walk(target: Target, transcript: Transcript, host: str, port: int, pa
         await receiver.listen(stack, host, port)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         print(_BEGINNING)
-        print(f"WeChat's callbacks are awaited on {host}:{port}.\n", flush=True)
+        print(f"Waiting for WeChat's callbacks on {host}:{port}.\n", flush=True)
         operator = Operator()
         await Walk(target, operator, receiver, http, patience=patience, transcript=transcript).go()
         if receiver.refused:
-            print(f"{receiver.refused} requests were not signed by this account, or not in the mode {target.mode}.")
+            print(
+                f"{receiver.refused} requests were not signed with this account's token, or not in the mode "
+                f"{target.mode}."
+            )
 
 
 class Operator:

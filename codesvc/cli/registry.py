@@ -75,15 +75,15 @@ async def _change(arguments: argparse.Namespace, office: RegistryAdministration)
         case "accounts", "remove":
             await office.remove_account(name, by=_BY)
     if arguments.act == "remove":
-        sys.stdout.write(f"{name} is gone, in every process within a second\n")
+        sys.stdout.write(f"{name} was removed; this takes effect within a second\n")
         return
     found = _described(office, kind, name)
     if found.table is None:
-        sys.stdout.write(f"{name} stands in the configuration file\n")
+        sys.stdout.write(f"{name} is in the configuration file\n")
         return
     sys.stdout.write(json.dumps(found.table, ensure_ascii=False, indent=2) + "\n")
     if found.secrets:
-        sys.stdout.write(f"secrets that are set: {', '.join(found.secrets)}\n")
+        sys.stdout.write(f"secrets set: {', '.join(found.secrets)}\n")
 
 
 async def _keys(
@@ -92,11 +92,11 @@ async def _keys(
     if arguments.act == "add":
         scopes = [scope for scope in arguments.scopes.split(",") if scope]
         made = await office.add_key(arguments.site, arguments.name, scopes, by=_BY)
-        sys.stdout.write(f"The key, shown only once; give it to the site's server:\n  {made}\n")
+        sys.stdout.write(f"The key, shown only once. Give it to the site's server:\n  {made}\n")
         return
     if arguments.act == "remove":
         await office.remove_key(arguments.site, arguments.name, by=_BY)
-        sys.stdout.write(f"{arguments.name} is gone, in every process within a second\n")
+        sys.stdout.write(f"{arguments.name} was removed; this takes effect within a second\n")
         return
     rows = []
     for site in [arguments.site] if arguments.site is not None else sorted(directory.sites):

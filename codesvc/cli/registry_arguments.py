@@ -20,22 +20,22 @@ def add_arguments(commands: Any) -> None:
         acts = commands.add_parser(kind, help=f"the {kind}: list, show, put, patch, remove").add_subparsers(
             dest="act", required=True, metavar="ACT"
         )
-        _act(acts, "list", "the names of all of them")
-        _act(acts, "show", "settings, without secrets", "name")
+        _act(acts, "list", "list the names of all")
+        _act(acts, "show", "show the settings, without secrets", "name")
         put = _act(
             acts,
             "put",
-            "create one, or replace all its settings, from a file: TOML, or JSON (- for standard input)",
+            "create one, or replace all its settings, from a TOML or JSON file (- for standard input)",
             "name",
             "file",
         )
         if kind == "sites":
             put.add_argument(
-                "--again", action="store_true", help="allow the name of a removed site; the new site gets its bindings"
+                "--again",
+                action="store_true",
+                help="allow the name of a removed site; the new site takes over its bindings",
             )
-        _act(
-            acts, "patch", "change the settings that are in the file; null (in JSON) removes a setting", "name", "file"
-        )
+        _act(acts, "patch", "change the settings given in the file; null (in JSON) removes a setting", "name", "file")
         _act(acts, "remove", f"remove {one}", "name")
     acts = commands.add_parser("keys", help="API keys: new, list, add, remove").add_subparsers(
         dest="act", required=True, metavar="ACT"
@@ -44,9 +44,9 @@ def add_arguments(commands: Any) -> None:
         "new", help="create a key; prints the key, which is shown only once, and the lines for the configuration"
     )
     new.add_argument("site", nargs="?", default="")
-    new.add_argument("--admin", action="store_true", help="a key of the admin API instead of a site's")
-    known = _act(acts, "list", "all keys, with their scopes and the time of their last use")
-    known.add_argument("--site", default=None, help="only this site's")
+    new.add_argument("--admin", action="store_true", help="create a key for the admin API instead of a site")
+    known = _act(acts, "list", "list all keys, with their scopes and the time of their last use")
+    known.add_argument("--site", default=None, help="only of this site")
     add = _act(
         acts, "add", "create another key for a site; it is valid within a second and is shown only once", "site", "name"
     )
@@ -63,21 +63,25 @@ def add_arguments(commands: Any) -> None:
         "secret",
         help="create a client secret; prints the secret, which is shown only once, and its hash for the configuration",
     )
-    clients = _act(acts, "clients", "the relying parties of all sites, without secrets")
-    clients.add_argument("--site", default=None, help="only this site's")
+    clients = _act(acts, "clients", "list the relying parties of all sites, without secrets")
+    clients.add_argument("--site", default=None, help="only of this site")
     put = _act(
         acts,
         "put",
-        "register a client, or replace its settings, from a file: TOML, or JSON (- for standard input)",
+        "register a client, or replace its settings, from a TOML or JSON file (- for standard input)",
         "site",
         "id",
         "file",
     )
     put.add_argument(
-        "--new-secret", action="store_true", help="create another secret for it; the previous one stays valid"
+        "--new-secret", action="store_true", help="create another secret for a client; the previous one stays valid"
     )
     _act(acts, "remove", "remove a client", "site", "id")
-    _act(acts, "rotate", "sign with the next key, which is published already; the old key stays published for a day")
+    _act(
+        acts,
+        "rotate",
+        "start signing with the next key, which is already published; the old key stays published for a day",
+    )
 
 
 def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
@@ -95,7 +99,7 @@ def create_credential(arguments: argparse.Namespace) -> int:
     if arguments.command == "oidc":
         secret = secrets.token_urlsafe(32)
         sys.stdout.write(
-            f"The secret, shown only once; give it to the relying party:\n  {secret}\n"
+            f"The secret, shown only once. Give it to the relying party:\n  {secret}\n"
             f'For the configuration, under [[sites.SITE.oidc.clients]]:\n  secrets = ["{hash_line(secret)}"]\n'
         )
         return 0
@@ -114,7 +118,7 @@ def create_credential(arguments: argparse.Namespace) -> int:
     # Beside the keys that are there: a name of its own.
     lines = "".join(f"  {line}\n" for line in key_lines(where, f"server-{digest[-6:]}", digest, scopes))
     sys.stdout.write(
-        f"The key, shown only once; give it to {receiver}:\n  {key}\n"
-        f"For the end of the configuration; another name is as good:\n{lines}"
+        f"The key, shown only once. Give it to {receiver}:\n  {key}\n"
+        f"Add this at the end of the configuration; you can choose another name:\n{lines}"
     )
     return 0

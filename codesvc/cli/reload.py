@@ -80,9 +80,13 @@ def _why_not(path: Path, pid: int) -> str:
         return ""
     own = _configuration(words)
     if "serve" not in words or own is None:
-        return f"process {pid} is no `codesvc serve`, and SIGHUP might end it; --pid names the process that was started"
+        return (
+            f"process {pid} is not `codesvc serve`, and SIGHUP might end it; give the process that was started as --pid"
+        )
     if not _is_same(path, own, Path(f"/proc/{pid}")):
-        return f"process {pid} was started with --config {own}, and would reload that, not {path}; name its own file"
+        return (
+            f"process {pid} was started with --config {own}, and would reload that file, not {path}; give its own file"
+        )
     return ""
 
 

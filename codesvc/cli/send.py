@@ -104,9 +104,9 @@ def _site(directory: Directory, name: str) -> SiteEntry:
     """
     site = directory.sites.get(name)
     if site is None:
-        away = ", and in the store, which cannot be reached from here, those set up at run time"
+        away = ", and those set up at run time, which are in the store, which this machine cannot reach"
         known = ", ".join(sorted(directory.sites)[:_MOST_NAMED])
-        raise UnknownSite(f"no site {name}; there are {known}{away if directory.kept is None else ''}")
+        raise UnknownSite(f"there is no site {name}; known are {known}{away if directory.kept is None else ''}")
     return site
 
 
@@ -118,7 +118,7 @@ async def _send(arguments: argparse.Namespace, settings: Settings) -> int:
         site, key = _site(directory, arguments.site), given_key(arguments, directory)
         if not key:
             key = await key_for_one_run(stack, store, settings, arguments.site)
-            _say("no key was given: a key was created for this run and will be removed at its end")
+            _say("no key was given, so one was created for this run; it will be removed afterwards")
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
         body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
@@ -201,15 +201,15 @@ def describe(seen: Snapshot) -> str:
     reason = f" ({seen.reason})" if seen.reason else ""
     match seen.delivery:
         case DeliveryStatus.SENT if Channel(seen.channel).traits.receipt:
-            return "sent: WeChat accepted it, no receipt yet"
+            return "sent: WeChat accepted it; no receipt yet"
         case DeliveryStatus.SENT:
             return f"sent by {seen.channel}: this channel has no receipts"
         case DeliveryStatus.DELIVERED:
-            return "delivered: WeChat says that it is on the phone"
+            return "delivered: WeChat reports that it reached the phone"
         case DeliveryStatus.UNKNOWN:
-            return f"unknown{reason}: no answer from WeChat; the send is repeated with the same client_msg_id"
+            return f"unknown{reason}: WeChat did not answer; the service retries with the same client_msg_id"
         case DeliveryStatus.AWAITING_SCAN:
-            return f"awaiting a scan or the keyword{reason}"
+            return f"waiting for a scan or the keyword{reason}"
         case None:
             return "pending: the API does not disclose more for this purpose"
         case _:
@@ -263,7 +263,7 @@ async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = N
     """
     async with http.request(method, url, json=body, allow_redirects=False) as response:
         if "json" not in response.content_type:
-            raise Refused(f"{url} answered {response.status}, but not in the format of this service; is --url right?")
+            raise Refused(f"{url} answered {response.status}, but not in this service's format; check --url")
         answer: dict[str, Any] = await response.json(content_type=None)
     if not response.ok:
         kind = UnknownKey if response.status == _UNAUTHORIZED else Refused

@@ -57,7 +57,7 @@ def given_key(arguments: argparse.Namespace, directory: Directory, env: Mapping[
         whose = _site_of(key, directory)
         judged = bool(whose) or directory.kept is not None
         if judged and whose != arguments.site:
-            other = f"it is a key of sites.{whose}" if whose else "neither the configuration nor the store has it"
+            other = f"it is a key of sites.{whose}" if whose else "it is neither in the configuration nor in the store"
             raise ForeignKey(f"this is not a key of sites.{arguments.site}: {other}")
         return str(key)
     try:
@@ -81,8 +81,8 @@ async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: 
     """
     if store is None:
         raise NoKey(
-            f"a key of the site is needed: --key, or better {KEY_VARIABLE}. None is in {api_key_file(site)} beside the "
-            "configuration, and none can be made for this run: the store cannot be reached from here. Is the service "
+            f"a key of the site is needed: --key, or better {KEY_VARIABLE}. There is none in {api_key_file(site)} beside "
+            "the configuration, and none can be made for this run: this machine cannot reach the store. Is the service "
             "running (codesvc serve)?"
         )
     fixed = prepare(settings)

@@ -44,10 +44,14 @@ async def _run(arguments: argparse.Namespace) -> int:
         source, prefix = await _open(stack, arguments.source, arguments.prefix, exists=True)
         target, other = await _open(stack, arguments.target, arguments.prefix, exists=False)
         if prefix != other:
-            raise CodesvcError("the two have different prefixes, and a prefix is part of every key; make them equal")
+            raise CodesvcError(
+                "the two stores have different prefixes, and the prefix is part of every key; make them equal"
+            )
         for servers in (source, target):
             if await in_use(servers, prefix):
-                raise CodesvcError(f"a service runs on {servers.shown}; stop it first, or what it does now gets lost")
+                raise CodesvcError(
+                    f"a service is running on {servers.shown}; stop it first, or its changes will be lost"
+                )
         if not arguments.resume and not arguments.dry_run and await _occupied(target, prefix):
             raise CodesvcError(
                 f"{target.shown} holds keys with the prefix {prefix} already; --resume goes on with a copy that was "
@@ -66,7 +70,7 @@ async def _run(arguments: argparse.Namespace) -> int:
 def _directory(text: str) -> Path:
     name = text.removeprefix(_EMBEDDED)
     if not name:
-        raise CodesvcError(f"{_EMBEDDED} wants a directory: {_EMBEDDED}/var/lib/codesvc")
+        raise CodesvcError(f"{_EMBEDDED} needs a directory: {_EMBEDDED}/var/lib/codesvc")
     return Path(name)
 
 
@@ -101,7 +105,7 @@ async def _open(stack: AsyncExitStack, text: str, prefix: str, *, exists: bool) 
 
 def _require_store(directory: Path | None) -> None:
     if directory is not None and not (directory / "appendonlydir").is_dir():
-        raise CodesvcError(f"--from: {directory} holds no embedded store; name the store.data_dir of the service")
+        raise CodesvcError(f"--from: {directory} contains no embedded store; give the service's store.data_dir")
 
 
 async def _occupied(servers: Servers, prefix: str) -> bool:
@@ -125,5 +129,5 @@ def _tell(forth: Walk, back: Walk) -> int:
     lost = sum(forth.different[kind] + back.different[kind] for kind in PERMANENT)
     if forth.strange:
         sys.stdout.write(f"{forth.strange} keys are none of codesvc's and were left where they are\n")
-    sys.stdout.write("NOT alike: what stays for good differs\n" if lost else "alike\n")
+    sys.stdout.write("NOT alike: permanent data differs\n" if lost else "alike\n")
     return 3 if lost else 0

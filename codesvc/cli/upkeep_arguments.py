@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def add_upkeep(commands: Commands) -> None:
     """Declare the commands `reload`, `person`, `audit`, `admin` and `store`."""
-    again = commands.add_parser("reload", help="make a running service use the changed configuration, if it is valid")
+    again = commands.add_parser("reload", help="reload a running service's configuration, if it is valid")
     again.add_argument("--config", type=Path, required=True)
-    again.add_argument("--pid", type=int, required=True, help="the id of the parent process, not of one of its workers")
+    again.add_argument("--pid", type=int, required=True, help="the process id of the parent, not of a worker")
 
     person = commands.add_parser("person", help="show or delete the stored data of one person")
     person.add_argument("act", choices=("export", "erase"))
     person.add_argument("--config", type=Path, required=True)
     person.add_argument("--site", required=True)
-    person.add_argument("--user", required=True, help="the site's id of the person")
+    person.add_argument("--user", required=True, help="the site's identifier of the person")
 
     audit = commands.add_parser("audit", help="show the audit log: administrative acts and changes of bindings")
     audit.add_argument("--config", type=Path, required=True)
@@ -37,18 +37,19 @@ def add_upkeep(commands: Commands) -> None:
         "--most",
         type=whole(1, 1_000_000),
         default=1000,
-        help="the most lines that are printed, the newest; a note says if there are older ones (default: 1000)",
+        help="the maximum number of lines; the newest are shown, and a note says if there are older ones "
+        "(default: 1000)",
     )
     audit.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
-    password = admin.add_parser("password", help="hash a password, and print the line for the configuration")
-    password.add_argument("--generate", action="store_true", help="generate the password, too, and print it once")
+    password = admin.add_parser("password", help="hash a password and print the line for the configuration")
+    password.add_argument("--generate", action="store_true", help="also generate the password, and print it once")
 
     store = commands.add_parser("store", help="maintenance of the whole store").add_subparsers(
         dest="act", required=True
     )
-    migrate = store.add_parser("migrate", help="copy everything to another store, and compare the two")
+    migrate = store.add_parser("migrate", help="copy everything to another store and compare the two")
     where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
     migrate.add_argument("--from", dest="source", required=True, metavar="STORE", help=where)
     migrate.add_argument(

@@ -34,7 +34,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
         if store is None:
-            raise CodesvcError("the store cannot be reached from here; does the service run on this machine?")
+            raise CodesvcError("this machine cannot reach the store; is the service running on this machine?")
         site = known_site(await read_directory(store, settings), arguments.site)
         if site.config.webhook is None:
             raise CodesvcError(f"sites.{site.name} has no webhook")
@@ -66,13 +66,15 @@ async def _list(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Namespa
         cursor = page.cursor
     rest = await webhooks.find(site, status=arguments.status, kind=arguments.event, limit=1, cursor=cursor)
     if rest.hooks or rest.cursor is not None:
-        sys.stderr.write(f"note: these are the newest {arguments.most:,}; there may be older ones: --most shows more\n")
+        sys.stderr.write(
+            f"note: only the newest {arguments.most:,} are shown; use --most to show older ones, if there are any\n"
+        )
 
 
 async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Namespace) -> int:
     wanted = list(arguments.id)
     if bool(wanted) == arguments.failed:
-        raise CodesvcError("name events, or say --failed")
+        raise CodesvcError("give event ids, or --failed")
     cursor: str | None = "" if arguments.failed else None
     # All are looked up before the first is sent; otherwise one that fails again at once would be found again for ever.
     while cursor is not None:

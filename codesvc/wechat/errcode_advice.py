@@ -46,15 +46,15 @@ _REMEDIES: Final[dict[int, str]] = {
     -1: "WeChat was busy. Run again.",
 }
 PROXY_REMEDIES: Final = {
-    ProxyProblem.DNS: "Check the host in service.outbound_proxy, and this machine's DNS. The problem is not at WeChat.",
+    ProxyProblem.DNS: "Check the host in service.outbound_proxy, and this machine's DNS. WeChat is not the problem.",
     ProxyProblem.UNREACHABLE: (
         "Make sure that the proxy is running and that this machine can reach it: host, port, firewall, and "
-        "its certificate if the address begins with https. The problem is not at WeChat."
+        "its certificate if the address begins with https. WeChat is not the problem."
     ),
     ProxyProblem.LOGIN: (
         "Compare the login in service.outbound_proxy with the proxy's: http://user:password@host:port, percent-encoded."
     ),
-    ProxyProblem.REFUSED: "Ask the proxy's operator to allow CONNECT to this host, port 443; WeChat is not the "
+    ProxyProblem.REFUSED: "Ask the proxy's operator to allow CONNECT to this host, port 443. WeChat is not the "
     "problem.",
     ProxyProblem.GATEWAY: "Check the proxy's own DNS and outbound network: it cannot reach the destination.",
 }

@@ -90,7 +90,7 @@ async def test_send_follows_a_push_to_its_receipt(ward, config):
     await ward.world.control("POST", "/settle")
     status, out, err = await sending
     assert status == 0, out + err
-    assert "delivered: WeChat says that it is on the phone" in out
+    assert "delivered: WeChat reports that it reached the phone" in out
     assert not discloses(out, codes[-1])
     assert KEY not in out + err
     assert person.openid not in out
@@ -105,7 +105,7 @@ async def test_send_tells_of_a_scan_and_sees_the_reply(ward, config):
         await asyncio.sleep(0.01)
     status, out, err = await sending
     assert status == 0, out + err
-    assert "awaiting a scan or the keyword" in out
+    assert "waiting for a scan or the keyword" in out
     lines = out.splitlines()
     [above] = [place for place, line in enumerate(lines) if line.endswith("send this keyword to the account:")]
     assert lines[above + 1].split()[-1].isalnum()
@@ -154,7 +154,7 @@ async def test_send_follows_a_fallback_to_the_scan(ward, config):
                                                  "errcode": 43116})  # fmt: skip
     status, out, _ = await codesvc(*send(config(ward), "alice", "reset", "--wait", "2"), CODESVC_API_KEY=KEY)
     assert status == 3
-    assert "awaiting a scan or the keyword (template-banned)" in out
+    assert "waiting for a scan or the keyword (template-banned)" in out
     assert "http://weixin.qq.com/q/" in out
 
 
@@ -183,7 +183,7 @@ def seen(delivery, channel="template", status=Status.PENDING, reason=""):
         (seen(DeliveryStatus.UNKNOWN, reason="timeout"), None, "same client_msg_id"),
         (seen(DeliveryStatus.SENT), None, "no receipt yet"),
         (seen(DeliveryStatus.SENT, "customer_service"), Exit.ARRIVED, "this channel has no receipts"),
-        (seen(DeliveryStatus.DELIVERED), Exit.ARRIVED, "on the phone"),
+        (seen(DeliveryStatus.DELIVERED), Exit.ARRIVED, "reached the phone"),
         (seen(DeliveryStatus.FAILED, reason="quota"), Exit.FAILED, "failed (quota)"),
         (seen(DeliveryStatus.SENT, status=Status.EXPIRED), Exit.FAILED, "is expired"),
         (seen(DeliveryStatus.SENT, status=Status.APPROVED), Exit.ARRIVED, "is approved"),
@@ -219,13 +219,13 @@ async def test_send_works_for_sites_and_keys_of_the_store(ward, config, tmp_path
     status, _, err = await codesvc(*to_club, CODESVC_API_KEY=key)
     assert (status, "it is a key of sites.shop" in err) == (2, True), err
     status, _, err = await codesvc(*send(path, "nobody"), CODESVC_API_KEY="csk_shop_" + "z" * 43)
-    assert (status, "neither the configuration nor the store has it" in err) == (2, True), err
+    assert (status, "it is neither in the configuration nor in the store" in err) == (2, True), err
     # Without the store, only the service knows the key, and nobody here knows the site.
     away = config(ward, tmp_path / "elsewhere")
     status, out, err = await codesvc(*send(away, "nobody", "reset", "--wait", "0"), CODESVC_API_KEY=key)
     assert (status, "started vf_" in out) == (3, True), out + err
     status, _, err = await codesvc(*to_club, CODESVC_API_KEY=key)
-    assert (status, "in the store, which cannot be reached from here" in err) == (2, True), err
+    assert (status, "in the store, which this machine cannot reach" in err) == (2, True), err
 
 
 @pytest.mark.parametrize("stale", [False, True])

@@ -254,7 +254,7 @@ async def test_a_move_that_was_killed_goes_on(move):
             lost = number % 50 == 0
             assert found["openid"] == (person.openid if lost else await move.successor(person))
             assert found["reachable"] is not lost
-    assert (await move.move())[:2] == (0, f"no bindings lie under the appid {OLD}; nothing was done\n")
+    assert (await move.move())[:2] == (0, f"no bindings are stored under the appid {OLD}; nothing was done\n")
 
 
 async def _evicted_meanwhile(world, fresh, users, done):
@@ -332,7 +332,7 @@ async def test_a_move_that_could_not_begin_leaves_the_old_service_as_it_was(move
     world = move.world
     person = await world.bound("alice")
     status, _, err = await _before(move)
-    assert (status, "nothing is moving" in err) == (1, True)
+    assert (status, "knows of no move" in err) == (1, True)
     assert not list(move.directory.glob("*.part"))
     assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
     assert (await world.bind("alice", person)).status == 201
@@ -343,7 +343,7 @@ async def test_calls_hold_the_limits_and_say_what_is_wrong(move):
     world = move.world
     await bind_many(world, 101)
     status, _, err = await _before(move)
-    assert (status, "nothing is moving" in err) == (1, True)
+    assert (status, "knows of no move" in err) == (1, True)
     await move.migrate(confirmed=False)
     status, _, err = await move.move()
     assert (status, "administrators" in err) == (1, True)

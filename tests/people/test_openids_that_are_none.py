@@ -56,7 +56,7 @@ async def test_verify_asks_the_account_in_batches_and_names_the_lines(world, cod
     assert (dry[0], dry[1].split(",")[0]) == (3, "227 would be bound")
     status, out, err = await codesvc("import", path, "--verify")
     assert (status, out.split(",")[0]) == (3, "227 bound"), err
-    assert "3 with an openid that the account has not" in out
+    assert "3 with an openid that the account does not have" in out
     assert [line for line, _ in conflicts(path)] == [8, 121, 122]
     assert FOREIGN not in (path.with_name("in.jsonl.conflicts.jsonl")).read_text()
     assert f"{FOREIGN[:4]}…{FOREIGN[-4:]}" in conflicts(path)[0][1]

@@ -131,5 +131,5 @@ async def test_a_move_that_was_interrupted_goes_on_and_one_that_is_unsafe_is_ref
         listening.subscribe("cs:changed")
         listening.get_message(timeout=5)
         status, said = await outcome("--from", here, "--to", there, "--resume")
-        assert (status, "a service runs on" in said) == (1, True)
+        assert (status, "a service is running on" in said) == (1, True)
         listening.close()

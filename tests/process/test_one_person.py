@@ -143,7 +143,7 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     ("options", "acl", "said", "status"),
     [
         (["--appendonly", "yes"], "", "was rewritten", 3),
-        (["--appendonly", "no", "--save", ""], "", "keeps no append-only file", 3),
+        (["--appendonly", "no", "--save", ""], "", "has no append-only file", 3),
         (["--appendonly", "yes"], "-bgrewriteaof", "run there: valkey-cli -h 127.0.0.1 -p", 1),
         (["--appendonly", "yes"], "-info", "run there: valkey-cli -h 127.0.0.1 -p", 1),
     ],

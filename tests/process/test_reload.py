@@ -158,7 +158,7 @@ async def test_a_generation_that_does_not_start_leaves_the_workers_as_they_were(
         add_key(path)
         process.send_signal(signal.SIGHUP)
         refused = await log.wait("reload_refused")
-        assert "does not start" in refused["reasons"][0]
+        assert "cannot start" in refused["reasons"][0]
         assert before == await worker_pids(process.pid, 2)
         assert await status_of(base, SECOND) == 401
 
@@ -259,7 +259,7 @@ async def test_a_process_that_is_no_service_is_left_alone(config):
     path, _ = config
     stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
     status, said = await reload(path, stranger.pid)
-    assert (status, "is no `codesvc serve`" in said) == (2, True)
+    assert (status, "is not `codesvc serve`" in said) == (2, True)
     assert stranger.returncode is None
     stranger.stdin.close()
     await stranger.wait()

@@ -67,7 +67,7 @@ async def test_what_cannot_be_is_said(world, command, tmp_path):
     table.write_text('{"name": "Bar", "account": "main", "colour": 1}')
     for words, complaint in (
         (("sites", "put", "bar", str(table)), "colour: unknown key"),
-        (("sites", "put", "shop", str(table)), "stands in the configuration file"),
+        (("sites", "put", "shop", str(table)), "is in the configuration file"),
         (("sites", "show", "nobody"), "nothing of the name nobody"),
         (("sites", "patch", "nobody", "-"), "-:"),
         (("keys", "add", "nobody", "x"), "there is no site nobody"),

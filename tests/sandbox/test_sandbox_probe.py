@@ -551,4 +551,4 @@ async def test_an_operator_walks(tmp_path, wechat):
     assert compare(recorded, await rehearse("test", "safe", recorded.steps()), seconds=30.0) == []
     assert openid not in file.read_text()
     again = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
-    assert b"exists; name a new file" in (await again.communicate())[1]
+    assert b"already exists; name a new file" in (await again.communicate())[1]

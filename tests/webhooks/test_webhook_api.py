@@ -178,7 +178,7 @@ async def test_the_command_line(new_world, receiver, tmp_path, store_url):
         status, out, err = await codesvc("webhooks", "resend", "--failed", *where)
         assert (status, out) == (0, "")
         status, _, err = await codesvc("webhooks", "resend", *where)
-        assert (status, err) == (1, "codesvc webhooks: name events, or say --failed\n")
+        assert (status, err) == (1, "codesvc webhooks: give event ids, or --failed\n")
         status, _, err = await codesvc("webhooks", "list", "--config", str(path), "--site", "cafe")
         assert (status, err) == (1, "codesvc webhooks: sites.cafe has no webhook\n")
 

@@ -108,7 +108,7 @@ def read_successor(running: Revision, path: Path, env: Mapping[str, str]) -> Rel
         document, wanted = fresh.document.kept_over(running.document)
     except ConfigError as error:
         raise UnusableConfiguration(
-            f"needs a restart, because what stays until then does not go with the rest: {error}"
+            f"needs a restart, because settings that only a restart can change do not fit the new ones: {error}"
         ) from None
     revision = fresh
     if wanted:

@@ -112,7 +112,7 @@ async def serve(revision: Revision, path: Path, env: Mapping[str, str]) -> None:
                         app = await asyncio.to_thread(result.revision.app, url)
                         successor = await Serving.start(app, sockets)
                     except (CodesvcError, OSError, RuntimeError, ValueError) as error:
-                        refuse([f"it does not start: {error}"])
+                        refuse([f"the service cannot start: {error}"])
                         continue
                     retired, serving, revision = serving, successor, result.revision
                     await retired.retire()

@@ -202,7 +202,7 @@ async def _replace_all(places: Sequence[Place], revisions: list[Revision], path:
             revisions[:] = [before]
             for done in places[:number]:
                 await done.replace(before)
-            refuse([f"worker {number} does not start with it; its log says why"])
+            refuse([f"worker {number} cannot start with it; see its log"])
             return
     accept(result)
 
