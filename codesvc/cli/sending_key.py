@@ -81,7 +81,8 @@ async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: 
     """
     if store is None:
         raise NoKey(
-            f"a key of the site is needed: --key, or better {KEY_VARIABLE}. There is none in {api_key_file(site)} beside "
+            f"a key of the site is needed: --key, or better {KEY_VARIABLE}. There is none in "
+            f"{api_key_file(site)} beside "
             "the configuration, and none can be made for this run: this machine cannot reach the store. Is the service "
             "running (codesvc serve)?"
         )

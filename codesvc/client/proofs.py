@@ -39,7 +39,7 @@ def read_proof(
         kid = jwt.get_unverified_header(proof).get("kid")
         known = [msgspec.to_builtins(key) for key in keys.keys if key.kid == kid]
         if not known:
-            raise _bad("it is signed with a key that is not known")
+            raise _bad("it is signed with an unknown key")
         said: dict[str, Any] = jwt.decode(
             proof,
             jwt.PyJWK(known[0]),
@@ -52,12 +52,12 @@ def read_proof(
     except (jwt.PyJWTError, msgspec.ValidationError, UnicodeError) as error:
         raise _bad(f"{type(error).__name__}") from None
     if now() >= claims.exp + leeway:
-        raise ProofExpired(_document("proof-expired", 410, "The proof is too old."))
+        raise ProofExpired(_document("proof-expired", 410, "The proof has expired."))
     return claims
 
 
 def _bad(why: str) -> BadProof:
-    return BadProof(_document("bad-proof", 422, f"Read offline: {why}."))
+    return BadProof(_document("bad-proof", 422, f"Verified offline: {why}."))
 
 
 def _document(name: str, status: int, detail: str) -> ProblemDocument:

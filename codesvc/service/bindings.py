@@ -55,7 +55,7 @@ def _denial(site: SiteEntry, reply: BoundReply | Unbound) -> LimitReached | None
 
 def _refuse_test_identity(site: SiteEntry, user: str) -> None:
     if site.test_code(user) is not None:
-        raise Invalid("a test identity never reaches WeChat: only a proof of a test identity binds one", "/user")
+        raise Invalid("a test identity never reaches WeChat; it can be bound only with its own proof", "/user")
 
 
 class HowBound(TypedDict, total=False):
@@ -99,7 +99,8 @@ class Bindings:
             return BindingResult(Outcome.ABSENT)
         if claims.basis in {Basis.CONTACT, Basis.EITHER}:
             raise Invalid(
-                "this code went to a phone number or an e-mail address and may have been read there: use a bind intent",
+                "this code was sent to a phone number or an e-mail address, where others may have read it: use a "
+                "bind intent",
                 "/proof",
             )
         if claims.basis != Basis.TEST:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from codesvc.wechat.bulk_calls import BulkCalls
 
 _WHY: Final = {
-    "void": "WeChat knows no successor of this openid",
+    "void": "WeChat has no new openid for this one",
     "wechat": "the new openid belongs to another user of the site",
-    "user": "the user has been bound again under the new appid, and that stays",
+    "user": "the user has been bound again under the new appid; that binding stays",
 }
 """What the report says of a binding that was not simply converted."""
 
@@ -108,7 +108,7 @@ class BindingsMove:
         """
         if self._part.exists() and not resume:
             raise MoveInterrupted(
-                f"a move was interrupted, as {self._part} shows; --resume goes on with it, and nothing was done now"
+                f"a move was interrupted, as {self._part} shows; --resume continues it. Nothing was done"
             )
         listed, old = self._listed(), Keys(self._store.prefix, self._old)
         for site in self._sites:

@@ -104,7 +104,7 @@ class Intents:
         from_page = request.predecessor or request.oidc
         if request.address is None and not from_page and site.config.client_ip == "required":
             raise Invalid(
-                "client_ip is missing: the person is shown where the request came from, and it is limited by it",
+                "client_ip is missing: it is shown to the person as the origin of the request, and limits apply to it",
                 "/client_ip",
             )
         config = site.account.config
@@ -120,7 +120,7 @@ class Intents:
                 f'web authorisation, which kind = "{config.kind}" does not have; choose 安全模式 in WeChat\'s console'
             )
         if site.test_code(request.user) is not None:
-            raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")
+            raise Invalid("a test identity never reaches WeChat, so nobody can scan and confirm", "/user")
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, request, idempotency)
             if reply.outcome is Outcome.LIMITED and request.known:

@@ -152,7 +152,7 @@ def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
     """
     relay = site.config.relay
     if relay is None or not getattr(relay, kind.value):
-        raise Invalid(f"this site takes no messages as {kind.value}: no gateway for them is configured in its relay")
+        raise Invalid(f"this site accepts no {kind.value} messages: its relay has no gateway for them")
     return relay
 
 
@@ -163,7 +163,7 @@ def require_country(relay: Relay, whom: Recipient) -> None:
         Invalid: it is one.
     """
     if relay.countries and not whom.is_of(relay.countries):
-        raise Invalid("is a phone number of a country that relay.countries does not have", "/recipient/phone")
+        raise Invalid("is a phone number of a country that is not in relay.countries", "/recipient/phone")
 
 
 def _policy(site: SiteEntry, relay: Relay, wanted: MessageRequest) -> tuple[str, Purpose]:

@@ -157,11 +157,11 @@ class OidcLogins:
         """
         asked = Protocol(self._parties, site).judge_authorization(pairs)
         if not visit.opened:
-            raise ProtocolError("login_required", "A login needs a window of its own: open this address as a page.")
+            raise ProtocolError("login_required", "A login needs its own window: open this address as a page.")
         try:
             self._parties.require_subjects()
         except SubjectKeyChanged:
-            raise ProtocolError("server_error", "The subject key of this issuer is not the one it had.") from None
+            raise ProtocolError("server_error", "The subject key of this issuer has changed.") from None
         hint, languages = asked.get("id_token_hint", ""), asked.get("ui_locales", "").split()
         request = AuthorizationRequest(
             client=client.id,
@@ -234,7 +234,7 @@ class OidcLogins:
             case Outcome.DONE if issued.shown.method == "oauth" and issued.shown.claimed_by != visitor:
                 return None
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
-                error = ProtocolError("login_required", "Another person than that of the id_token_hint confirmed.")
+                error = ProtocolError("login_required", "The person who confirmed is not the one in the id_token_hint.")
             case Outcome.DONE:
                 if asked.binds and issued.shown.status is IntentStatus.UNKNOWN:
                     await self._bind(site, issued.shown, issued.first)
@@ -244,7 +244,7 @@ class OidcLogins:
             case Outcome.EARLY:
                 return issued.shown
             case Outcome.STRANGER:
-                error = ProtocolError("access_denied", "This WeChat account is linked to no account.")
+                error = ProtocolError("access_denied", "This WeChat account is not linked to any account.")
             case Outcome.ENDED if issued.shown.status in _OVER:
                 error = ProtocolError("access_denied", _OVER[issued.shown.status])
             case _:

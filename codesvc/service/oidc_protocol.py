@@ -197,6 +197,6 @@ def _refuse_malformed(data: Mapping[str, str]) -> None:
         raise ProtocolError("invalid_request", "The max_age must be a number of seconds.")
     prompts = data.get("prompt", "").split()
     if "none" in prompts and len(prompts) > 1:
-        raise ProtocolError("invalid_request", "The prompt none stands alone.")
+        raise ProtocolError("invalid_request", "The prompt none cannot be combined with others.")
     if "none" in prompts:
         raise ProtocolError("login_required", "There is no session: the person must confirm in WeChat.")

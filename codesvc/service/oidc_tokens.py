@@ -86,7 +86,7 @@ class OidcTokens:
             subjects = self._parties.require_subjects()
             key = await self._parties.signer(client.algorithm, unix_ms())
         except SubjectKeyChanged:
-            raise ProtocolError("server_error", "The subject key is not the one it had.", 500) from None
+            raise ProtocolError("server_error", "The subject key has changed.", 500) from None
         claimed = await self._store.claim(site.store_keys, site.name, code, client=client.id, kept_ms=_LIFE_MS)
         if claimed.outcome is Outcome.SPENT:
             _log.warning("oidc_code_replayed", site=site.name, intent=claimed.login)

@@ -27,10 +27,10 @@ def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
     policy = site.purpose(request.purpose)
     if policy is None:
         known = ", ".join(sorted(site.config.purposes))
-        raise Invalid(f"this site has no such purpose; it has {known}", "/purpose")
+        raise Invalid(f"this site has no such purpose; known are {known}", "/purpose")
     if request.address is None and not request.predecessor and site.config.client_ip == "required":
         raise Invalid(
-            'client_ip is missing: send the address of the browser that asks, or set client_ip = "none" for this '
+            'client_ip is missing: send the address of the visitor, or set client_ip = "none" for this '
             "site if it really cannot know it",
             "/client_ip",
         )
@@ -42,7 +42,7 @@ def _of_test_identity(policy: Purpose, code: str) -> Purpose:
     """The purpose's policy with the format of the fixed code and without scanning. Attempts and times stay."""
     form = format_of(code)
     if form is None:
-        raise ValueError("the configuration takes no such code")
+        raise ValueError("the configuration does not allow such a code")
     alphabet = next(name for name, letter in ALPHABET_NAMES.items() if letter == form.alphabet)
     return replace(
         policy,

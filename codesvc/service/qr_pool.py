@@ -71,7 +71,7 @@ class QrPool:
             code = await self._clients[account.name].create_qrcode(scene=scene, expire_seconds=_LIFE_SECONDS)
         except WeChatFault as error:
             _log.warning("qrcode_not_minted", account=account.name, error=str(error))
-            raise PlatformUnavailable("WeChat gave no QR code just now") from None
+            raise PlatformUnavailable("WeChat did not provide a QR code") from None
         return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
 
     async def attach(self, site: SiteEntry, identifier: str, script: Callable[..., Awaitable[_T]]) -> _T:
@@ -93,7 +93,7 @@ class QrPool:
         if reply.outcome is Outcome.LIMITED:
             raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
         if reply.outcome is Outcome.EMPTY:
-            raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
+            raise PlatformUnavailable("WeChat provided a QR code that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
             if self._shown is not None:
                 self._shown(account.name)

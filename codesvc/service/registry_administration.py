@@ -181,11 +181,11 @@ class RegistryAdministration:
         async def think() -> type_of_changes:
             nonlocal made
             if name in {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}:
-                raise Conflict(f"the site has a key {name}; take another name, or remove that key first")
+                raise Conflict(f"the site already has a key {name}; choose another name, or remove that key first")
             made = new_key(site, secrets.token_bytes(32)) if digest is None else None
             key = one_key(name, {"hash": digest if made is None else hash_line(made), "scopes": list(scopes)})
             if self._directory.has_key(key.hash):
-                raise Conflict("that key is somebody's already")
+                raise Conflict("that key is already in use")
             table: dict[str, object] = {"hash": key.hash.removeprefix("sha256:"), "scopes": sorted(key.scopes)}
             return {f"key/{site}/{name}": table}
 
@@ -205,7 +205,7 @@ class RegistryAdministration:
             if name not in kept:
                 raise Missing(f"the site {site} has no key {name}")
             if kept[name] == "file":
-                raise Conflict(f"the key {name} stands in the configuration file; take it out there")
+                raise Conflict(f"the key {name} is in the configuration file; remove it there")
             return {f"key/{site}/{name}": None}
 
         await self._registry.change(think, by=by)
@@ -213,13 +213,13 @@ class RegistryAdministration:
     def _own(self, kind: str, name: str) -> Table | None:
         """An entry in the store."""
         if name in (self._settings.sites if kind == "site" else self._settings.accounts):
-            raise Conflict(f"the {kind} {name} stands in the configuration file; change it there")
+            raise Conflict(f"the {kind} {name} is in the configuration file; change it there")
         return self._kept.open(f"{kind}/{name}")
 
     @staticmethod
     def _known(name: str, table: Table | None) -> Table:
         if table is None:
-            raise Missing(f"there is nothing of the name {name}")
+            raise Missing(f"there is nothing with the name {name}")
         return table
 
     def _described(self, kind: type[Site | Account], word: str, name: str) -> Described:
@@ -243,7 +243,10 @@ class RegistryAdministration:
                 return {f"account/{name}": table}
             removed = f"removed/{name}"
             if removed in self._kept.texts and not again:
-                raise Conflict(f"a site {name} was removed and its bindings are still there; say that you mean them")
+                raise Conflict(
+                    f"a site {name} was removed, but its bindings are still stored; confirm that the new site is to "
+                    "have them"
+                )
             appid = self._try_site(name, table, known).account.config.appid
             try:
                 await require_under(self._registry.whole_store, name, appid)
@@ -266,7 +269,7 @@ class RegistryAdministration:
         if faults := [*word_faults(site, ((each.name, each.config) for each in beside if each.name != name))]:
             raise ConfigError(faults)
         if known is not None and known["account"] != site.account:
-            raise Conflict(f"the site stays with the account {known['account']}: its bindings lie there")
+            raise Conflict(f"the site cannot leave the account {known['account']}: its bindings are stored there")
         entry = SiteEntry(name, site, self._directory.accounts[site.account])
         self._try_messages(entry)
         return entry
@@ -278,7 +281,7 @@ class RegistryAdministration:
             raise ConfigError([Fault(("appid",), f"is the appid of the account {holder.name}")])
         sites = self._directory.site_names_of(name)
         if known is not None and known["appid"] != config.appid and sites:
-            raise Conflict(f"the account has {len(sites)} site(s), whose bindings lie under its appid")
+            raise Conflict(f"the account has {len(sites)} site(s), whose bindings are stored under its appid")
         await require_sites_stay(self._settings, self._directory, name, config)
         entry = self._directory.entry_of(name, config)
         stand_in = Site(name=LocalText("-", "-"), account=name, keys=())

@@ -47,7 +47,7 @@ def _place(cursor: str) -> tuple[str, str]:
     except ValueError:
         found = None
     if found is None:
-        raise Invalid("cursor must be the `next` of a page before", "/cursor")
+        raise Invalid("cursor must be the `next` of a previous page", "/cursor")
     return found[1], found[2]
 
 

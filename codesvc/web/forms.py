@@ -23,7 +23,7 @@ async def form_of(request: web.Request) -> Mapping[str, str]:
     """
     # Other charsets are names of Python codecs, some of which raise errors of any kind.
     if (request.charset or "").strip(" '\"").lower() not in _CHARSETS:
-        raise Problem("malformed", "A form has to be UTF-8.")
+        raise Problem("malformed", "A form must be UTF-8.")
     try:
         fields = await request.post()
     except (LookupError, ValueError):

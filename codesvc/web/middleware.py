@@ -55,7 +55,7 @@ def problem_of(error: BaseException | None) -> Problem:
             return Problem("too-large")
         case web.HTTPExpectationFailed():
             # 417 is optional (RFC 9110 section 10.1.1), and one status for unfit headers is enough.
-            return Problem("malformed", "The header Expect may ask for 100-continue only; leave it out.")
+            return Problem("malformed", "The header Expect can only be 100-continue; omit it.")
         case (
             web.HTTPBadRequest() | web.RequestPayloadError() | ClientError() | ConnectionError() | IncompleteReadError()
         ):
@@ -74,7 +74,7 @@ def _require_plain_body(request: web.Request) -> None:
     for header, plain in ((hdrs.CONTENT_ENCODING, "identity"), (hdrs.TRANSFER_ENCODING, "chunked")):
         for value in request.headers.getall(header, ()):
             if any(name.strip().lower() not in {plain, ""} for name in value.split(",")):
-                detail = f"{header} is allowed to be {plain} only; send the body uncompressed."
+                detail = f"{header} can only be {plain}; send the body uncompressed."
                 raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
 
 
@@ -121,7 +121,7 @@ async def _arrived(request: web.Request) -> None:
         Problem: the body is not complete in time.
     """
     if request.content_type.startswith("multipart/"):
-        raise Problem("malformed", "No call takes multipart/form-data.")
+        raise Problem("malformed", "No call accepts multipart/form-data.")
     try:
         async with asyncio.timeout(services(request).settings.service.body_timeout):
             await request.read()

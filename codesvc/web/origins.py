@@ -57,7 +57,7 @@ def require_own_page(request: web.Request) -> None:
     if request.headers.get("Sec-Fetch-Site", "none") not in _SAME or (
         origin is not None and not is_own(request, origin)
     ):
-        raise Problem("forbidden", "This form was not sent from our own page.")
+        raise Problem("forbidden", "This form was not sent from the service's own page.")
 
 
 def is_opened(request: web.Request) -> bool:
@@ -76,7 +76,7 @@ def require_no_prefetch(request: web.Request) -> None:
         Problem: it is one (`Sec-Purpose`).
     """
     if "prefetch" in request.headers.get("Sec-Purpose", ""):
-        raise Problem("forbidden", "A page that is only loaded ahead begins nothing.")
+        raise Problem("forbidden", "A prefetched page cannot start anything.")
 
 
 def require_no_other_page(request: web.Request) -> None:
@@ -92,6 +92,6 @@ def require_no_other_page(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     public = services(request).settings.service.public_url
     if origin is not None and _parsed(origin) != _parsed(public) and not loopback(origin):
-        raise Problem("forbidden", "This call is not for pages of other addresses.")
+        raise Problem("forbidden", "This call is not allowed from pages on other origins.")
     if request.content_type != "application/json":
-        raise Problem("malformed", "Send it as Content-Type: application/json, so that no other page can.")
+        raise Problem("malformed", "Send it as Content-Type: application/json, which other pages cannot do.")

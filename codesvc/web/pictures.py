@@ -36,7 +36,7 @@ def follow_code(site: SiteEntry) -> web.Response:
     """
     picture = site.account.config.qr_picture
     if picture is None:
-        raise Problem("not-found", "This account has no QR code to show here: send it the keyword.")
+        raise Problem("not-found", "This account has no QR code to show. Send it the keyword instead.")
     found = _parsed(picture)
     headers = {"Cache-Control": "private, max-age=300", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return web.Response(body=found.body, content_type=found.content_type, headers=headers)

@@ -33,11 +33,11 @@ _UNREADABLE: Final = "unreadable"
 _UNKNOWN: Final = "unknown"
 _DETAILS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (LineTooLong, f"The request line, a header or a chunk's line is too long: {MAX_LINE_BYTES} bytes are allowed."),
-    (PayloadEncodingError, "The body's length or its chunks are not as HTTP/1.1 wants them."),
+    (PayloadEncodingError, "The body's length or chunks are not valid HTTP/1.1."),
     (InvalidHeader, "A header is not well-formed."),
     (InvalidURLError, "The target of the request line is not well-formed."),
-    (BadStatusLine, "The request line is not that of HTTP/1.1."),
-    (BadHttpMessage, "The request line, a header or a chunk is not as HTTP/1.1 wants it."),
+    (BadStatusLine, "The request line is not valid HTTP/1.1."),
+    (BadHttpMessage, "The request line, a header or a chunk is not valid HTTP/1.1."),
 )
 """What is said of each reason, the more special ones first. aiohttp's own texts quote what was sent."""
 

@@ -74,6 +74,4 @@ async def test_a_bomb_costs_no_more_than_its_bytes(world, coding):
 
 async def test_the_refusal_says_what_to_do(world):
     answer = await world.call("POST", "/v1/verifications", data=BODY, key=KEY, headers={"Content-Encoding": "gzip"})
-    assert json.loads(answer.text)["detail"] == (
-        "Content-Encoding is allowed to be identity only; send the body uncompressed."
-    )
+    assert json.loads(answer.text)["detail"] == ("Content-Encoding can only be identity; send the body uncompressed.")

@@ -94,8 +94,8 @@ async def test_did_this_persons_code_arrive(chromium, open_world):
                 break
             await page.reload()
         await expect(page.locator("#arrived")).to_contain_text("Yes")
-        await expect(page.locator("#why")).to_have_text("WeChat's receipt says that the message was delivered.")
-        await expect(page.locator("#company")).to_have_text("Nothing went wrong here.")
+        await expect(page.locator("#why")).to_have_text("WeChat's receipt confirms that the message was delivered.")
+        await expect(page.locator("#company")).to_have_text("No problem here.")
         await expect(page.locator(".timeline li")).to_have_count(4)
         await expect(page.locator(".timeline")).to_contain_text("Delivered (WeChat's receipt)")
         # The site itself reads only "pending": this purpose hides who is bound.
@@ -116,9 +116,9 @@ async def test_why_not_and_it_is_just_them(chromium, open_world):
     async with operator(chromium, world) as page:
         await latest_of(page, world, "bob")
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
-        await expect(page.locator("#why")).to_contain_text("The page asks for a scan or the keyword now")
+        await expect(page.locator("#why")).to_contain_text("The page now asks for a scan or the keyword")
         await expect(page.locator("#reason")).to_contain_text("they do not follow")
-        await expect(page.locator("#company")).to_contain_text("Yes. Nobody else of this site had it")
+        await expect(page.locator("#company")).to_contain_text("Yes. Nobody else on this site had it")
         await expect(page.locator("#do")).to_contain_text("scan the QR code")
         await page.goto(f"{world.service}/admin")
         await expect(page.locator("#worries")).to_have_text("All is well")
@@ -137,7 +137,7 @@ async def test_why_not_and_it_is_everybody_since_when(chromium, open_world):
     async with operator(chromium, world) as page:
         await latest_of(page, world, "later-3")
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
-        await expect(page.locator("#reason")).to_contain_text("The template was banned")
+        await expect(page.locator("#reason")).to_contain_text("The template is banned")
         await expect(page.locator("#reason")).to_contain_text("43116")
         await expect(page.locator("#company")).to_contain_text("No, it is many: 6 of 7 calls")
         moment = int(await page.locator("#since time").get_attribute("data-ms"))
@@ -145,7 +145,7 @@ async def test_why_not_and_it_is_everybody_since_when(chromium, open_world):
         assert 0 <= begun - moment < 120_000
         await page.goto(f"{world.service}/admin")
         await expect(page.locator(".worries")).to_contain_text("43116")
-        await expect(page.locator(".worries")).to_contain_text("The template was banned")
+        await expect(page.locator(".worries")).to_contain_text("The template is banned")
         await page.locator(".worries a").first.click()
         row = page.locator("tbody tr", has_text="43116")
         await expect(row).to_contain_text("until an operator acts")
@@ -163,7 +163,7 @@ async def test_why_not_while_wechat_does_not_answer(chromium, open_world):
             if await page.locator("#reason").count():
                 break
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
-        await expect(page.locator("#why")).to_contain_text("tried again for as long as the code lives")
+        await expect(page.locator("#why")).to_contain_text("retries for as long as the code is valid")
         await expect(page.locator("#reason")).to_contain_text("WeChat is busy")
 
 
@@ -183,7 +183,7 @@ async def test_what_runs_out_next(chromium, store_url, tmp_path):
             await page.goto(f"{world.service}/admin")
             if "run low" in await page.locator(".worries").inner_text():
                 break
-        await expect(page.locator(".worries")).to_contain_text("template messages run low")
+        await expect(page.locator(".worries")).to_contain_text("few template messages left")
         gauge = page.locator(".gauge", has_text="Template messages")
         await expect(gauge).to_contain_text("2 of 11 left")
         await expect(gauge).to_contain_text("Low")

@@ -151,7 +151,7 @@ async def certificate_over(store_url, directory):
 INCIDENTS = {
     callbacks_refused: "callbacks are refused: wrong signature",
     secret_wrong: "The AppSecret is wrong",
-    template_banned: "The template was banned",
+    template_banned: "The template is banned",
     quota_gone: "today's template messages are used up",
     store_slow: "The store is slow",
     certificate_over: "certificate not trusted",

@@ -24,7 +24,7 @@ async def test_an_appid_changes_only_where_nothing_lies_under_it(office):  # noq
     await bound_site(office)
     for method, body in (("PUT", ACCOUNT | {"appid": OTHER}), ("PATCH", {"appid": OTHER})):
         refused = await ask(office, method, "/accounts/second", body)
-        assert (refused.status, "bindings lie under its appid" in refused.text) == (409, True)
+        assert (refused.status, "bindings are stored under its appid" in refused.text) == (409, True)
     # Round about: the site goes, the appid changes, the site comes back under its name.
     assert (await ask(office, "DELETE", "/sites/bar")).status == 204
     assert (await ask(office, "PATCH", "/accounts/second", {"appid": OTHER})).status == 200

@@ -43,7 +43,7 @@ def test_what_waits_in_the_outbox_follows_from_a_token_that_is_missing():
     assert cause.kind == "token"
     assert pairs(rest) == [("outbox", cause.text), ("pool", cause.text)]
     [outbox] = [worry for worry in rest if worry.kind == "outbox"]
-    assert outbox.text == "7 codes wait in the outbox"
+    assert outbox.text == "7 codes are waiting in the outbox"
     assert outbox.since == NOW - 300_000
     assert outbox.hint
 
@@ -79,7 +79,7 @@ def test_callbacks_that_do_not_come_follow_from_a_certificate_that_is_over():
 def test_a_refusal_has_a_headline_and_says_what_to_do_and_that_codes_still_come():
     faults = [Fault("43116", ["template"], 12, 1_000, judge(43116))]
     [worry] = account_worries(EN, health(faults=faults))
-    assert worry.text == "Main: The template was banned (errcode 43116)"
+    assert worry.text == "Main: The template is banned (errcode 43116)"
     assert worry.hint.startswith("Choose another one in the console.")
     assert "scan or keyword" in worry.hint
     [plain] = account_worries(EN, health(faults=[Fault("40037", ["user"], 2, 1_000, judge(40037))]))

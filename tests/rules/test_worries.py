@@ -28,7 +28,7 @@ def said(*, left, endpoints=("template",), known=True):
 def test_a_spent_quota_is_said_once_with_its_count_and_its_beginning():
     [worry] = said(left=0)
     assert worry.text == "Tea: today's template messages are used up"
-    assert "midnight in Beijing" in worry.hint
+    assert "midnight Beijing time" in worry.hint
     assert (worry.tone, worry.count, worry.since) == ("bad", "12 failed", 1_000)
 
 

@@ -10,6 +10,6 @@ async def test_programs_get_json_and_people_a_page(world):
 
 
 async def test_a_problem_is_explained_in_the_reader_s_language(world):
-    for language, said in (("zh-CN", "验证码不正确"), ("en-GB", "That is not the code"), ("ZH-hant", "怎么办")):
+    for language, said in (("zh-CN", "验证码不正确"), ("en-GB", "The code is wrong"), ("ZH-hant", "怎么办")):
         page = await world.call("GET", "/problems/wrong-code", key=None, headers={"Accept-Language": language})
         assert said in page.text

@@ -20,7 +20,7 @@ from tests.world import KEY, document
 @pytest.mark.parametrize(
     ("user", "wrong"),
     [
-        ("al ice", "its character 3 is a blank (U+0020)"),
+        ("al ice", "its character 3 is a space (U+0020)"),
         ("爱\u3000丽", "its character 2 is IDEOGRAPHIC SPACE (U+3000)"),
         ("alice\n", "its character 6 is a control character (U+000A)"),
         ("alice\u200b", "its character 6 is ZERO WIDTH SPACE (U+200B)"),

@@ -6,25 +6,26 @@ from codesvc.client.schema.answer import Answer, Time, described
 
 MESSAGE_STATUSES: Final = ("accepted", "sent", "delivered", "handing_over", "handed_over", "unknown", "failed")
 MESSAGE_KINDS: Final = ("sms", "email")
-_User = Annotated[
-    str, described("your identifier of the person, or the one that stands for the recipient", example="alice")
-]
+_User = Annotated[str, described("your identifier of the person, or the recipient's user id", example="alice")]
 _Status = Annotated[
     str,
     described(
-        "the present status; `accepted` until the end if the purpose does not disclose bindings",
+        "the current status; `accepted` until the end if the purpose does not disclose bindings",
         values=MESSAGE_STATUSES,
         example="accepted",
     ),
 ]
 _Channel = Annotated[
-    str | None, described("template or gateway; null if none was used, or if it is not disclosed", example="template")
+    str | None,
+    described("template or gateway; null if neither was used, or if it is not disclosed", example="template"),
 ]
-_Reason = Annotated[str | None, described("why it went to the gateway, or why it failed", example="no-binding")]
+_Reason = Annotated[
+    str | None, described("why it was sent through the gateway, or why it failed", example="no-binding")
+]
 
 
 class Message(Answer, frozen=True, kw_only=True):
-    """A code that you made, on its way. Neither code nor recipient comes back."""
+    """A code that you generated, being delivered. Neither code nor recipient is returned."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
@@ -37,12 +38,12 @@ class Message(Answer, frozen=True, kw_only=True):
     reason: _Reason
     reference: Annotated[str | None, described("the reference in the request", example="KX")]
     created_at: Time
-    expires_at: Annotated[Time, described("when the code's life ends; nothing is sent after it")]
+    expires_at: Annotated[Time, described("when the code expires; nothing is sent after that")]
     ended_at: Annotated[Time | None, described("when the delivery ended; null before, or if it is not disclosed")]
 
 
 class RecipientUser(Answer, frozen=True, kw_only=True):
-    """The lasting user id of a phone number or e-mail address in your site."""
+    """The permanent user id of a phone number or e-mail address on your site."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
@@ -56,7 +57,7 @@ class RecipientUser(Answer, frozen=True, kw_only=True):
 
 
 class MessageNews(Answer, frozen=True, kw_only=True):
-    """A message as it stood when its delivery ended."""
+    """The state of a message when its delivery ended."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
@@ -64,7 +65,7 @@ class MessageNews(Answer, frozen=True, kw_only=True):
     user: _User
     purpose: Annotated[str, described("the purpose of the request", example="register")]
     kind: Annotated[str, described("the kind in the request", values=MESSAGE_KINDS, example="sms")]
-    status: Annotated[str, described("how it ended", values=MESSAGE_STATUSES[2:], example="delivered")]
+    status: Annotated[str, described("its result", values=MESSAGE_STATUSES[2:], example="delivered")]
     channel: _Channel
     reason: _Reason
     reference: Annotated[str | None, described("the reference in the request", example="KX")]

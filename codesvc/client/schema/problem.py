@@ -20,7 +20,7 @@ class ProblemDocument(Answer, frozen=True, kw_only=True):
 
 
 class Fault(Answer, frozen=True, kw_only=True):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
     pointer: Annotated[str, described("JSON pointer (RFC 6901) of the member", example="/colour")]
     detail: Annotated[str, described("what is wrong", example="Object contains unknown field `colour`")]
@@ -41,13 +41,13 @@ class ForbiddenProblem(ProblemDocument, frozen=True, kw_only=True):
 class EndedProblem(ProblemDocument, frozen=True, kw_only=True):
     """The verification has ended."""
 
-    verification_status: Annotated[str | None, described("how it ended", example="expired")] = None
+    verification_status: Annotated[str | None, described("its result", example="expired")] = None
 
 
 class IntentEndedProblem(ProblemDocument, frozen=True, kw_only=True):
     """The bind intent or login has ended."""
 
-    intent_status: Annotated[str | None, described("how it ended", example="declined")] = None
+    intent_status: Annotated[str | None, described("its result", example="declined")] = None
 
 
 class WrongCodeProblem(ProblemDocument, frozen=True, kw_only=True):

@@ -8,19 +8,19 @@ BASES: Final = ("open", "bound", "vouched", "contact", "either", "test")
 
 
 class Claims(Answer, frozen=True, kw_only=True):
-    """What a genuine proof says. Times are seconds since 1970."""
+    """The claims of a genuine proof. Times are in seconds since 1970."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"sub", "jti"})
 
-    iss: Annotated[str, described("the service", example="https://code.example.com")]
-    aud: Annotated[str, described("the site", example="shop")]
+    iss: Annotated[str, described("the service that issued it", example="https://code.example.com")]
+    aud: Annotated[str, described("the site it is for", example="shop")]
     sub: Annotated[str, described("the user of the verification", example="attempt-7f3a")]
     purpose: Annotated[str, described("the purpose of the verification", example="register")]
     vf: Annotated[str, described("the verification", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
-    basis: Annotated[str, described("why it may be believed", values=BASES, example="open")]
+    basis: Annotated[str, described("how it was proved", values=BASES, example="open")]
     iat: Annotated[int, described("when it was approved", example=1795339816)]
-    exp: Annotated[int, described("until when it is good", example=1795340416)]
-    jti: Annotated[str, described("the same for every copy of one proof", example="57957e00a764166bf36f6c93aceb1ce8")]
+    exp: Annotated[int, described("when it expires", example=1795340416)]
+    jti: Annotated[str, described("the proof's unique id", example="57957e00a764166bf36f6c93aceb1ce8")]
 
 
 class Jwk(Answer, frozen=True, kw_only=True):
@@ -35,6 +35,6 @@ class Jwk(Answer, frozen=True, kw_only=True):
 
 
 class Jwks(Answer, frozen=True, kw_only=True):
-    """The public keys of all proofs that may still be good (RFC 7517)."""
+    """The public keys of all proofs that may still be valid (RFC 7517)."""
 
     keys: list[Jwk]

@@ -21,33 +21,31 @@ PICTURES: Final = ("scan", "follow", "none")
 RENEWALS: Final = ("scan", "code")
 CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "gateway", "scan", "auto")
 
-Reference = Annotated[str, described("two letters that stand on the page and in the message", example="KX")]
+Reference = Annotated[str, described("two letters shown on the page and in the message", example="KX")]
 
 
 class Delivery(Answer, frozen=True, kw_only=True):
-    """Where carrying the code stands. Where bindings are not disclosed it reads auto, pending, null for every user."""
+    """The state of the delivery. If bindings are not disclosed, it is auto, pending, null for every user."""
 
     channel: Annotated[str, described("the channel that delivers the code", values=CHANNELS, example="scan")]
-    status: Annotated[str, described("the present status", values=DELIVERY_STATUSES, example="awaiting_scan")]
-    reason: Annotated[
-        str | None, described("why it failed or fell back; further reasons may come", example="user-block")
-    ]
+    status: Annotated[str, described("the current status", values=DELIVERY_STATUSES, example="awaiting_scan")]
+    reason: Annotated[str | None, described("why it failed or fell back; reasons may be added", example="user-block")]
 
 
 class Scan(Answer, frozen=True, kw_only=True):
-    """How a scan may bring the code, or where the account has no such QR codes, its keyword."""
+    """How the code can be received by a scan or, if the account has no such QR codes, by a keyword."""
 
     image_url: Annotated[
-        str, described("the QR code as SVG, made when it is first asked for; `picture` says what it shows")
+        str, described("the QR code as SVG, created at the first request; `picture` says what it shows")
     ]
     keyword: Annotated[
-        str, described("does what the scan does when sent to the account as a message", example="zs77sbm6")
+        str, described("has the same effect as the scan when sent to the account as a message", example="zs77sbm6")
     ]
     picture: Annotated[
         str,
         described(
-            "what image_url shows. scan: the QR code that does it all. follow: the account's own QR code (PNG, JPEG or "
-            "WebP), for following only: show the keyword first. none: nothing, 404",
+            "what image_url shows. scan: the QR code for this attempt. follow: the account's own QR code (PNG, "
+            "JPEG or WebP), only for following: show the keyword first. none: nothing, 404",
             values=PICTURES,
             example="scan",
         ),
@@ -60,29 +58,29 @@ class Verification(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"user", "page_url", "page_token", "proof", "scan", "metadata"})
 
     id: Annotated[str, described("`vf_…`", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
-    purpose: Annotated[str, described("the purpose of the start", example="register")]
+    purpose: Annotated[str, described("the verification's purpose", example="register")]
     user: Annotated[str, described("your identifier of the person", example="attempt-7f3a")]
-    status: Annotated[str, described("the present status", values=STATUSES, example="pending")]
+    status: Annotated[str, described("the current status", values=STATUSES, example="pending")]
     reference: Reference
-    test: Annotated[bool, described("whether the user is a test identity, whom no message goes to")]
+    test: Annotated[bool, described("whether the user is a test identity, which never gets messages")]
     created_at: Time
-    expires_at: Annotated[Time, described("when the code ends")]
-    resend_at: Annotated[Time, described("from when on a resend is taken")]
+    expires_at: Annotated[Time, described("when the code expires")]
+    resend_at: Annotated[Time, described("when a resend is possible")]
     approved_at: Annotated[Time | None, described("when it was approved")]
-    attempts_left: Annotated[int, described("how many wrong codes it still takes", example=5)]
+    attempts_left: Annotated[int, described("how many more wrong codes are allowed", example=5)]
     metadata: Annotated[
         dict[str, Any],
-        Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
+        Meta(description="your own object, unchanged", extra_json_schema={"additionalProperties": True}),
     ]
     delivery: Delivery
-    scan: Annotated[Scan | None, described("not null wherever a scan may bring the code")]
+    scan: Annotated[Scan | None, described("not null if the code can be received by a scan")]
     page_url: Annotated[str, described("the address of the hosted page")]
-    page_token: Annotated[str, described("lets a browser act on exactly this verification")]
+    page_token: Annotated[str, described("lets a browser act on this verification only")]
     predecessor: Annotated[str | None, described("the verification whose page started this one; null if you did")] = (
         None
     )
     successor: Annotated[str | None, described("the verification that this one's page started in its place")] = None
-    proof: Annotated[str | None, described("a JWT; there for 10 minutes after approval")] = None
+    proof: Annotated[str | None, described("a JWT; present for 10 minutes after approval")] = None
 
     @property
     def approved(self) -> bool:
@@ -91,26 +89,31 @@ class Verification(Answer, frozen=True, kw_only=True):
 
 
 class ScanCode(Answer, frozen=True, kw_only=True):
-    """A QR code to draw oneself."""
+    """A QR code to draw yourself."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"url", "image_url", "keyword"})
 
-    url: Annotated[str, described("what the QR code says", example="http://weixin.qq.com/q/02TApEFQtcBhQp1K82mtyQ")]
-    image_url: Annotated[str, described("the picture as the service draws it")]
-    keyword: Annotated[str, described("does the same when sent as a message", example="zs77sbm6")]
+    url: Annotated[
+        str, described("the content of the QR code", example="http://weixin.qq.com/q/02TApEFQtcBhQp1K82mtyQ")
+    ]
+    image_url: Annotated[str, described("the address of the image drawn by the service")]
+    keyword: Annotated[str, described("has the same effect when sent as a message", example="zs77sbm6")]
     expires_at: Time
 
 
 class Brand(Answer, frozen=True, kw_only=True):
-    """The looks of a site's pages and widget, as its operator has set them."""
+    """The branding of a site's pages and widget, as set by its operator."""
 
-    logo: Annotated[str | None, described("the picture's address; null for none")]
+    logo: Annotated[str | None, described("the image's address; null if there is none")]
     accent: Annotated[
-        str | None, described("colour of buttons and links, in a shade that can be read; null: ours", example="#1366db")
+        str | None,
+        described("the colour of buttons and links, in a readable shade; null for the default", example="#1366db"),
     ]
-    accent_dark: Annotated[str | None, described("colour of buttons and links on dark pages", example="#3b8dff")]
+    accent_dark: Annotated[str | None, described("the colour of buttons and links on dark pages", example="#3b8dff")]
     radius: Annotated[int, described("the radius of the card's corners, in CSS pixels", example=20)]
-    qr_frame: Annotated[str, described("around the QR code", values=("line", "accent", "none"), example="line")]
+    qr_frame: Annotated[
+        str, described("the colour around the QR code", values=("line", "accent", "none"), example="line")
+    ]
 
 
 class VerificationPage(Answer, frozen=True, kw_only=True):
@@ -118,21 +121,21 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
 
     secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to"})
 
-    status: Annotated[str, described("the present status", values=STATUSES, example="pending")]
+    status: Annotated[str, described("the current status", values=STATUSES, example="pending")]
     reference: Reference
-    test: Annotated[bool, described("whether the user is a test identity, whom no message goes to")] = False
+    test: Annotated[bool, described("whether the user is a test identity, which never gets messages")] = False
     site: Annotated[str, described("the site's name in the reader's language", example="Moonhill Tea")]
     account: Annotated[str, described("the name of the Official Account")]
     purpose: Annotated[str, described("the purpose's name in the reader's language", example="Sign-up")]
-    now: Annotated[Time | None, described("the service's time; null in events, where it would be a change by itself")]
+    now: Annotated[Time | None, described("the service's time; null in events, where it would count as a change")]
     expires_at: Time
     resend_at: Time
-    attempts_left: Annotated[int, described("how many wrong codes it still takes", example=5)]
+    attempts_left: Annotated[int, described("how many more wrong codes are allowed", example=5)]
     code_length: Annotated[int, described("how many characters the code has", example=6)]
     code_digits: Annotated[bool, described("whether these are digits only", example=True)]
     delivery: Delivery
     scan: Scan | None
-    return_to: Annotated[str | None, described("where to go after approval")]
+    return_to: Annotated[str | None, described("the address to which the browser goes after approval")]
     renew: (
         Annotated[
             str, described("what the page can renew once: the QR code or the code", values=RENEWALS, example="scan")
@@ -140,7 +143,7 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
         | None
     ) = None
     by_keyword: Annotated[
-        bool, described("whether only the keyword works, because the account has no QR codes for pages", example=False)
+        bool, described("whether only the keyword works because the account has no QR codes for pages", example=False)
     ] = False
     brand: Annotated[Brand | None, described("the logo and colours of the site; null if the operator has set none")] = (
         None
@@ -148,9 +151,9 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
 
 
 class Renewal(Answer, frozen=True, kw_only=True):
-    """The successor of a verification, bind intent or login, for the browser that asked for it."""
+    """The successor of a verification, bind intent or login, for the browser that requested it."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"page_url", "page_token"})
 
-    page_url: Annotated[str, described("its hosted page")]
-    page_token: Annotated[str, described("lets a browser act on exactly the successor")]
+    page_url: Annotated[str, described("the address of its hosted page")]
+    page_token: Annotated[str, described("lets a browser act on the successor only")]

@@ -23,29 +23,29 @@ HOOK_RESULTS: Final = (
 )
 _User = Annotated[str, described("your identifier of the person", example="alice")]
 _Wechat = Annotated[
-    str, described("the name of the WeChat account in the history of a binding; not an openid", example="97d18e059c0c")
+    str, described("the WeChat account's pseudonym in the binding's history; not an openid", example="97d18e059c0c")
 ]
 
 
 class VerificationNews(Answer, frozen=True, kw_only=True):
-    """A verification as it stood when it happened. No proof, page token or keyword: read those with your key."""
+    """A verification at the time of the event. It has no proof, page token or keyword: read those with your key."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user", "metadata"})
 
     id: Annotated[str, described("`vf_…`", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
-    purpose: Annotated[str, described("the purpose of the start", example="register")]
+    purpose: Annotated[str, described("the verification's purpose", example="register")]
     user: _User
-    status: Annotated[str, described("where it stood", values=STATUSES, example="approved")]
+    status: Annotated[str, described("its status at that time", values=STATUSES, example="approved")]
     reference: Reference
     test: Annotated[bool, described("whether the user is a test identity")]
     created_at: Time
     expires_at: Time
     approved_at: Time | None
-    basis: Annotated[str, described("for an approved one: why it may be believed", values=BASES)] | None
-    attempts_left: Annotated[int, described("how many wrong codes it still took", example=5)]
+    basis: Annotated[str, described("if approved: how it was proved", values=BASES)] | None
+    attempts_left: Annotated[int, described("how many more wrong codes were allowed", example=5)]
     metadata: Annotated[
         dict[str, Any],
-        Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
+        Meta(description="your own object, unchanged", extra_json_schema={"additionalProperties": True}),
     ]
     delivery: Delivery
     predecessor: Annotated[str | None, described("the verification whose page started this one; null if you did")] = (
@@ -76,14 +76,15 @@ class BindingRemoved(Answer, frozen=True, kw_only=True):
     by: Annotated[
         str,
         described(
-            "site, page (taken back on its bind intent's page), or forgotten (the person withdrew, or left long ago)",
+            "site, page (undone on the bind intent's page), or forgotten (the person withdrew, or stopped "
+            "following long ago)",
             example="site",
         ),
     ]
 
 
 class BindingConflict(Answer, frozen=True, kw_only=True):
-    """A bind intent got its yes, and something stands in the way. Neither side learns who the other is."""
+    """A bind intent was confirmed but conflicts with an existing binding. Neither side learns who the other is."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
@@ -125,7 +126,7 @@ class LoginApproved(Answer, frozen=True, kw_only=True):
     approved_at: Time
     predecessor: Annotated[str | None, described("the login whose page started this one; null if you did")] = None
     client: Annotated[
-        str | None, described("the app that they sign in to by OpenID Connect; null for your own site")
+        str | None, described("the app that the person signs in to by OpenID Connect; null for your own site")
     ] = None
 
 
@@ -135,19 +136,19 @@ class QuotaLow(Answer, frozen=True, kw_only=True):
     account: Annotated[str, described("the account's name in the configuration", example="main")]
     call: Annotated[str, described("template messages or QR codes", values=("template", "qrcode"), example="template")]
     threshold: Annotated[int, described("percent used: 80, 95 or 100", example=80)]
-    daily: Annotated[int, described("what WeChat allows in a day", example=100000)]
-    left: Annotated[int, described("how many remain", example=20000)]
-    day: Annotated[str, described("the day in Beijing, which is when WeChat counts anew", example="2026-11-22")]
+    daily: Annotated[int, described("how many calls WeChat allows per day", example=100000)]
+    left: Annotated[int, described("how many calls remain", example=20000)]
+    day: Annotated[str, described("the day in Beijing time, in which WeChat counts", example="2026-11-22")]
 
 
 class TestNews(Answer, frozen=True, kw_only=True):
-    """A test event, which you requested."""
+    """A test event that you requested."""
 
-    message: Annotated[str, described("a greeting", example="This is a test of your webhook.")]
+    message: Annotated[str, described("a short text", example="This is a test of your webhook.")]
 
 
 class WebhookEvent(Answer, frozen=True, kw_only=True):
-    """What is common to all events. A type that is not known here comes as this, with `data` as it is."""
+    """The members common to all events. An event of an unknown type has this form, with `data` unchanged."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"data"})
 
@@ -163,7 +164,7 @@ class VerificationEvent(WebhookEvent, frozen=True, kw_only=True):
 
 
 class BindingCreatedEvent(WebhookEvent, frozen=True, kw_only=True):
-    """A binding was made or moved."""
+    """A binding was created or moved."""
 
     data: BindingCreated
 
@@ -193,7 +194,7 @@ class LoginApprovedEvent(WebhookEvent, frozen=True, kw_only=True):
 
 
 class QuotaLowEvent(WebhookEvent, frozen=True, kw_only=True):
-    """A quota runs out."""
+    """A quota is running out."""
 
     data: QuotaLow
 
@@ -211,28 +212,31 @@ class TestEvent(WebhookEvent, frozen=True, kw_only=True):
 
 
 _KINDS: Final[dict[str, tuple[type[WebhookEvent], str]]] = {
-    "verification.approved": (VerificationEvent, "The code was right"),
-    "verification.delivered": (VerificationEvent, "WeChat says that the message is on the phone"),
-    "verification.failed": (VerificationEvent, "The code could not be delivered, and no scan may bring it"),
+    "verification.approved": (VerificationEvent, "The code was correct"),
+    "verification.delivered": (VerificationEvent, "WeChat reports that the message was delivered"),
+    "verification.failed": (
+        VerificationEvent,
+        "The code could not be delivered, and the purpose does not allow a scan",
+    ),
     "verification.fell_back": (
         VerificationEvent,
-        "A push failed or could not be made; now a scan or the keyword brings the code",
+        "A push failed or was not possible; the person can scan or send the keyword instead",
     ),
-    "verification.exhausted": (VerificationEvent, "All attempts were spent on wrong codes"),
+    "verification.exhausted": (VerificationEvent, "All attempts were used up by wrong codes"),
     "binding.created": (BindingCreatedEvent, "A user was bound, or moved to another WeChat account"),
     "binding.removed": (BindingRemovedEvent, "A user is no longer bound"),
-    "binding.conflict": (BindingConflictEvent, "A bind intent was confirmed, and something stands in its way"),
+    "binding.conflict": (BindingConflictEvent, "A bind intent was confirmed but conflicts with an existing binding"),
     "binding.unreachable": (
         BindingUnreachableEvent,
-        "No message reaches a bound WeChat account: it stopped following, or the account has no such openid",
+        "A bound WeChat account can no longer be reached: it stopped following, or the account has no such openid",
     ),
     "login.approved": (LoginApprovedEvent, "A bound WeChat account confirmed a login"),
-    "quota.low": (QuotaLowEvent, "A day's quota of the account runs out"),
-    "message.delivered": (MessageEvent, "WeChat says that the code of your message is on the phone"),
-    "message.handed_over": (MessageEvent, "Your gateway took a message"),
-    "message.unknown": (MessageEvent, "Your gateway may have taken a message; it is not repeated"),
+    "quota.low": (QuotaLowEvent, "A daily quota of the account is running out"),
+    "message.delivered": (MessageEvent, "WeChat reports that your message's code was delivered"),
+    "message.handed_over": (MessageEvent, "Your gateway accepted a message"),
+    "message.unknown": (MessageEvent, "Your gateway may have accepted a message; it is not sent again"),
     "message.failed": (MessageEvent, "A message could not be delivered"),
-    "webhook.test": (TestEvent, "You asked for it"),
+    "webhook.test": (TestEvent, "You requested it"),
 }
 EVENT_SHAPES: Final = {kind: shape for kind, (shape, _) in _KINDS.items()}
 """Every type of event and its class."""
@@ -241,35 +245,39 @@ EVENT_MEANINGS: Final = {kind: meaning for kind, (_, meaning) in _KINDS.items()}
 
 
 class WebhookAttempt(Answer, frozen=True, kw_only=True):
-    """One try to send an event."""
+    """One attempt to send an event."""
 
-    at: Annotated[Time, described("when it ended")]
-    result: Annotated[str, described("how it ended", values=HOOK_RESULTS, example="refused")]
-    status: Annotated[int | None, described("the HTTP status that came back, if one did", example=503)]
-    milliseconds: Annotated[int, described("how long it took", example=87)]
+    at: Annotated[Time, described("when the attempt ended")]
+    result: Annotated[str, described("its result", values=HOOK_RESULTS, example="refused")]
+    status: Annotated[int | None, described("the HTTP status of the answer, if there was one", example=503)]
+    milliseconds: Annotated[int, described("its duration in seconds", example=87)]
 
 
 class WebhookDelivery(Answer, frozen=True, kw_only=True):
-    """An event and what came of sending it."""
+    """An event and its delivery."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"payload"})
 
-    id: Annotated[str, described("what the header webhook-id says", example="wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b")]
+    id: Annotated[str, described("the value of the header webhook-id", example="wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b")]
     event: Annotated[str, described("its type", values=tuple(EVENT_SHAPES), example="verification.approved")]
-    status: Annotated[str, described("the present status", values=HOOK_STATUSES, example="delivered")]
+    status: Annotated[str, described("the current status", values=HOOK_STATUSES, example="delivered")]
     reason: Annotated[
         str | None,
-        described("why it failed: attempts (all spent), overflow (too many were waiting) or expired (after 30 days)"),
+        described("why it failed: attempts (all used), overflow (too many were waiting) or expired (after 30 days)"),
     ]
     created_at: Annotated[Time, described("when it happened")]
-    next_attempt_at: Annotated[Time | None, described("for a pending one: when the next attempt is made")]
+    next_attempt_at: Annotated[Time | None, described("if pending: when the next attempt is made")]
     ended_at: Annotated[Time | None, described("when it was delivered or given up")]
-    attempts: Annotated[list[WebhookAttempt], described("the latest 20, oldest first; those before a resend too")]
-    payload: Annotated[WebhookEvent | None, described("what is sent; in the answer about a single one")] = None
+    attempts: Annotated[
+        list[WebhookAttempt], described("the latest 20 attempts, oldest first, including those before a resend")
+    ]
+    payload: Annotated[
+        WebhookEvent | None, described("the body that is sent; only in the answer about a single event")
+    ] = None
 
 
 class WebhookDeliveries(Answer, frozen=True, kw_only=True):
-    """A page of events, latest first."""
+    """A page of events, newest first."""
 
     deliveries: list[WebhookDelivery]
     next: Annotated[
@@ -279,14 +287,14 @@ class WebhookDeliveries(Answer, frozen=True, kw_only=True):
 
 
 class WebhookEndpoint(Answer, frozen=True, kw_only=True):
-    """The site's webhook and how it fares."""
+    """The site's webhook and its state."""
 
-    url: Annotated[str, described("where it is, without its query", example="https://shop.example/hooks/codesvc")]
-    events: Annotated[list[str], described("what it listens to", example=["verification.approved"])]
+    url: Annotated[str, described("its address, without the query", example="https://shop.example/hooks/codesvc")]
+    events: Annotated[list[str], described("the events it subscribes to", example=["verification.approved"])]
     enabled: Annotated[bool, described("false since the endpoint answered 410 Gone; events wait until it is enabled")]
-    disabled_at: Annotated[Time | None, described("since when")]
-    waiting: Annotated[int, described("how many events are still to be sent", example=0)]
+    disabled_at: Annotated[Time | None, described("when the binding was made")]
+    waiting: Annotated[int, described("how many events are waiting to be sent", example=0)]
     delivered_at: Annotated[Time | None, described("when an event was last delivered")]
     failed_at: Annotated[Time | None, described("when an attempt last failed")]
-    last_failure: Annotated[str, described("how it failed", values=HOOK_RESULTS[1:])] | None
-    failures: Annotated[int, described("how many attempts in a row have failed", example=0)]
+    last_failure: Annotated[str, described("the result of that attempt", values=HOOK_RESULTS[1:])] | None
+    failures: Annotated[int, described("how many consecutive attempts have failed", example=0)]

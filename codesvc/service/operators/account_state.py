@@ -85,7 +85,7 @@ class CallRefusal:
     def words(self) -> str:
         """What is refused, since when and why, in English."""
         why = judge(self.errcode).reason.replace("-", " ")
-        return f"WeChat refuses the call {self.call} since {rfc3339(self.since)}: {why} (errcode {self.errcode})"
+        return f"WeChat has refused the call {self.call} since {rfc3339(self.since)}: {why} (errcode {self.errcode})"
 
     @property
     def remedy(self) -> str:
@@ -95,7 +95,7 @@ class CallRefusal:
     @property
     def means(self) -> str:
         """All of it as sentences."""
-        return f"{self.words}. Codes come by scan or keyword where they can. {self.remedy}"
+        return f"{self.words}. Codes come by scan or keyword where possible. {self.remedy}"
 
 
 def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:

@@ -80,7 +80,7 @@ def flag_of(request: web.Request, name: str) -> bool:
     """
     given = request.query.get(name, "")
     if request.query.keys() - {name} or given not in {"", "true", "false"}:
-        raise Invalid(f"the query takes {name}=true", "")
+        raise Invalid(f"the query accepts only {name}=true", "")
     return given == "true"
 
 
@@ -103,7 +103,7 @@ def _page(request: web.Request, names: list[str]) -> tuple[list[str], str | None
     """The part of a list that `after` and `limit` ask for, and where the next begins."""
     query, limit = request.query, _LISTED
     if query.keys() - {"after", "limit"}:
-        raise Invalid("the query takes after and limit", "")
+        raise Invalid("the query accepts only after and limit", "")
     if "limit" in query:
         text = query["limit"]
         limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_LISTED)) else 0

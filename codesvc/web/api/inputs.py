@@ -29,7 +29,12 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 Code = Annotated[
     str,
-    Meta(min_length=1, max_length=1000, description="as it was typed, or a whole message with it", examples=["721082"]),
+    Meta(
+        min_length=1,
+        max_length=1000,
+        description="the code as typed, or a whole message that contains it",
+        examples=["721082"],
+    ),
 ]
 Address = Annotated[
     str,
@@ -54,11 +59,11 @@ ReturnUrl = Annotated[
     str,
     Meta(
         max_length=2048,
-        description="where the hosted page leads back to, on one of the site's origins",
+        description="where the hosted page sends the browser back to, on one of the site's origins",
         examples=["https://shop.example/back"],
     ),
 ]
-Proof = Annotated[str, Meta(min_length=1, max_length=4096, description="a proof, as it was handed out")]
+Proof = Annotated[str, Meta(min_length=1, max_length=4096, description="a proof, unchanged")]
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +78,7 @@ class CheckInput(Input):
 
 
 class EmptyInput(Input):
-    """Body of a POST that needs none."""
+    """The body of a POST that needs no members."""
 
 
 class PageCheckInput(Input):
@@ -86,17 +91,17 @@ class ProofInput(Input):
     """Body of POST /v1/proofs/verify."""
 
     proof: Proof
-    consume: Annotated[bool, Meta(description="false looks without spending it")] = True
+    consume: Annotated[bool, Meta(description="false checks the proof without spending it")] = True
 
 
 class BindInput(Input):
     """Body of PUT /v1/bindings/{user}: exactly one of proof, handle, openid."""
 
     proof: Proof | UnsetType = UNSET
-    handle: Annotated[str, Meta(min_length=1, max_length=1024, description="of a login or a ticket")] | UnsetType = (
+    handle: Annotated[str, Meta(min_length=1, max_length=1024, description="from a login or a ticket")] | UnsetType = (
         UNSET
     )
-    openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="scope openids")] | UnsetType = UNSET
+    openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="needs the scope openids")] | UnsetType = UNSET
     replace: Annotated[bool, Meta(description="moves the user from another WeChat account")] = False
     display: Display | UnsetType | None = UNSET
 
@@ -116,7 +121,7 @@ class BindIntentInput(LoginInput, kw_only=True):
     user: User
     display: Display | None = None
     method: Annotated[
-        Literal["scan", "oauth"], Meta(description="oauth gives a link to follow inside WeChat instead of a QR code")
+        Literal["scan", "oauth"], Meta(description="oauth gives a link to open in WeChat instead of a QR code")
     ] = "scan"
     replace: Annotated[bool, Meta(description="moves the user from another WeChat account")] = False
 
@@ -146,10 +151,10 @@ class DigitsForm(VisitForm):
 
 
 class RedeemInput(Input):
-    """Body of POST /v1/tickets/redeem: what the browser brought, and the state of the session it belongs to."""
+    """Body of POST /v1/tickets/redeem: the value that the browser brought, and the state of its session."""
 
-    ticket: Annotated[str, Meta(min_length=1, max_length=512, description="the `redeem` of the query")]
-    state: Annotated[str, Meta(min_length=8, max_length=256, description="the state that this session holds")]
+    ticket: Annotated[str, Meta(min_length=1, max_length=512, description="the `redeem` parameter of the query")]
+    state: Annotated[str, Meta(min_length=8, max_length=256, description="the state stored in this session")]
 
 
 class ClockInput(Input):

@@ -89,7 +89,7 @@ def refuse(kind: Kind, result: IntentResult) -> Problem:
     match result.outcome:
         case Outcome.ENDED if result.intent:
             status = result.intent.status.value
-            return Problem("intent-ended", f"This {_NAMES[kind]} is over: {status}.", intent_status=status)
+            return Problem("intent-ended", f"This {_NAMES[kind]} has ended: {status}.", intent_status=status)
         case Outcome.LIMITED if result.denial:
             return limited(result.denial)
         case Outcome.MISMATCH:
@@ -142,7 +142,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
     )
     result = await here.intents.start(caller.site, wanted, inputs.idempotency(request, body))
     if result.outcome is Outcome.ABSENT:
-        raise Problem("intent-ended", "What this Idempotency-Key started is no longer kept.")
+        raise Problem("intent-ended", "The result for this Idempotency-Key is no longer kept.")
     intent = expect(kind, result, Outcome.STARTED, Outcome.REPEATED)
     headers = {
         "Location": here.address.path(f"{_PATHS[kind]}/{intent.id}"),
@@ -184,7 +184,7 @@ async def scan(request: web.Request) -> web.Response:
     intent = expect(kind, await here.intents.scan(caller.site, _identifier(request, kind)), Outcome.ATTACHED)
     view = _view(request, intent)
     if view.scan is None:
-        raise Problem("not-found", f"No scan can bring this {_NAMES[kind]} on any more.")
+        raise Problem("not-found", f"A scan can no longer continue this {_NAMES[kind]}.")
     return json_response(scan_code(intent.scene_url or "", view.scan, view.expires_at))
 
 

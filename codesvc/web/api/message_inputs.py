@@ -23,7 +23,7 @@ class RecipientInput(Input):
             Meta(
                 min_length=4,
                 max_length=40,
-                description="in E.164, or as dialled in the region of the site's `relay`",
+                description="in E.164 format, or as dialled in the region of the site's `relay`",
                 examples=["+8613800138000"],
             ),
         ]
@@ -40,8 +40,9 @@ class MessageInput(Input):
     known_recipient: Annotated[
         bool,
         Meta(
-            description="you have verified before that the recipient is this user's; without it the code may prove"
-            " that, and goes by WeChat only if the recipient's own user id is bound to the same WeChat account"
+            description="you have verified before that the recipient belongs to this user; without it, the code is "
+            "sent by WeChat only if the recipient's own user id is bound to the same WeChat account, because "
+            "the code may be meant to prove it"
         ),
     ] = False
     code: (
@@ -51,30 +52,33 @@ class MessageInput(Input):
                 min_length=1,
                 max_length=64,
                 extra_json_schema={"pattern": r"^[!-~]{1,64}(?!\n)$"},
-                description="that you made: visible ASCII characters",
+                description="the code that you generated: visible ASCII characters",
                 examples=["721082"],
             ),
         ]
         | UnsetType
     ) = UNSET
     purpose: Annotated[
-        str, Meta(max_length=32, description="of the configuration; without one, that of the site's `relay`")
+        str, Meta(max_length=32, description="a purpose in the configuration; by default that of the site's `relay`")
     ] = ""
     text: Annotated[
         str,
         Meta(
             max_length=LONGEST_TEXT,
             extra_json_schema={"pattern": r"^[^\u0000]*$"},
-            description="for the gateway; without one, ours",
+            description="the text for the gateway; by default the built-in text",
         ),
     ] = ""
     subject: Annotated[
         str,
-        Meta(max_length=LONGEST_SUBJECT, description="of an e-mail, in printable characters; without one, ours"),
+        Meta(
+            max_length=LONGEST_SUBJECT,
+            description="the subject of an e-mail, in printable characters; by default the built-in subject",
+        ),
     ] = ""
     locale: Locale = "zh-CN"
     expires_in: Annotated[
-        int, Meta(ge=LEAST_LIFE, le=MOST_LIFE, description="how long the code is valid, seconds", examples=[300])
+        int, Meta(ge=LEAST_LIFE, le=MOST_LIFE, description="how many seconds the code is valid", examples=[300])
     ] = 300
     client_ip: Address | None = None
     reference: Annotated[
@@ -82,7 +86,7 @@ class MessageInput(Input):
         Meta(
             max_length=8,
             extra_json_schema={"pattern": r"^[A-Za-z0-9]{0,8}(?!\n)$"},
-            description="what your page shows beside the code: letters and digits",
+            description="the reference that your page shows beside the code: letters and digits",
             examples=["KX"],
         ),
     ] = ""

@@ -25,8 +25,8 @@ class StartInput(Input):
     contact: Annotated[
         RecipientInput | None,
         Meta(
-            description="the last resort: your own SMS or e-mail gateway brings the same code there, if WeChat cannot "
-            "or has not in time. The site needs a `relay` with a gateway for it"
+            description="the last resort: if WeChat cannot deliver the code, or not in time, your own SMS or e-mail "
+            "gateway sends the same code there. The site needs a `relay` with a gateway for it"
         ),
     ] = None
     client_ip: Address | None = None
@@ -34,13 +34,13 @@ class StartInput(Input):
     locale: Locale = "zh-CN"
     vouched: Annotated[
         bool,
-        Meta(description="you have authenticated the person by other means: lets a user without a binding scan"),
+        Meta(description="you have authenticated the person by other means; this lets a user without a binding scan"),
     ] = False
     return_url: ReturnUrl | None = None
     metadata: Annotated[
         dict[str, Any],
         Meta(
-            description="up to 4 KiB of your own, handed back as it came",
+            description="up to 4 KiB of your own data, returned unchanged",
             examples=[{"cart": "c-81"}],
             extra_json_schema={"additionalProperties": True},
         ),

@@ -11,13 +11,14 @@ from codesvc.web.api.inputs import Input
 class KeyInput(Input):
     """Body of PUT /admin/v1/sites/{site}/keys/{key}."""
 
-    scopes: Annotated[list[Scope], Meta(min_length=1, description="what the key may do")]
+    scopes: Annotated[list[Scope], Meta(min_length=1, description="the key's scopes")]
     hash: (
         Annotated[
             str,
             Meta(
                 pattern="^sha256:[0-9a-f]{64}(?!\n)$",
-                description="of a key that you have made yourself; without it one is made and shown once",
+                description="the hash of a key that you have made yourself; without it, a key is created and shown "
+                "once",
             ),
         ]
         | UnsetType
@@ -33,8 +34,8 @@ class OidcClientTable(Input):
 
 
 class AccountTable(Input):
-    """Body of PUT /admin/v1/accounts/{account}: the options of `[accounts.…]`, secrets by value."""
+    """Body of PUT /admin/v1/accounts/{account}: the options of `[accounts.…]`, with secrets given as values."""
 
 
 class TablePatch(Input):
-    """Options to change; null takes one away (JSON merge patch, RFC 7396)."""
+    """Options to change; null removes one (JSON merge patch, RFC 7396)."""

@@ -14,7 +14,7 @@ User = Annotated[
     str,
     Meta(
         extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
-        description="your opaque identifier of the person; for a sign-up a random id for each attempt; in NFC",
+        description="your opaque identifier of the person, in NFC; for a sign-up, a random id for each attempt",
         examples=["attempt-7f3a"],
     ),
 ]
@@ -42,7 +42,7 @@ def check_user(text: str) -> None:
     else:
         wrong = f"it begins with {_named(text[0])}"
     raise Invalid(
-        f"user is not an id that can be used: {wrong}. An id has 1 to {LONGEST_USER} letters and digits of any "
+        f"user is not a valid id: {wrong}. An id has 1 to {LONGEST_USER} letters and digits of any "
         "script, and ._@+:-, and begins with a letter or digit (for example A-Z, 0-9). For other ids send a number or "
         "a hash of them instead",
         "/user",
@@ -62,9 +62,9 @@ def check_openid(text: str, mode: str) -> None:
     except BadValue as error:
         raise Invalid(str(error), "/openid") from None
     if is_test_openid(text):
-        raise Invalid("this openid stands for a test identity, which live mode has not", "/openid")
+        raise Invalid("this openid belongs to a test identity, which live mode does not have", "/openid")
 
 
 def _named(character: str) -> str:
-    name = "a blank" if character == " " else unicodedata.name(character, "a control character")
+    name = "a space" if character == " " else unicodedata.name(character, "a control character")
     return f"{name} (U+{ord(character):04X})"

@@ -49,7 +49,7 @@ def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
             return Problem("not-found", "There is no such verification.")
         case Outcome.ENDED:
             status = result.shown.status.value
-            return Problem("verification-ended", f"This verification is over: {status}.", verification_status=status)
+            return Problem("verification-ended", f"This verification has ended: {status}.", verification_status=status)
         case Outcome.LIMITED if result.denial:
             name = "guess-budget" if result.denial.limit.endswith("_guesses") else "rate-limited"
             return limited(result.denial, name)
@@ -58,7 +58,7 @@ def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
         case Outcome.WRONG:
             left = result.shown.attempts_left
             return Problem(
-                "wrong-code", f"That is not the code; {left} attempts left.", headers=limits, attempts_left=left
+                "wrong-code", f"The code is wrong; attempts left: {left}.", headers=limits, attempts_left=left
             )
         case Outcome.EARLY:
             return limited(result.denial, "resend-too-soon") if result.denial else Problem("resend-too-soon")

@@ -75,7 +75,7 @@ def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> schema.WebhookEndpoi
 def _hearing(request: web.Request) -> tuple[Caller, Webhook]:
     caller = authenticate(request, "admin")
     if caller.site.config.webhook is None:
-        raise Problem("not-found", "This site has no webhook; the configuration says where it would be.")
+        raise Problem("not-found", "This site has no webhook in its configuration.")
     return caller, caller.site.config.webhook
 
 
@@ -142,7 +142,7 @@ async def test(request: web.Request) -> web.Response:
 
 @routes.get("/v1/webhooks/deliveries")
 async def find(request: web.Request) -> web.Response:
-    """A page of events, latest first."""
+    """A page of events, newest first."""
     caller = authenticate(request, "admin")
     page = await services(request).webhooks.find(caller.site, **_listing(request))
     return json_response(schema.WebhookDeliveries(deliveries=[_draw(hook) for hook in page.hooks], next=page.cursor))
@@ -154,7 +154,7 @@ async def get(request: web.Request) -> web.Response:
     caller = authenticate(request, "admin")
     hook = await services(request).webhooks.get(caller.site, _id_in(request))
     if hook is None:
-        raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
+        raise Problem("not-found", "There is no such delivery; deliveries are kept for 30 days.")
     return json_response(_draw_whole(hook))
 
 
@@ -166,5 +166,5 @@ async def resend(request: web.Request) -> web.Response:
     await inputs.read(request, EmptyInput)
     hook = await services(request).webhooks.resend(caller.site, identifier, actor=caller.actor)
     if hook is None:
-        raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
+        raise Problem("not-found", "There is no such delivery; deliveries are kept for 30 days.")
     return json_response(_draw_whole(hook))

@@ -17,7 +17,7 @@ SITE: Final = in_path("site", "The site's name.", "tea", _NAME)
 _ACCOUNT: Final = in_path("account", "The account's name.", "second", _NAME)
 _KEY: Final = in_path("key", "The key's name.", "back-end", _NAME)
 _PAGE: Final = (
-    in_query("after", "Names behind this one.", "cafe"),
+    in_query("after", "Names after this one.", "cafe"),
     in_query(
         "limit",
         "The maximum number of entries.",
@@ -27,7 +27,7 @@ _PAGE: Final = (
 )
 _AGAIN: Final = in_query(
     "again",
-    "Take the name of a site that was removed, with the bindings that still lie under it.",
+    "Reuse the name of a removed site, with the bindings that are still stored under it.",
     example=True,
     schema={"type": "boolean", "default": False},
 )
@@ -84,40 +84,41 @@ def _names(*names: str) -> tuple[Answer, ...]:
     return (Answer(description="Names.", shape=schema.Names, example={"names": [*names], "next": None}),)
 
 
-_GONE: Final = (Answer(status=204, description="It is gone, in every process within a second.", media=""),)
+_GONE: Final = (Answer(status=204, description="Removed, in every process within a second.", media=""),)
 
 CALLS: Final = (
     call("GET", "/sites", "listSites", "List sites", "read", parameters=_PAGE, answers=_names("cafe", "shop"),
           problems=("invalid",)),
     call("GET", "/sites/{site}", "getSite", "Read a site", "read", parameters=(SITE,),
           answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found",)),
-    call("PUT", "/sites/{site}", "putSite", "Make a site, or replace its settings", "sites",
-          description="In force in every process within a second. A site of the configuration file is changed there.",
+    call("PUT", "/sites/{site}", "putSite", "Create a site, or replace its settings", "sites",
+          description="Takes effect in every process within a second. A site in the configuration file has to be "
+              "changed there.",
           parameters=(SITE, _AGAIN),
           body=Body(shape=SiteTable, examples={"tea": _SITE_SETTINGS},
                     narrowed=table_schema(Site, without=frozenset({"keys"}))),
-          answers=(_view(201, "It is new.", _SITE_VIEW), _view(200, "It was there.", _SITE_VIEW)),
+          answers=(_view(201, "Created.", _SITE_VIEW), _view(200, "Replaced.", _SITE_VIEW)),
           problems=("registry-conflict", "rate-limited")),
     call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
-          description="A JSON merge patch: what is named changes, null takes an option away. So policies change too: "
-          '`{"purposes": {"reset": {"code_length": 8}}}`.',
+          description='A JSON merge patch: given options change, null removes an option. Policies change in the '
+              'same way: `{"purposes": {"reset": {"code_length": 8}}}`.',
           parameters=(SITE,),
           body=Body(shape=TablePatch, examples={"limit": {"limits": {"site_starts": ["200/minute"]}}}, media=_PATCH,
                     narrowed={"additionalProperties": True}),
           answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found", "registry-conflict", "rate-limited")),
     call("DELETE", "/sites/{site}", "deleteSite", "Remove a site and its keys", "sites",
-          description="Its bindings stay in the store, and its name is not given away again unless you say `again`.",
+          description="Its bindings stay in the store, and its name cannot be reused without `again`.",
           parameters=(SITE,), answers=_GONE, problems=("not-found", "registry-conflict", "rate-limited")),
     call("GET", "/accounts", "listAccounts", "List accounts", "read", parameters=_PAGE, answers=_names("main"),
           problems=("invalid",)),
     call("GET", "/accounts/{account}", "getAccount", "Read an account", "read", parameters=(_ACCOUNT,),
           answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found",)),
-    call("PUT", "/accounts/{account}", "putAccount", "Make an account, or replace its settings", "accounts",
-          description="Secrets are encrypted before they are stored and never shown again. Replacing means all of it: "
-          "to change one option and keep the secrets, patch.",
+    call("PUT", "/accounts/{account}", "putAccount", "Create an account, or replace its settings", "accounts",
+          description="Secrets are stored encrypted and never shown again. This replaces all settings: to change "
+              "one option and keep the secrets, use PATCH.",
           parameters=(_ACCOUNT,),
           body=Body(shape=AccountTable, examples={"account": _ACCOUNT_SETTINGS}, narrowed=table_schema(Account)),
-          answers=(_view(201, "It is new.", _ACCOUNT_VIEW), _view(200, "It was there.", _ACCOUNT_VIEW)),
+          answers=(_view(201, "Created.", _ACCOUNT_VIEW), _view(200, "Replaced.", _ACCOUNT_VIEW)),
           problems=("registry-conflict", "rate-limited")),
     call("PATCH", "/accounts/{account}", "patchAccount", "Change some settings of an account", "accounts",
           parameters=(_ACCOUNT,),
@@ -128,13 +129,13 @@ CALLS: Final = (
     call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
           parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict", "rate-limited")),
     call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(SITE,),
-          answers=(Answer(description="The keys, those of the file first.", shape=schema.KeyViews,
+          answers=(Answer(description="The keys, those in the configuration file first.", shape=schema.KeyViews,
                           example={"keys": [{"name": "back-end", "scopes": ["bindings", "verify"], "kept": "store",
                                              "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
           problems=("not-found",)),
-    call("PUT", "/sites/{site}/keys/{key}", "putKey", "Give a site another key", "keys",
-          description="Also a site of the configuration file. The key is shown only once. A name is used once: after a "
-          "timeout remove it and try again.",
+    call("PUT", "/sites/{site}/keys/{key}", "putKey", "Create another key for a site", "keys",
+          description="The site may also be in the configuration file. The key is shown only once. A name can be "
+              "used only once: after a timeout, remove the key and try again.",
           parameters=(SITE, _KEY),
           body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},
                                               "made elsewhere": {"scopes": ["verify"], "hash": f"sha256:{'0f' * 32}"}}),

@@ -14,8 +14,8 @@ _ONE_WAY: Final[dict[str, Any]] = {
     "else": False,
 }
 _LOOK_UPS: Final = (
-    ("handle", "A handle, which is not spent by looking.", examples.HANDLE),
-    ("openid_handle", "The lasting name of a WeChat account on this site.", "oh_VZyHHvwug2bq"),
+    ("handle", "A handle; this call does not spend it.", examples.HANDLE),
+    ("openid_handle", "The permanent pseudonym of a WeChat account on this site.", "oh_VZyHHvwug2bq"),
     ("openid", "An openid; scope openids.", "o9tYIyvtrlVRXythhmMc49CLRBne"),
     ("unionid", "A unionid; scope openids.", "oR5GjjgEhCMJFyzaVZdrxZ2zRRF4"),
 )
@@ -27,11 +27,12 @@ VERIFY: Final = Operation(
     id="verifyProof",
     tag="Proofs",
     summary="Verify a proof",
-    description="Genuine, fresh and yours: its claims. That spends it, unless `consume` is false. Compare `sub`, "
-    "`purpose` and `vf` with your session. Binding spends it too, so look first with `consume: false`.",
+    description="Returns the claims if the proof is genuine, not expired and for your site. This spends it, unless "
+    "`consume` is false. Compare `sub`, `purpose` and `vf` with your session. Binding spends it too, so "
+    "check first with `consume: false`.",
     scope="verify",
     body=Body(shape=ProofInput, examples={"look": {"proof": examples.PROOF, "consume": False}}),
-    answers=(Answer(description="What it says.", shape=schema.Claims, example=examples.CLAIMS),),
+    answers=(Answer(description="The claims.", shape=schema.Claims, example=examples.CLAIMS),),
     problems=("proof-spent", "proof-expired", "bad-proof"),
 )
 KEYS: Final = Operation(
@@ -40,7 +41,7 @@ KEYS: Final = Operation(
     id="getProofKeys",
     tag="Proofs",
     summary="The public keys of proofs",
-    description="For reading a proof offline. Only the service knows whether it is spent.",
+    description="For verifying a proof offline. Only the service knows whether it has been used.",
     access=Access.ANYBODY,
     answers=(Answer(description="A JWK set.", shape=schema.Jwks, example=examples.JWKS),),
 )
@@ -49,15 +50,15 @@ PUT: Final = _call(
     path="/v1/bindings/{user}",
     id="bind",
     summary="Bind a user",
-    description="By exactly one of `proof` (spends it; binds the WeChat account that got the code), `handle` and "
-    "`openid` (scope openids). `replace` moves a user from another WeChat account.",
+    description="Give exactly one of `proof` (spends it; binds the WeChat account that received the code), `handle` "
+    "and `openid` (scope openids). `replace` moves a user from another WeChat account.",
     body=Body(
         shape=BindInput,
         examples={"proof": {"proof": examples.PROOF}, "move": {"handle": examples.HANDLE, "replace": True}},
         narrowed=_ONE_WAY,
     ),
     answers=(
-        Answer(description="Bound as before.", shape=schema.Binding, example=examples.BINDING),
+        Answer(description="Already bound like this.", shape=schema.Binding, example=examples.BINDING),
         Answer(
             status=201,
             description="Bound.",
@@ -93,7 +94,7 @@ HISTORY: Final = _call(
     method="GET",
     path="/v1/bindings/{user}/history",
     id="getBindingHistory",
-    summary="What became of a user's bindings",
+    summary="Read the history of a user's bindings",
     description="Oldest first; for support staff.",
     answers=(Answer(description="The history.", shape=schema.History, example=examples.HISTORY),),
 )
@@ -102,10 +103,10 @@ FIND: Final = _call(
     path="/v1/bindings",
     id="findBindings",
     summary="Find the users of a WeChat account",
-    description="By exactly one of the query's members.",
+    description="Give exactly one of the query parameters.",
     parameters=tuple(in_query(name, description, example) for name, description, example in _LOOK_UPS),
     answers=(
-        Answer(description="At most 100 of them.", shape=schema.Bindings, example={"bindings": [examples.BINDING]}),
+        Answer(description="The users, at most 100.", shape=schema.Bindings, example={"bindings": [examples.BINDING]}),
     ),
     problems=("invalid", "bad-proof"),
 )
@@ -113,10 +114,10 @@ LIFT: Final = _call(
     method="DELETE",
     path="/v1/users/{user}/guesses",
     id="liftGuesses",
-    summary="Lift a spent guess budget",
+    summary="Reset a user's guess budget",
     description="For a person whom you have identified by other means.",
     scope="admin",
-    answers=(Answer(status=204, description="The budget is whole.", media=""),),
+    answers=(Answer(status=204, description="The budget was reset.", media=""),),
 )
 REDEEM: Final = Operation(
     method="POST",
@@ -124,11 +125,11 @@ REDEEM: Final = Operation(
     id="redeemTicket",
     tag="Tickets",
     summary="Redeem a ticket",
-    description="Redeems a ticket that was opened with the WeChat account which requested it: gives a `handle` to bind "
-    "with, or for a reset the user and a proof. `state` is the one in your session, never the one in the request.",
+    description="Redeems a ticket that was opened by the WeChat account that requested it. Returns a `handle` to "
+    "bind with or, for a reset, the user and a proof. Take `state` from your session, never from the request.",
     scope="verify",
     body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
-    answers=(Answer(description="What it brought.", shape=schema.Redemption, example=examples.REDEMPTION),),
+    answers=(Answer(description="The result.", shape=schema.Redemption, example=examples.REDEMPTION),),
     problems=("ticket-spent", "ticket-expired", "bad-ticket", "idempotency-mismatch"),
     retry=True,
 )

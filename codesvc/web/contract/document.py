@@ -42,14 +42,14 @@ _TAGS: Final = {
     "Verifications": "One attempt to prove that a person controls a WeChat account.",
     "Proofs": "A signed, short-lived, single-use statement that a verification was approved.",
     "Bindings": "A user of your site and the WeChat account that belongs to that user.",
-    "Tickets": "The way from the chat to your site.",
-    "By scan": "Binding and logging in by a scan and a yes.",
-    messages.TAG: "A code that you made yourself, delivered by WeChat, else by your own SMS or e-mail gateway.",
-    "Webhooks": "Events that the service sends to your server, and their delivery.",
+    "Tickets": "One-time links from the chat to your site.",
+    "By scan": "Binding and logging in by scanning and confirming.",
+    messages.TAG: "A code that you generated, delivered by WeChat or, failing that, by your own SMS or e-mail gateway.",
+    "Webhooks": "Events sent to your server, and their delivery.",
     "Pages": "What a browser with a page token can do.",
     "Service": "Health, documentation, tests.",
     administration.TAG: "Sites, accounts and keys, set up while the service runs; with keys of its own.",
-    "WeChat": "What WeChat calls, or your own back end in its place.",
+    "WeChat": "Called by WeChat, or by your own back end in its place.",
 }
 _ABOUT: Final = (
     "Proves that a person controls a WeChat account, so that a website can verify a sign-up or let a person reset a "

@@ -40,8 +40,9 @@ _BIND: Final = _Kind(
     sent={"user": "alice", "client_ip": "192.0.2.1", "return_url": "https://shop.example/account"},
     shape=schema.BindIntent,
     example=examples.BIND_INTENT,
-    about="Binds a user who is logged in on your site. With `method: oauth` there is a `link` to follow inside WeChat "
-    "instead of a QR code. The scan asks in WeChat first, naming site, masked user and reference, and acts on a yes.",
+    about="Binds a user who is logged in on your site. With `method: oauth` there is a `link` to open in "
+    "WeChat instead of a QR code. After the scan, WeChat shows the site, the masked user and the "
+    "reference, and the person confirms.",
 )
 _LOGIN: Final = _Kind(
     path="/v1/logins",
@@ -53,8 +54,9 @@ _LOGIN: Final = _Kind(
     sent={"client_ip": "192.0.2.1", "return_url": "https://shop.example/welcome"},
     shape=schema.Login,
     example=examples.LOGIN,
-    about="Recognises the person who scans and confirms: then `user`, or for a first-time visitor status `unknown` "
-    "and a `handle` that binds. Read it from your server with your key; a browser never tells you who it is.",
+    about="Identifies the person who scans and confirms: returns `user` or, for a first-time visitor, status "
+    "`unknown` and a `handle` to bind with. Read it from your server with your key; never trust a "
+    "browser to say who it is.",
 )
 
 
@@ -74,7 +76,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         answers=(
             Answer(
                 status=201,
-                description="It has started, or had been started by this Idempotency-Key.",
+                description="Started, now or by an earlier call with this Idempotency-Key.",
                 shape=kind.shape,
                 example=kind.example,
                 headers=("Location",),
@@ -105,7 +107,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         method="GET",
         path=f"{one}/scan",
         id=f"get{kind.name}Scan",
-        summary=f"Get what the QR code of a {kind.noun} says",
+        summary=f"Get the content of a {kind.noun}'s QR code",
         parameters=identified,
         answers=(Answer(description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
         problems=("not-found", "intent-ended", "wechat-unavailable"),
@@ -125,7 +127,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         path=f"{one}/events",
         id=f"watch{kind.name}",
         summary=f"Watch a {kind.noun}",
-        description="Server-sent events: `event: change`, at once and at every change, until it is over.",
+        description="Server-sent events: `event: change`, immediately and at every change, until it ends.",
         parameters=identified,
         answers=(
             Answer(description="The stream.", media=EVENTS, shape=kind.shape, example=examples.event(kind.example)),

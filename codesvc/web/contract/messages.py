@@ -36,11 +36,12 @@ SEND: Final = _call(
     method="POST",
     path="/v1/messages",
     id="sendMessage",
-    summary="Deliver a code that you made",
-    description="Takes a code and answers at once; the delivery follows. Who is bound gets it as a template message, "
-    "and everybody else by the gateway that the site's configuration names for SMS or e-mail. The answer is the same "
-    "for both. Name a `recipient`, or a `user`, or both; a user alone has no gateway to fall back to. The code is kept "
-    "encrypted until its delivery has ended, `expires_in` at the longest, and in no log.",
+    summary="Deliver a code that you generated",
+    description="Accepts a code and answers immediately; the delivery follows. People with a binding get it as a "
+    "template message, all others through the gateway that the site's configuration names for SMS or "
+    "e-mail. The answer is the same for both. Give a `recipient`, a `user`, or both; a user alone has "
+    "no gateway to fall back to. The code is kept encrypted until the delivery ends, for at most "
+    "`expires_in`, and never logged.",
     body=Body(
         shape=MessageInput,
         examples={
@@ -65,7 +66,7 @@ SEND: Final = _call(
     answers=(
         Answer(
             status=202,
-            description="It was accepted, or had been by this Idempotency-Key.",
+            description="Accepted, now or by an earlier call with this Idempotency-Key.",
             shape=schema.Message,
             example=examples.MESSAGE,
             headers=("Location",),
@@ -81,7 +82,7 @@ GET: Final = _call(
     path="/v1/messages/{id}",
     id="getMessage",
     summary="Read a message",
-    description="Where it stands, for an hour after its end. If its purpose does not disclose bindings, it reads as "
+    description="Its state, up to an hour after it ends. If its purpose does not disclose bindings, the status is "
     "accepted until then.",
     parameters=(_ID,),
     answers=(Answer(description="The message.", shape=schema.Message, example=examples.MESSAGE),),
@@ -92,8 +93,8 @@ RECIPIENT: Final = _call(
     path="/v1/recipients",
     id="findRecipient",
     summary="Get the user id of a phone number or e-mail address",
-    description="Always the same one for a recipient, and another one on every site. Bind a WeChat account under it (a "
-    "bind intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
+    description="The id is always the same for a recipient, and different on every site. Bind a WeChat account "
+    "under it (by a bind intent, an import or the openid), and messages to this recipient go there. Nothing is stored.",
     body=Body(
         shape=RecipientsInput,
         examples={"phone": {"recipient": {"phone": "+8613800138000"}}},

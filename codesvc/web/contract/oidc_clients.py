@@ -14,7 +14,7 @@ _CLIENT: Final = in_path(
 )
 _NEW_SECRET: Final = in_query(
     "new_secret",
-    "Give the app another secret; the one before stays valid.",
+    "Create another secret for the app; the previous one stays valid.",
     example=True,
     schema={"type": "boolean", "default": False},
 )
@@ -51,7 +51,7 @@ CALLS: Final = (
         parameters=(SITE,),
         answers=(
             Answer(
-                description="The apps, those of the configuration first.",
+                description="The apps, those in the configuration file first.",
                 shape=schema.OidcClientViews,
                 example={"issuer": "https://code.example.com/oidc/tea", "clients": [_VIEW]},
             ),
@@ -68,7 +68,7 @@ CALLS: Final = (
         "without a secret. A new app gets a secret, shown only once.",
         parameters=(SITE, _CLIENT, _NEW_SECRET),
         body=Body(shape=OidcClientTable, examples={"wiki": _SETTINGS}, narrowed=_table()),
-        answers=(_registered(201, "It is new.", _MADE), _registered(200, "It was there.", None)),
+        answers=(_registered(201, "Created.", _MADE), _registered(200, "Replaced.", None)),
         problems=("not-found", "registry-conflict", "rate-limited"),
     ),
     call(
@@ -78,7 +78,7 @@ CALLS: Final = (
         "Remove an app",
         "sites",
         parameters=(SITE, _CLIENT),
-        answers=(Answer(status=204, description="It is gone, in every process within a second.", media=""),),
+        answers=(Answer(status=204, description="Removed, in every process within a second.", media=""),),
         problems=("not-found", "registry-conflict", "rate-limited"),
     ),
 )

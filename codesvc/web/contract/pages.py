@@ -42,7 +42,7 @@ STATE: Final = _page_call(
     method="GET",
     path="/p/{page_token}/state",
     id="getPageState",
-    summary="What the page shows, as JSON",
+    summary="Read the page's state as JSON",
     answers=(Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),),
     problems=("not-found", "forbidden"),
 )
@@ -50,7 +50,7 @@ WATCH: Final = _page_call(
     method="GET",
     path="/p/{page_token}/events",
     id="watchPage",
-    summary="What the page shows, as a stream of changes",
+    summary="Watch the page's state",
     description="Server-sent events of type `change`. Their `now` is null.",
     answers=(
         Answer(
@@ -85,7 +85,7 @@ CHECK: Final = _page_call(
     path="/p/{page_token}/check",
     id="checkOnPage",
     summary="Check a code from the page",
-    description="The guess counts for the IP address of the browser. A form post gets a page or a redirect.",
+    description="The guess counts against the browser's IP address. A form post gets a page or a redirect.",
     body=Body(shape=PageCheckInput, examples={"typed": {"code": "721082"}}, media=(JSON, FORM)),
     answers=(
         Answer(
@@ -112,7 +112,7 @@ RENEW: Final = _page_call(
     method="POST",
     path="/p/{page_token}/renew",
     id="renewOnPage",
-    summary="Start a successor, once",
+    summary="Renew it, once",
     description="Starts one successor with the same user, purpose, metadata and `return_url`. This is possible if the "
     "verification, bind intent or login has expired, if the verification was superseded or has no attempts left, or if "
     "another WeChat account has used the QR code. It counts as a start from the IP address of the browser. A repeated "
@@ -130,9 +130,9 @@ DISOWN: Final = _page_call(
     method="POST",
     path="/p/{page_token}/disown",
     id="disownOnPage",
-    summary="Say that another WeChat account has scanned",
-    description="Cancels a bind intent. For ten minutes after the yes it takes back the binding that the intent made, "
-    "which the WeChat account is told; a binding of another act stays.",
+    summary="Report that another WeChat account has scanned",
+    description="Cancels a bind intent. Within ten minutes of the confirmation it removes the binding that the "
+    "intent made, and the WeChat account is notified. Other bindings stay.",
     parameters=(parameters.INTENT_PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
     answers=(
@@ -150,7 +150,9 @@ PREFLIGHT: Final = _page_call(
     description="Allows the `origins` of the site, by the header Access-Control-Allow-Origin.",
     parameters=(
         parameters.PAGE_TOKEN,
-        in_path("act", "The call that the page is going to make.", "state", {"type": "string", "enum": list(_ACTS)}),
+        in_path(
+            "act", "The method of the call that the page will make.", "state", {"type": "string", "enum": list(_ACTS)}
+        ),
     ),
     answers=(Answer(status=204, description="The origin is allowed.", media=""),),
     problems=("not-found", "forbidden"),

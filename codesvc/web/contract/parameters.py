@@ -21,8 +21,8 @@ ACCOUNT: Final = in_path("account", "The account's name in the configuration.", 
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
     place="header",
-    description="Names this act, so that it can be repeated: the same key and body get the same answer, for 24 "
-    "hours; 410 when what they began is no longer kept.",
+    description="Makes the call safe to retry: for 24 hours, the same key and body get the same answer, or 410 once "
+    "the result is no longer kept.",
     schema={"type": "string", "pattern": "^[!-~]{1,255}$"},
     example="2f9a0c64-6f0e-4b1c-9f0a-6a2a8d1c7b55",
     required=False,

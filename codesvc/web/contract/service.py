@@ -16,14 +16,14 @@ HEALTH: Final = _call(
     method="GET",
     path="/healthz",
     id="getHealth",
-    summary="Does the process run?",
-    answers=(Answer(description="It does.", shape=schema.Health, example={"status": "ok"}),),
+    summary="Is the process running?",
+    answers=(Answer(description="It is.", shape=schema.Health, example={"status": "ok"}),),
 )
 READINESS: Final = _call(
     method="GET",
     path="/readyz",
     id="getReadiness",
-    summary="Can the process do its work?",
+    summary="Is the process ready to serve?",
     answers=(
         Answer(description="The store answers.", shape=schema.Readiness, example={"status": "ready", "store": "ok"}),
         Answer(
@@ -38,10 +38,10 @@ METRICS: Final = _call(
     method="GET",
     path="/metrics",
     id="getMetrics",
-    summary="Numbers for Prometheus",
-    description="For operators: by `admin.listen`, with the only site's key of scope `admin`, or with an admin key of "
-    "scope `read`.",
-    answers=(Answer(description="The numbers.", media="text/plain", schema=_TEXT),),
+    summary="Metrics for Prometheus",
+    description="For operators: through `admin.listen`, with a key with the scope `admin` of the only site, or with "
+    "an admin key with the scope `read`.",
+    answers=(Answer(description="The metrics.", media="text/plain", schema=_TEXT),),
     problems=("unauthenticated", "forbidden", "unavailable"),
 )
 DOCUMENT: Final = _call(
@@ -55,7 +55,7 @@ REFERENCE: Final = _call(
     method="GET",
     path="/docs",
     id="readReference",
-    summary="This document, to read",
+    summary="This document as a page",
     answers=(Answer(description="A page.", media=HTML, schema=_TEXT),),
 )
 FRONT: Final = _call(
@@ -63,14 +63,14 @@ FRONT: Final = _call(
     path="/",
     id="readFront",
     summary="What this service is",
-    description="A small page where `Accept` names `text/html`.",
-    answers=(Answer(description="Where the reference stands.", shape=schema.Front, example=_FRONT),),
+    description="A short page if `Accept` includes `text/html`.",
+    answers=(Answer(description="Where to find the reference.", shape=schema.Front, example=_FRONT),),
 )
 EXPLANATION: Final = _call(
     method="GET",
     path="/problems/{name}",
     id="explainProblem",
-    summary="What a problem type means and what to do",
+    summary="What a problem type means, and what to do",
     parameters=(
         in_path(
             "name", "The last part of a problem's `type`.", "wrong-code", {"type": "string", "enum": sorted(PROBLEMS)}
@@ -83,12 +83,12 @@ CLOCK: Final = _call(
     method="POST",
     path="/test/clock",
     id="moveClock",
-    summary="Move the service's time ahead (test mode only)",
-    description="Never back. In live mode the address does not exist.",
+    summary="Move the service's clock forward (test mode only)",
+    description="It cannot be moved back. In live mode this address does not exist.",
     body=Body(shape=ClockInput, examples={"minute": {"advance": 60}}),
     answers=(
         Answer(
-            description="The time now.",
+            description="The current time.",
             shape=schema.Clock,
             example={"offset": 60.0, "now": "2026-11-22T09:31:16.810Z"},
         ),

@@ -51,7 +51,7 @@ START: Final = _call(
     answers=(
         Answer(
             status=201,
-            description="It has started, or had been started by this Idempotency-Key.",
+            description="Started, now or by an earlier call with this Idempotency-Key.",
             shape=schema.Verification,
             example=examples.VERIFICATION,
             headers=("Location",),
@@ -67,14 +67,14 @@ GET: Final = _call(
     path="/v1/verifications/{id}",
     id="getVerification",
     summary="Read a verification",
-    description="For 10 minutes after approval with `proof`. An ended one can be read for an hour. Where the purpose "
-    "has `return_key = true` and the hosted page finished it, `proof` is there only for the `return_key` that the "
-    "browser brought to `return_url`; a wrong one is refused.",
+    description="Includes `proof` for 10 minutes after approval. A verification that has ended can be read for an "
+    "hour. If the purpose has `return_key = true` and it was finished on the hosted page, `proof` is "
+    "included only with the `return_key` that the browser brought to `return_url`; a wrong one is refused.",
     parameters=(
         parameters.VERIFICATION,
         in_query(
             "return_key",
-            "What the browser brought back from the hosted page.",
+            "The value that the browser brought back from the hosted page.",
             "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-",
         ),
     ),
@@ -85,9 +85,9 @@ SCAN: Final = _call(
     method="GET",
     path="/v1/verifications/{id}/scan",
     id="getVerificationScan",
-    summary="Get what the QR code says",
-    description="Attaches a QR code if there is none yet, which spends one of the account's 100,000 a day. Only needed "
-    "if you draw the picture yourself: `image_url` and the page do it too.",
+    summary="Get the content of the QR code",
+    description="Creates a QR code if there is none yet, which uses one of the account's 100,000 a day. Needed only "
+    "if you draw the image yourself: `image_url` and the page do this too.",
     parameters=(parameters.VERIFICATION,),
     answers=(Answer(description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
     problems=("not-found", "verification-ended", "wechat-unavailable"),
@@ -97,9 +97,9 @@ CHECK: Final = _call(
     path="/v1/verifications/{id}/check",
     id="checkVerification",
     summary="Check a typed code",
-    description="Blanks, dashes, case and full-width digits do not matter. Until a code has gone out, every "
-    "code is wrong. Of two right checks at once exactly one is approved; with an Idempotency-Key the winner may "
-    "repeat its call.",
+    description="Spaces, dashes, case and full-width digits are ignored. Until a code has been sent, every code is "
+    "wrong. Of two simultaneous correct checks exactly one is approved; with an Idempotency-Key that "
+    "call can be retried.",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=CheckInput, examples={"typed": {"code": "721082", "client_ip": "192.0.2.1"}}),
     answers=(
@@ -147,8 +147,8 @@ WATCH: Final = _call(
     path="/v1/verifications/{id}/events",
     id="watchVerification",
     summary="Watch a verification",
-    description="Server-sent events: `event: change` with the verification as `data`, at once and at every change, "
-    "until it has ended. A comment line every 15 seconds keeps proxies awake.",
+    description="Server-sent events: `event: change` with the verification as `data`, immediately and at every "
+    "change, until it ends. A comment line every 15 seconds keeps the connection open through proxies.",
     parameters=(parameters.VERIFICATION,),
     answers=(
         Answer(

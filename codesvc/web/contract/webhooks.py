@@ -8,7 +8,7 @@ from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.contract import examples, schemas
 from codesvc.web.contract.operation import JSON, Answer, Body, Operation, in_path, in_query
 
-_ID: Final = in_path("id", "What the header `webhook-id` says.", examples.WEBHOOK_ID)
+_ID: Final = in_path("id", "The value of the header `webhook-id`.", examples.WEBHOOK_ID)
 _NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
 _SHOWN: Final = Answer(description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY)
 
@@ -18,29 +18,38 @@ ENDPOINT: Final = _call(
     method="GET",
     path="/v1/webhooks",
     id="getWebhook",
-    summary="See how your webhook fares",
-    answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    summary="Read the state of your webhook",
+    answers=(
+        Answer(
+            description="The webhook's state.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT
+        ),
+    ),
 )
 ENABLE: Final = _call(
     method="POST",
     path="/v1/webhooks/enable",
     id="enableWebhook",
-    summary="Send again to an endpoint that was disabled",
-    description="An endpoint that answers 410 Gone is disabled. Events that waited meanwhile are sent.",
+    summary="Re-enable a disabled endpoint",
+    description="An endpoint that answers 410 Gone is disabled. Re-enabling it sends the events that have been "
+    "waiting.",
     body=_NOTHING,
-    answers=(Answer(description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    answers=(
+        Answer(
+            description="The webhook's state.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT
+        ),
+    ),
 )
 TEST: Final = _call(
     method="POST",
     path="/v1/webhooks/test",
     id="testWebhook",
     summary="Send a test event",
-    description="Of type `webhook.test`, whatever the endpoint listens to.",
+    description="Its type is `webhook.test`; it is sent whatever events the endpoint subscribes to.",
     body=_NOTHING,
     answers=(
         Answer(
             status=201,
-            description="It is queued.",
+            description="Queued.",
             shape=client_schema.WebhookDelivery,
             example=examples.WEBHOOK_TEST,
             headers=("Location",),
@@ -53,13 +62,18 @@ LIST: Final = _call(
     method="GET",
     path="/v1/webhooks/deliveries",
     id="listWebhookDeliveries",
-    summary="List events and what came of sending them",
-    description="Latest first. Events are kept for 30 days, of those that are done the latest 5,000.",
+    summary="List events and their deliveries",
+    description="Newest first. Events are kept for 30 days; of the completed ones, the newest 5,000.",
     parameters=(
-        in_query("status", "Only these.", "failed", {"type": "string", "enum": list(client_schema.HOOK_STATUSES)}),
+        in_query(
+            "status",
+            "Only events with this status.",
+            "failed",
+            {"type": "string", "enum": list(client_schema.HOOK_STATUSES)},
+        ),
         in_query(
             "event",
-            "Only of this type.",
+            "Only events of this type.",
             "verification.approved",
             {"type": "string", "enum": list(client_schema.EVENT_SHAPES)},
         ),
@@ -69,7 +83,7 @@ LIST: Final = _call(
             25,
             {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
         ),
-        in_query("cursor", "The `next` of the page before.", examples.WEBHOOK_CURSOR),
+        in_query("cursor", "The `next` of the previous page.", examples.WEBHOOK_CURSOR),
     ),
     answers=(
         Answer(
@@ -87,7 +101,7 @@ GET: Final = _call(
     method="GET",
     path="/v1/webhooks/deliveries/{id}",
     id="getWebhookDelivery",
-    summary="Read an event and what came of sending it",
+    summary="Read an event and its delivery",
     parameters=(_ID,),
     answers=(_SHOWN,),
 )
@@ -96,8 +110,8 @@ RESEND: Final = _call(
     path="/v1/webhooks/deliveries/{id}/resend",
     id="resendWebhookDelivery",
     summary="Send an event again",
-    description="Under the same id, at once and on a fresh schedule. A receiver that remembers ids will pass over one "
-    "that it has seen.",
+    description="With the same id, immediately and with a new retry schedule. A receiver that remembers ids will "
+    "ignore one that it has already handled.",
     parameters=(_ID,),
     body=_NOTHING,
     answers=(_SHOWN,),
@@ -105,15 +119,19 @@ RESEND: Final = _call(
 CALLS: Final = (ENDPOINT, ENABLE, TEST, LIST, GET, RESEND)
 
 _HEADERS: Final = (
-    ("webhook-id", "The same for every attempt at the same event: remember it, and act once.", examples.WEBHOOK_ID),
+    (
+        "webhook-id",
+        "The same for every attempt at one event: remember it, and handle each event once.",
+        examples.WEBHOOK_ID,
+    ),
     (
         "webhook-timestamp",
-        "When this attempt was made, seconds since 1970. Refuse what is over 5 minutes off.",
+        "The time of this attempt, in seconds since 1970. Reject a request that is more than 5 minutes off.",
         "1795339816",
     ),
     (
         "webhook-signature",
-        "One `v1,` signature for each of your secrets, set apart by blanks: HMAC-SHA-256 over id, timestamp and body.",
+        "One `v1,` signature for each of your secrets, separated by spaces: HMAC-SHA-256 over id, timestamp and body.",
         "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     ),
 )

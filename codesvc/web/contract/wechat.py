@@ -59,7 +59,7 @@ _SIGNED: Final = tuple(
         ),
         ("msg_signature", "The signature of an encrypted callback.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
         ("timestamp", "The time of the signature, in seconds since 1970.", "1795339816"),
-        ("nonce", "A random text; part of the signature.", "1320562132"),
+        ("nonce", "A random string that is part of the signature.", "1320562132"),
     )
 )
 CALLBACK_CHECK: Final = Operation(
@@ -68,7 +68,7 @@ CALLBACK_CHECK: Final = Operation(
     id="verifyCallback",
     tag="WeChat",
     summary="WeChat's check of the callback address",
-    description="Enter this address in the account's console.",
+    description="Enter this address in the account's console at WeChat.",
     access=Access.SIGNATURE,
     parameters=(
         parameters.ACCOUNT,

@@ -178,7 +178,7 @@ def no_in_words(refusal: Refusal) -> web.Response:
 
 def unauthenticated() -> web.Response:
     """The same for an unknown site, an unknown adapter and a wrong secret. `code` is Authgear's word (HOOKS 6)."""
-    return answered({"code": "authentication_failed", "message": "This address does not take the request."}, 401)
+    return answered({"code": "authentication_failed", "message": "This address does not accept the request."}, 401)
 
 
 @dataclass(frozen=True, slots=True)

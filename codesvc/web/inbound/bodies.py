@@ -107,9 +107,9 @@ def json_of(call: Call) -> Fields:
     try:
         found = msgspec.json.decode(call.body)
     except (ValueError, RecursionError):
-        raise Unreadable("the body is no JSON in UTF-8") from None
+        raise Unreadable("the body is not JSON in UTF-8") from None
     if not isinstance(found, dict):
-        raise Unreadable("the body is no JSON object")
+        raise Unreadable("the body is not a JSON object")
     return Fields(found)
 
 

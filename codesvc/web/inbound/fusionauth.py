@@ -19,7 +19,7 @@ def _read(source: Inbound, call: Call) -> list[Reading]:
     """Numbers come as they were typed. Before 1.65 there is no type, and older releases may send no code."""
     body = json_of(call)
     if body.note("type").lower() == _VOICE:
-        raise Unreadable("calls by voice are not delivered; set the messenger's type to SMS")
+        raise Unreadable("voice calls are not supported; set the messenger's type to SMS")
     code, text = body.text("code"), body.first("textMessage", "message")
     if not code:
         code, text = code_and_text(source, body.needed("code", "textMessage", "message"))

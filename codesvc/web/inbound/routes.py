@@ -105,7 +105,7 @@ async def receive(request: web.Request) -> web.Response:
         of_recipient = error.pointer.startswith("/recipient")
         refused = _Refused(Reason.RECIPIENT if of_recipient else Reason.INVALID, str(error))
     except StoreUnavailable:
-        refused = _Refused(Reason.UNAVAILABLE, "the service is not available at the moment", _RETRY_AFTER)
+        refused = _Refused(Reason.UNAVAILABLE, "the service is temporarily unavailable", _RETRY_AFTER)
     except _Refused as error:
         refused = error
     _log.warning("inbound_refused", site=site.name, source=name, reason=refused.reason.value, why=refused.detail)
@@ -219,7 +219,7 @@ def _message_of(result: MessageResult) -> Message:
         wait = result.denial.retry_after
         raise _Refused(Reason.LIMITED, f"the limit {result.denial.limit} is reached", wait)
     if result.message is None:
-        raise _Refused(Reason.UNAVAILABLE, "the message could not be taken", _RETRY_AFTER)
+        raise _Refused(Reason.UNAVAILABLE, "the message could not be accepted", _RETRY_AFTER)
     return result.message
 
 

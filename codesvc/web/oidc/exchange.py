@@ -163,7 +163,7 @@ def preflight(request: web.Request, site: SiteEntry) -> web.Response:
         Problem: the page is of no public client.
     """
     if not allow_public_clients(request, site):
-        raise Problem("forbidden", "This origin is of none of the site's public clients.")
+        raise Problem("forbidden", "This origin does not belong to any of the site's public clients.")
     return _allowed()
 
 

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 LANGUAGES: Final = ("zh", "en")
 _KEPT: Final = "public, max-age=300"
 _EVENTS: Final = (
-    "What your webhook receives as a POST, signed by Standard Webhooks. Believe nothing unsigned, remember the ids "
-    "that you have acted on, and answer 2xx within 15 seconds."
+    "What your webhook receives as a POST, signed as in Standard Webhooks. Reject anything unsigned, remember the ids "
+    "that you have handled, and answer 2xx within 15 seconds."
 )
-_PROBLEMS: Final = "What goes wrong, by its name. `type` of an answer leads to the same page."
+_PROBLEMS: Final = "Errors by name. The `type` of an error links to the same page."
 _PATHS: Final = ("/wechat/", "/p/", "/docs")
 """Addresses that people and WeChat open, not a site's programs."""
 
@@ -189,7 +189,7 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
         if not name.endswith("Problem")
     ]
     found.append(Section("events", "Events", _EVENTS, entries=events))
-    found.append(Section("shapes", "Shapes", "The types of bodies and answers.", entries=plain))
+    found.append(Section("shapes", "Shapes", "The types of request and response bodies.", entries=plain))
     problems = [
         {
             "shape": shape,

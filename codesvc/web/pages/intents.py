@@ -100,7 +100,7 @@ async def renew(request: web.Request) -> web.Response:
     headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
     old = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
     if not is_own(old, login_browsers(request)):
-        problem = Problem("forbidden", "This login was begun in another browser. Only that browser can renew it.")
+        problem = Problem("forbidden", "This login was started in another browser. Only that browser can renew it.")
         if not form:
             raise problem
         return render_intent(request, site, old, problem=problem)
