@@ -82,9 +82,8 @@ async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: 
     if store is None:
         raise NoKey(
             f"a key of the site is needed: --key, or better {KEY_VARIABLE}. There is none in "
-            f"{api_key_file(site)} beside "
-            "the configuration, and none can be made for this run: this machine cannot reach the store. Is the service "
-            "running (codesvc serve)?"
+            f"{api_key_file(site)} beside the configuration, and none can be made for this run: this machine cannot "
+            "reach the store. Is the service running (codesvc serve)?"
         )
     fixed = prepare(settings)
     registry = Registry(store, fixed.directory, fixed.sealer)

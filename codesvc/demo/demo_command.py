@@ -34,13 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo until Ctrl-C, or all its steps once with `--check`; returns the exit status."""
     key = arguments.api_key or new_key(SITE, secrets.token_bytes(32))
     if len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
-        return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
+        return _complain(f"--api-key needs at least {_SHORTEST_KEY} visible ASCII characters")
     if not 1 <= arguments.port_base <= _HIGHEST_PORT - 3:
-        return _complain("--port-base wants a port with three more above it")
+        return _complain("--port-base needs a port with three free ports after it")
     if arguments.relay and Right.TEMPLATE not in AccountKind(arguments.kind).rights:
-        return _complain(
-            f"--relay shows codes that are pushed, and --kind {arguments.kind} can push none: leave one of the two out"
-        )
+        return _complain(f"--relay shows pushed codes, but --kind {arguments.kind} cannot push: omit one of the two")
     runtime_logging.configure(level=logging.WARNING if arguments.check else logging.INFO)
     addresses = Addresses(arguments.port_base)
     with tempfile.TemporaryDirectory(prefix="codesvc-demo-") as temporary:
@@ -102,7 +100,7 @@ codesvc demo
 
   Website     {where.website}   sign up, log in, reset a password{identity}
   Phone       {where.sandbox}   the sandbox: follow, scan, read messages
-  Wiki        {where.wiki}   an app of somebody else: log in with WeChat by OpenID Connect
+  Wiki        {where.wiki}   a third-party app: log in with WeChat by OpenID Connect
   Service     {where.service}   the API
   Operations  {where.service}/admin   for operators: sign in as {OPERATOR} with {stack.password} (shown only once)
 
@@ -119,7 +117,7 @@ codesvc demo
   Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}, kind {account.kind}{hint}
               callback token {account.token}, EncodingAESKey {account.aes_key}
 
-Ctrl-C ends everything.
+Ctrl-C stops everything.
 """
     )
     sys.stdout.flush()

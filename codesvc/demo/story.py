@@ -73,7 +73,7 @@ class _Story:
             "/v1/verifications",
             {"purpose": "register", "user": "attempt-1", "client_ip": "192.0.2.7", "user_agent": "iPhone"},
             expect=201,
-            title="Sign-up: a verification starts; nobody is bound",
+            title="Sign-up: a verification starts; no account is bound",
         )
         path = f"/v1/verifications/{started['id']}"
         if by_keyword:
@@ -165,5 +165,5 @@ async def run_story(addresses: Addresses, key: str, *, by_keyword: bool = False)
         except _StepFailed as failure:
             sys.stdout.write(f"\nFAILED: {failure}\n")
             return False
-    sys.stdout.write("\nAll of it is right.\n")
+    sys.stdout.write("\nAll steps passed.\n")
     return True

@@ -32,10 +32,10 @@ _WORDS: Final = {
     },
     "en": {
         "title": "Moonhill Wiki",
-        "hint": "An app of somebody else: it speaks OpenID Connect and knows neither WeChat nor the tea shop.",
+        "hint": "A third-party app: it speaks OpenID Connect and knows neither WeChat nor the tea shop.",
         "login": "Log in with WeChat",
         "in": "Logged in: {name}",
-        "claims": "What the app is told",
+        "claims": "What the app receives",
         "out": "Log out",
         "failed": "Not logged in: {error}",
     },

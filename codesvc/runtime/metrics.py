@@ -19,109 +19,109 @@ REQUESTS: Final = _histogram(
 )
 VERIFICATIONS: Final = _counter(
     "codesvc_verifications",
-    "Starts, checks and resends by what came of them",
+    "Starts, checks and resends by outcome",
     ("site", "purpose", "act", "outcome"),
 )
 REFUSED: Final = _counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"))
 FORWARDED_UNREADABLE: Final = _counter(
     "codesvc_forwarded_unreadable",
-    "Addresses of visitors that a trusted proxy did not hand on readably",
+    "Visitors' addresses from a trusted proxy that could not be parsed, by reason",
     ("reason",),
 )
 LONG_CODES: Final = _counter(
     "codesvc_long_codes",
-    "Longer codes made because the site is being guessed at",
+    "Longer codes, made because codes of the site are being guessed",
     ("site", "purpose"),
 )
-CLAIMS: Final = _counter("codesvc_claims", "Scans and keywords by what came of them", ("account", "by", "outcome"))
+CLAIMS: Final = _counter("codesvc_claims", "Scans and keywords by outcome", ("account", "by", "outcome"))
 DELIVERIES: Final = _counter(
     "codesvc_delivery_attempts",
-    "Attempts to carry a code, by ending and reason",
+    "Attempts to deliver a code, by ending and reason",
     ("account", "channel", "ending", "reason"),
 )
 STEPS: Final = _counter(
     "codesvc_verification_steps",
-    "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
+    "Verifications that reached a step (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
     "once; wrong: each wrong code",
     ("site", "purpose", "step"),
 )
 FALLBACKS: Final = _counter(
     "codesvc_fallbacks",
-    "Verifications of bound users whose code had to be scanned for, by why",
+    "Verifications of bound users who had to scan for the code, by reason",
     ("site", "purpose", "reason"),
 )
 _LATENCIES: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
 TO_DELIVERED: Final = _histogram(
     "codesvc_issue_to_delivered_seconds",
-    "From the start to WeChat's receipt that the message was delivered",
+    "Time from the start to WeChat's receipt that the message was delivered",
     ("site", "purpose"),
     buckets=_LATENCIES,
 )
 TO_APPROVED: Final = _histogram(
     "codesvc_issue_to_approved_seconds",
-    "From the start to the right code",
+    "Time from the start to the right code",
     ("site", "purpose"),
     buckets=_LATENCIES,
 )
 ISSUE_SECONDS: Final = _histogram(
     "codesvc_issue_seconds",
-    "How long it took to start a verification",
+    "Time to start a verification",
     ("site",),
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
 OIDC_LOGINS: Final = _counter(
     "codesvc_oidc_logins",
-    "Logins to apps by OpenID Connect: started, signed_in, or the standard's error that the app was told",
+    "Logins to apps by OpenID Connect: started, signed_in, or the standard's error that the app received",
     ("site", "client", "outcome"),
 )
 CALLBACKS: Final = _counter(
     "codesvc_callbacks",
-    "WeChat's callbacks by what came of them: good, or why they were refused (signature, time, key, appid, form)",
+    "WeChat's callbacks by result: good, or why they were refused (signature, time, key, appid, form)",
     ("account", "result"),
 )
 MESSAGES: Final = _counter(
     "codesvc_messages",
-    "Messages by what came of them (asked, delivered, handed, unknown, failed; would: in shadow mode), and why",
+    "Messages by result (asked, delivered, handed, unknown, failed; would: in shadow mode) and reason",
     ("site", "kind", "what", "reason"),
 )
 GATEWAY_CALLS: Final = _counter(
     "codesvc_gateway_calls",
-    "Calls of sites' gateways by whether they took the message (yes, no, later, unknown)",
+    "Calls to sites' gateways by whether they accepted the message (yes, no, later, unknown)",
     ("site", "kind", "taken"),
 )
 RECEIPTS: Final = _counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"))
 WECHAT_CALLS: Final = _counter(
     "codesvc_wechat_calls",
-    "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
+    "Calls to WeChat by endpoint and errcode (0: success); a word if there was no answer",
     ("account", "endpoint", "errcode"),
 )
 WECHAT_SECONDS: Final = _histogram(
     "codesvc_wechat_seconds",
-    "How long WeChat took to answer",
+    "Time WeChat took to answer",
     ("account", "endpoint"),
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 STORE_SECONDS: Final = _histogram(
     "codesvc_store_seconds",
-    "How long the store took for a script, the wait for the connection included",
+    "Time the store took for a script, including the wait for the connection",
     ("script",),
     buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2),
 )
 STORE_FAILURES: Final = _counter(
-    "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",)
+    "codesvc_store_failures", "Scripts that the store did not answer or refused", ("script",)
 )
 
 WEBHOOK_ATTEMPTS: Final = _counter(
-    "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result")
+    "codesvc_webhook_attempts", "Attempts to send a webhook, by result", ("site", "result")
 )
 WEBHOOK_PROXY_FAILURES: Final = _counter(
     "codesvc_webhook_proxy_failures",
-    "Attempts to send a webhook that failed at the outbound proxy, by what is wrong with it",
+    "Attempts to send a webhook that failed at the outbound proxy, by problem",
     ("problem",),
 )
 WEBHOOK_SECONDS: Final = _histogram(
     "codesvc_webhook_seconds",
-    "How long receivers of webhooks took to answer",
+    "Time receivers of webhooks took to answer",
     buckets=(0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
 )
 
@@ -142,47 +142,47 @@ def _stored(name: str, text: str, *labels: str) -> Gauge:
 
 # Each worker has its own circuits. A worker that has ended must not leave its account's circuit open.
 CIRCUIT: Final = _gauge(
-    "codesvc_circuit_open", "1 while an account's circuit is open in some worker", "account", mode="livemax"
+    "codesvc_circuit_open", "1 while an account's circuit is open in any worker", "account", mode="livemax"
 )
 # Values in the store are read by the worker that answers /metrics.
 STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
-STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while it also takes writes, as of a second ago")
+STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while the store accepts writes, as of a second ago")
 # The worker with the most open descriptors is the first that cannot accept connections.
-DESCRIPTORS: Final = _gauge("codesvc_descriptors", "File descriptors that are open", mode="livemax")
-DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "File descriptors that may be open")
-QUOTA_LEFT: Final = _stored("codesvc_quota_left", "What is left of today's quota", "account", "call")
-QUOTA_DAILY: Final = _stored("codesvc_quota_daily", "Today's whole quota", "account", "call")
-POOL: Final = _stored("codesvc_qr_pool", "QR codes minted ahead", "account")
-POOL_SIZE: Final = _stored("codesvc_qr_pool_size", "QR codes that should be minted ahead", "account")
-TOKEN_AGE: Final = _stored("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
+DESCRIPTORS: Final = _gauge("codesvc_descriptors", "Open file descriptors", mode="livemax")
+DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "Maximum number of open file descriptors")
+QUOTA_LEFT: Final = _stored("codesvc_quota_left", "Calls left of today's quota", "account", "call")
+QUOTA_DAILY: Final = _stored("codesvc_quota_daily", "Today's quota", "account", "call")
+POOL: Final = _stored("codesvc_qr_pool", "QR codes created in advance", "account")
+POOL_SIZE: Final = _stored("codesvc_qr_pool_size", "Target number of QR codes created in advance", "account")
+TOKEN_AGE: Final = _stored("codesvc_token_age_seconds", "Time since the current access token was fetched", "account")
 TOKEN_LEFT: Final = _stored(
-    "codesvc_token_left_seconds", "Until the present access token ends; 0 where there is none", "account"
+    "codesvc_token_left_seconds", "Time until the current access token expires; 0 if there is none", "account"
 )
-TOKEN_REFUSED: Final = _stored(
-    "codesvc_token_refused", "1 while the latest fetch of an access token has failed", "account"
-)
+TOKEN_REFUSED: Final = _stored("codesvc_token_refused", "1 if the latest fetch of an access token failed", "account")
 RIGHTS_REFUSED: Final = _stored(
     "codesvc_rights_refused",
     "1 while WeChat refuses a call that the account's configured kind may make (errcode 48001)",
     "account",
 )
 CALLBACK_AGE: Final = _stored(
-    "codesvc_callback_age_seconds", "Since the latest good callback; absent where none is known", "account"
+    "codesvc_callback_age_seconds", "Time since the last valid callback; absent if none is known", "account"
 )
-UNHEARD: Final = _stored(
-    "codesvc_qr_codes_unheard", "QR codes that were shown since the latest good callback", "account"
+UNHEARD: Final = _stored("codesvc_qr_codes_unheard", "QR codes shown since the last valid callback", "account")
+CERTIFICATE: Final = _gauge(
+    "codesvc_certificate", "1 for the current state of the public address's certificate", "state"
 )
-CERTIFICATE: Final = _gauge("codesvc_certificate", "1 for the state of the public address's certificate", "state")
-CERTIFICATE_ENDS: Final = _gauge("codesvc_certificate_ends_seconds", "When that ends, seconds since 1970")
-OUTBOX: Final = _stored("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
+CERTIFICATE_ENDS: Final = _gauge(
+    "codesvc_certificate_ends_seconds", "When the certificate expires, in seconds since 1970"
+)
+OUTBOX: Final = _stored("codesvc_outbox_jobs", "Jobs in the outbox, whether being processed or not", "partition")
 OUTBOX_AGE: Final = _stored(
     "codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition"
 )
 WEBHOOKS_WAITING: Final = _stored(
-    "codesvc_webhooks_waiting", "Events that are still to be sent, those of disabled endpoints left out", "partition"
+    "codesvc_webhooks_waiting", "Events waiting to be sent, without those of disabled endpoints", "partition"
 )
 WEBHOOKS_OVERDUE: Final = _stored(
-    "codesvc_webhooks_overdue_seconds", "For how long the event that is most overdue has been due", "partition"
+    "codesvc_webhooks_overdue_seconds", "Time for which the most overdue event has been due", "partition"
 )
 
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", default="", help="of compare: who recorded it, for the table")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; other than loopback needs --token")
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
-    parser.add_argument("--token", help="what control calls must bear as Authorization: Bearer")
+    parser.add_argument("--token", help="the token that control calls must send as Authorization: Bearer")
     parser.add_argument(
         "--callback-url",
         default=CALLBACK_URL,

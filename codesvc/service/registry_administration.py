@@ -243,10 +243,7 @@ class RegistryAdministration:
                 return {f"account/{name}": table}
             removed = f"removed/{name}"
             if removed in self._kept.texts and not again:
-                raise Conflict(
-                    f"a site {name} was removed, but its bindings are still stored; confirm that the new site is to "
-                    "have them"
-                )
+                raise Conflict(f"a site {name} was removed, but its bindings are still stored; confirm to reuse them")
             appid = self._try_site(name, table, known).account.config.appid
             try:
                 await require_under(self._registry.whole_store, name, appid)

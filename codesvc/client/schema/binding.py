@@ -61,7 +61,8 @@ class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "fro
     by: Annotated[
         str,
         described(
-            "by what: proof, openid, handle, intent, oauth, import, migration, site, page or forgotten", example="proof"
+            "the means: proof, openid, handle, intent, oauth, import, migration, site, page or forgotten",
+            example="proof",
         ),
     ]
     source: Annotated[str | None, described("the verification, bind intent, login or ticket it came from")]
