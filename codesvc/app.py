@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +56,7 @@ from codesvc.service.qr_pool import QrPool
 from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.service.statistics.gauges import Gauges
 from codesvc.service.statistics.recorder import Recorder
+from codesvc.service.store_clock import StoreClock
 from codesvc.service.test_clock import follow_clock
 from codesvc.service.ticket_issuing import TicketCounter
 from codesvc.service.tickets import Tickets
@@ -195,7 +197,7 @@ async def _run(
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
         watch = await BindingWatch.begun(store, directory)
-        partitions = directory.partitions()
+        partitions, clock = directory.partitions(), StoreClock(store, steady=time.monotonic)
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers, relay = Followers(store, directory), CallbackForwarding(http, store)
@@ -225,6 +227,7 @@ async def _run(
                 platforms,
                 heard,
                 certificate=await stack.enter_async_context(watching(service.public_url)),
+                clock=clock,
             ),
             change_notifier=change_notifier,
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
@@ -235,13 +238,7 @@ async def _run(
             decisions=decisions,
             composer=composer,
             chat=CallbackEvents(
-                store,
-                composer,
-                followers,
-                conversation,
-                limits,
-                chat_composer=chat_composer,
-                recorder=recorder,
+                store, composer, followers, conversation, limits, chat_composer=chat_composer, recorder=recorder
             ),
             followers=followers,
             callback_forwarding=relay,
@@ -285,11 +282,14 @@ async def _run(
             sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
             webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
+            clock.set_back += [worker.forget_idle_times, webhooks.bring_back]
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
-        await stack.enter_async_context(
-            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch).running()
-        )
-        await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
+        for running in (
+            clock.running(),
+            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch, clock=clock).running(),
+            AuditFile(store, lambda: partitions, settings.admin.audit_file).running(),
+        ):
+            await stack.enter_async_context(running)
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

@@ -1,9 +1,13 @@
 """Whether three clocks agree: this machine's, the store's and WeChat's. This module does no I/O."""
 
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.domain.clock import TOLERANCE_MS
+from codesvc.domain.health import CLOCK_SET_BACK, STORE_MEANS
+from codesvc.store.clock_mark import ClockMark
 from codesvc.wechat.callback_format import CALLBACK_WINDOW
 
 _NTP: Final = "Synchronise every machine's clock by NTP (chrony, systemd-timesyncd)."
@@ -27,6 +31,15 @@ def judge_store(ahead: float) -> Finding:
     if abs(ahead) > _STORE_WARN:
         return warn(what, found, _NTP)
     return ok(what, found)
+
+
+def judge_steps(mark: ClockMark, now: int) -> Iterator[Finding]:
+    """Judge whether the store's clock has stepped since the service's last look, or within a day before it."""
+    what, behind = "store: clock steps", mark.seen - now
+    if behind > TOLERANCE_MS:
+        yield warn(what, f"{behind // 1000} s behind the service's last look", f"{STORE_MEANS[CLOCK_SET_BACK]} {_NTP}")
+    elif state := mark.state_at(now):
+        yield warn(what, state, f"{STORE_MEANS[state]} {_NTP}")
 
 
 def judge_wechat(name: str, ahead: float) -> Finding:

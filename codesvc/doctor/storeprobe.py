@@ -18,7 +18,9 @@ from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
+from codesvc.store.deployment_keys import store_clock
 from codesvc.store.embedded import run_embedded
 from codesvc.store.keys import DEPLOYMENT, offset
 from codesvc.store.partitions import PARTITIONS
@@ -135,17 +137,25 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     if not nodes:
         return [unreachable("no node reports the cluster's slots", place.shown)]
     try:
-        moved = bool(await place.servers.at(DEPLOYMENT).redis.exists(offset(settings.store.prefix)))
+        redis = place.servers.at(DEPLOYMENT).redis
+        moved = bool(await redis.exists(offset(settings.store.prefix)))
+        mark, (seconds, _) = ClockMark.read(await redis.hgetall(store_clock(settings.store.prefix))), await redis.time()
     except (RedisError, OSError, StoreUnavailable) as error:
         return [unreachable(type(error).__name__, place.shown)]
+    steps = list(clocks.judge_steps(mark, seconds * 1000))
     if not place.servers.several:
-        found = [*await _of_server(nodes[0], place.shown, settings, moved=moved), await _writing(place, settings)]
+        found = [
+            *await _of_server(nodes[0], place.shown, settings, moved=moved),
+            await _writing(place, settings),
+            *steps,
+        ]
         url = settings.store.url
         if url is not None and StoreAddress.parse(url.reveal()).way is Topology.SENTINEL:
             found += await sentinelstate.findings(nodes[0])
         return found
     each = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
-    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each), await _writing(place, settings)]
+    written = await _writing(place, settings)
+    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each), written, *steps]
 
 
 async def _writing(place: ReachableStore, settings: Settings) -> Finding:

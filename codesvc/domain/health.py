@@ -16,11 +16,18 @@ OK: Final = "ok"
 _UNANSWERED_IN_A_ROW: Final = 2
 _CERTAIN: Final = frozenset({ProxyProblem.LOGIN.value, ProxyProblem.REFUSED.value})
 
+CLOCK_SET_BACK: Final = "clock set back"
+CLOCK_JUMPED: Final = "clock jumped"
 STORE_MEANS: Final = {
     OK: "The store works.",
     "out of memory": "Reads work. Every write fails with 503 until maxmemory is raised or keys expire.",
     "cannot write to its disk": "Every write fails with 503 until the store's disk has free space.",
     "slow": "Half of the scripts take longer than 0.1 s. Check the store's machine, its slow log and the network.",
+    CLOCK_SET_BACK: "The store's clock went back within the last day. Codes from before are over. Run NTP there.",
+    CLOCK_JUMPED: (
+        "The store's clock jumped ahead within the last day, or its machine slept. Until a day later nobody's data is "
+        "deleted because they left. Check the clock, and run NTP there."
+    ),
     "read only": "Only a replica answers. Every write fails with 503 until a primary answers.",
     "loading": "The store is loading its data. It answers as soon as that is done.",
 }

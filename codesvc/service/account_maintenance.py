@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codesvc.service.binding_watch import BindingWatch
     from codesvc.service.followers import Followers
     from codesvc.service.qr_pool import QrPool
+    from codesvc.service.store_clock import StoreClock
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.quotas import Quotas
     from codesvc.wechat.client import WeChatClient
@@ -40,6 +41,7 @@ class Upkeep:
         followers: Followers,
         *,
         watch: BindingWatch,
+        clock: StoreClock,
     ) -> None:
         self._directory = directory
         self._clients = clients
@@ -47,6 +49,7 @@ class Upkeep:
         self._pool = pool
         self._followers = followers
         self._watch = watch
+        self._clock = clock
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,7 +67,8 @@ class Upkeep:
                 try:
                     if account.config.may(Right.QR_CODES):
                         await self._pool.fill(account)
-                    await self._followers.forget_leavers(account)
+                    if self._clock.may_delete:
+                        await self._followers.forget_leavers(account)
                     await self._read_quotas(account)
                 except CodesvcError as error:
                     _log.warning("upkeep_failed", account=account.name, error=str(error))

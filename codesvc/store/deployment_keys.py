@@ -4,6 +4,11 @@ from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.partitions import partition_root
 
 
+def store_clock(prefix: str) -> str:
+    """Hash: what the store's clock said last, ms, and how and when it was seen to step."""
+    return f"{partition_root(prefix, DEPLOYMENT)}clock"
+
+
 def uses(prefix: str) -> str:
     """Hash: when each API key was last used, ms, by the beginning of its hash."""
     return f"{partition_root(prefix, DEPLOYMENT)}uses"

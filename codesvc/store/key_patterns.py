@@ -16,7 +16,7 @@ PERMANENT: Final = frozenset(
         "webhook-sites",
         "oidc-first",
     }
-    | {"webhook-state", "registry", "registry-log"}
+    | {"webhook-state", "registry", "registry-log", "clock"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
 is disabled stays until it is enabled again. Bindings with their two indexes and the appid that they belong to, and the

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from codesvc.store.servers import Servers
 
 GROUP: Final = "delivery"
+_MOST_WAITING: Final = 100_000
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -131,6 +132,21 @@ class Outbox:
             return await self.take_over(idle_ms=idle_ms, count=count)
         self._taken_to = answer[0].decode()
         return self._jobs(answer[1])
+
+    async def forget_idle_times(self) -> None:
+        """Let the idle time of all jobs that were read begin anew, after the store's clock was set back.
+
+        It is counted from a time of that clock, so a job of a dead worker would not be idle until the clock is there
+        again. Who still works on one renews it.
+        """
+        try:
+            waiting: Any = await self._redis().xpending_range(
+                self._stream, GROUP, min="-", max="+", count=_MOST_WAITING
+            )
+        except (RedisError, OSError) as error:
+            await self._mend(error)
+            return
+        await self.hold(each["message_id"] for each in waiting)
 
     async def hold(self, entries: Iterable[str]) -> None:
         """Reset the idle time of jobs that are still being worked on."""

@@ -89,6 +89,7 @@ class WebhookQueue:
         self._claim = Act(deployment, "claim_webhooks", SitesClaimed)
         self._take = Act(deployment, "take_webhooks", Work)
         self._return = Act(deployment, "return_webhooks", Reply)
+        self._bring_back = Act(deployment, "bring_back_webhooks", Reply)
         self._record = Act(deployment, "record_webhook", Reply)
 
     async def claim(self, partition: int, *, most: int) -> SitesClaimed:
@@ -97,6 +98,12 @@ class WebhookQueue:
             PartitionKeys(self._prefix, partition),
             {"sites": webhook_sites(self._prefix, partition)},
             {"owner": self._owner, "lease": LEASE_MS, "most": most},
+        )
+
+    async def bring_back(self, partition: int) -> None:
+        """Make everything due that waits for a time to come, after the store's clock was set back."""
+        await self._bring_back(
+            PartitionKeys(self._prefix, partition), {"sites": webhook_sites(self._prefix, partition)}, {}
         )
 
     async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
     from codesvc.service.callback_refusals import CallbackRecord
     from codesvc.service.public_certificate import PublicCertificate
+    from codesvc.service.store_clock import StoreClock
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
@@ -42,11 +43,13 @@ class Readiness:
         callbacks: CallbackRecord,
         *,
         certificate: PublicCertificate,
+        clock: StoreClock,
     ) -> None:
         self.proxies = health.Proxies()
         self.webhook_proxy = health.WebhookProxy()
         self.callbacks = callbacks
         self.certificate = certificate
+        self._clock = clock
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -95,9 +98,11 @@ class Readiness:
         ]
 
     async def _store_state(self) -> str:
-        """The store's state; `slow` is not a reason to take this process out of service."""
+        """The store's state; being slow, or a step of its clock, does not take this process out of service."""
         state = await self.state()
-        return "slow" if state == health.OK and self._store.pace.late(perf_counter()) is not None else state
+        if state != health.OK:
+            return state
+        return "slow" if self._store.pace.late(perf_counter()) is not None else self._clock.state or state
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
         """The account's connection to WeChat, as this process sees it; its token and refused calls, as all do."""

@@ -63,6 +63,11 @@ class WebhookWorker:
                     lane.cancel()
                 await asyncio.gather(*lanes, return_exceptions=True)
 
+    async def bring_back(self) -> None:
+        """Send what is due although the store's clock was set back."""
+        for partition in list(self._looking):
+            await self._queue.bring_back(partition)
+
     async def _look(self, partition: int) -> None:
         with self._change_notifier.watch(WEBHOOKS) as woken:
             while True:

@@ -1,0 +1,106 @@
+"""Watches the clock of the store: its steps are said, and what is deleted for good waits after one.
+
+What the clock said last is kept in the store, so that a step is seen across a restart too. While a process runs, its
+steady clock says how far the store's clock should have come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from codesvc.domain.clock import TOLERANCE_MS
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
+from codesvc.runtime.tasks import end
+from codesvc.store.clock_mark import ClockMark
+from codesvc.store.deployment_keys import store_clock
+from codesvc.store.keys import DEPLOYMENT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+_EVERY_SECONDS: Final = 20.0
+_JUMP_MS: Final = 3_600_000
+_HELD_MS: Final = 86_400_000
+
+
+class StoreClock:
+    """The store's clock as this process has watched it.
+
+    Attributes:
+        state: the step of the last day as `/readyz` says it, whichever process saw it; None without one.
+        set_back: called after the clock was set back.
+
+    Args:
+        steady: seconds of this process's steady clock.
+    """
+
+    def __init__(self, store: Store, *, steady: Callable[[], float]) -> None:
+        self.state: str | None = None
+        self.set_back: list[Callable[[], Awaitable[None]]] = []
+        self._store = store
+        self._steady = steady
+        self._last: tuple[int, float] | None = None
+        self._held_until = 0.0
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether the clock is believed enough to delete for good. Not before it was seen, nor a day after a jump."""
+        return self._last is not None and self.state != CLOCK_JUMPED and self._steady() >= self._held_until
+
+    async def now(self) -> int:
+        """What the store's own clock says, ms; without the offset of test mode."""
+        seconds, micros = await self._store.at(DEPLOYMENT).time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def look(self) -> None:
+        """Look once.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        key, redis = store_clock(self._store.prefix), self._store.at(DEPLOYMENT)
+        try:
+            now, kept = await self.now(), ClockMark.read(await redis.hgetall(key))
+            steady, before = self._steady(), self._last
+            expected = kept.seen if before is None else before[0] + round((steady - before[1]) * 1000)
+            back, ahead = max(kept.seen, expected) - now, now - expected if expected else 0
+            found = CLOCK_SET_BACK if back > TOLERANCE_MS else CLOCK_JUMPED if ahead > _JUMP_MS else None
+            if found == CLOCK_JUMPED and before is None:
+                # The service may have been stopped for as long. That is not a fault, but nothing is deleted yet.
+                self._held_until, found = steady + _HELD_MS / 1000, None
+            if found is not None:
+                _log.error("store_clock_stepped", state=found, seconds=round(max(back, ahead) / 1000))
+                kept = ClockMark(now, found, now)
+            await redis.hset(key, mapping={"seen": now, "state": kept.state, "stepped": kept.stepped})
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the store's clock cannot be read ({type(error).__name__})") from None
+        self._last, self.state = (now, steady), kept.state_at(now)
+        if found == CLOCK_SET_BACK:
+            for react in self.set_back:
+                await react()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look now and every 20 seconds, as long as this context is open."""
+        task = asyncio.create_task(self._run(), name="store clock")
+        try:
+            yield
+        finally:
+            await end([task])
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except (StoreUnavailable, ScriptError) as error:
+                _log.warning("store_clock_unknown", error=str(error))
+            await asyncio.sleep(_EVERY_SECONDS)
