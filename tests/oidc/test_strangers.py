@@ -54,7 +54,7 @@ async def test_a_link_to_the_question_that_is_sent_on_logs_nobody_in(new_world):
         page = await open_in_wechat(attacker, start)
         ask = re.search(r'href="([^"]*/ask/[^"]*)"', page["body"])[1]
         link = ask if ask.startswith("http") else world.service + ask
-        for language, said in (("zh", "请回到开始登录的地方"), ("en", "Go back to where you began")):
+        for language, said in (("zh", "请回到开始登录的地方"), ("en", "Go back to where you started")):
             shown = await open_in_wechat(victim, link, language=language)
             assert (shown["status"], 'name="act"' in shown["body"]) == (403, False)
             assert said in shown["body"]
