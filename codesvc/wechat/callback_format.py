@@ -4,6 +4,10 @@ An event is trusted as far as it is signed (DESIGN rule 9). In safe and compatib
 ciphertext, and nothing outside of `<Encrypt>` is read. In plaintext mode, the signature covers the token, the time and
 the nonce, but not the body. Then `Inbound.covered` is False, and the caller must not put a code, a link or a proof into
 the HTTP answer.
+
+WeChat sorts what it signs and joins it without separators. So a signature fits also when timestamp and nonce have
+changed places, or digits have moved from one to the other. `_refuse_another_reading` keeps an old callback whose nonce
+reads as a later time from being new again.
 """
 
 import re
@@ -22,7 +26,10 @@ CALLBACK_WINDOW: Final = 300
 """How many seconds a callback's timestamp may lie before or after the clock of the process that gets it. The mark that
 it has acted (`once.lua`) is kept for twice the whole span, because the clocks of two processes may differ.
 """
-_SECONDS = re.compile(r"[0-9]{1,12}")
+_SECONDS = re.compile(r"[0-9]{1,10}")
+_TIME = re.compile(r"[0-9]{10}")
+# A longer memory would refuse more of WeChat's own callbacks: it is a week of the 10**10 values of a nonce.
+_REMEMBERED_SECONDS = 604_800
 _SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([^<\]]+)")
 _MOST_ENVELOPES = 4  # at either end of a body; a person's text stands before or after the genuine one
 # The signature does not cover echostr. So only the digits that WeChat sends, and similar harmless characters, are
@@ -73,11 +80,13 @@ class Inbound:
 
     Attributes:
         covered: whether a signature covers the event, because it was encrypted.
+        stamp: timestamp and nonce as they are signed. It is the same if they have changed places.
         reply_context: for `render_text`.
     """
 
     event: Event
     covered: bool
+    stamp: str = field(default="", repr=False)
     reply_context: ReplyContext
 
 
@@ -107,7 +116,7 @@ def parse(
         window: how many seconds the callback's timestamp may lie before or after `now`.
 
     Raises:
-        StaleCallback: outside the window.
+        StaleCallback: outside the window, or signed at an earlier time.
         BadSignature: missing, or made with another token.
         BadEnvelope: the outer body is malformed, not encrypted where it must be, or cannot be decrypted.
         BadMessage: the message is malformed, or meant for another account.
@@ -137,6 +146,7 @@ def parse(
     if keys.original_id is not None and original_id != keys.original_id:
         raise OtherAccount("the message is for another account")
     event = read_event(root)
+    _refuse_another_reading(timestamp, nonce, event.at if aes_key is not None else None)
     context = ReplyContext(
         appid=keys.appid,
         openid=event.openid,
@@ -146,7 +156,8 @@ def parse(
         token=token,
         aes_key=aes_key,
     )
-    return Inbound(event=event, covered=aes_key is not None, reply_context=context)
+    stamp = _stamp(timestamp, nonce)
+    return Inbound(event=event, covered=aes_key is not None, stamp=stamp, reply_context=context)
 
 
 def render_text(inbound: Inbound, text: str, *, now: float) -> bytes:
@@ -166,6 +177,35 @@ def render_text(inbound: Inbound, text: str, *, now: float) -> bytes:
 def render_nothing() -> bytes:
     """The answer that shows nothing in the chat and stops WeChat's repetitions. It is never encrypted."""
     return b"success"
+
+
+def _stamp(timestamp: str, nonce: str) -> str:
+    return "".join(sorted((timestamp, nonce)))
+
+
+def _refuse_another_reading(timestamp: str, nonce: str, created: int | None) -> None:
+    """Refuse a callback of an earlier time that is fresh only because its nonce is read as the time.
+
+    `created` is the event's own time where a signature covers it. Then of two times that fit the signature, the nearer
+    one is WeChat's, and a genuine callback is read however late it comes. In plaintext mode the event's time can be
+    anybody's, so a callback is refused that can also be read as one of the week before.
+
+    Raises:
+        StaleCallback: the signature was made at another time.
+    """
+    stamp, given = _stamp(timestamp, nonce), int(timestamp)
+    others = {nonce}
+    if stamp[:10] <= stamp[10:]:
+        others.add(stamp[:10])
+    if stamp[:-10] <= stamp[-10:]:
+        others.add(stamp[-10:])
+    for earlier in (int(other) for other in others if _TIME.fullmatch(other) and int(other) < given):
+        if created is None:
+            another = given - earlier <= _REMEMBERED_SECONDS
+        else:
+            another = abs(created - earlier) < abs(created - given)
+        if another:
+            raise StaleCallback("the signature fits an earlier time: timestamp and nonce may have changed places")
 
 
 def _envelope(sealed: str, *, token: str, timestamp: str, nonce: str) -> bytes:

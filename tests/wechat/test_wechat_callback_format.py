@@ -179,6 +179,71 @@ def test_the_window_includes_its_edges(timestamp):
     assert parse(KEYS["safe"], *sealed_push(timestamp=timestamp), now=NOW)
 
 
+DAY = 86_400
+
+
+def readings(signed_at, nonce, *, message=SCAN, mode="safe"):
+    """The query of a callback, with what else its signature may be read as, and its body."""
+    if mode == "safe":
+        query, body = sealed_push(message, timestamp=signed_at, nonce=nonce)
+    else:
+        query, body = query_for(timestamp=signed_at, nonce=nonce), message.encode()
+    joined = "".join(sorted((str(signed_at), nonce)))
+    pairs = [(nonce, str(signed_at)), (f"00{nonce}", str(signed_at))]
+    pairs += [(joined[:k], joined[k:]) for k in range(1, len(joined))]
+    pairs += [(joined[k:], joined[:k]) for k in range(1, len(joined))]
+    return query, {pair: {**query, "timestamp": pair[0], "nonce": pair[1]} for pair in pairs}, body
+
+
+@pytest.mark.parametrize("mode", ["safe", "plaintext"])
+@pytest.mark.parametrize(
+    ("signed_at", "nonce"),
+    [
+        (NOW - DAY, str(NOW)),
+        (NOW - DAY, str(NOW - 300)),
+        (NOW - 6 * DAY, str(NOW + 300)),
+        # The last digit of the time goes to a nonce of nine digits, or zeros at its end before one of ten.
+        (1_714_002_441, str(NOW)[1:]),
+        (1_714_002_400, str(NOW)),
+    ],
+)
+def test_an_old_callback_is_not_new_where_its_nonce_reads_as_the_time(mode, signed_at, nonce):
+    """WeChat signs the sorted parts without separators, so the signature fits other parts as well."""
+    genuine, others, body = readings(
+        signed_at, nonce, message=SCAN.replace("1714112440", str(signed_at - 2)), mode=mode
+    )
+    assert parse(KEYS[mode], genuine, body, now=signed_at + 1)
+    for query in others.values():
+        with pytest.raises((StaleCallback, BadSignature)):
+            parse(KEYS[mode], query, body, now=NOW)
+
+
+@pytest.mark.parametrize("lag", [0, 15, 3_600, 30 * DAY])
+@pytest.mark.parametrize("nonce", ["415670741", str(NOW - 90 * DAY), str(NOW + 200), "1", "", "x" * 10, "9" * 10])
+def test_wechats_own_callback_is_read_however_late_it_comes(lag, nonce):
+    query, body = sealed_push(SCAN.replace("1714112440", str(NOW - lag)), nonce=nonce)
+    assert parse(KEYS["safe"], query, body, now=NOW)
+
+
+@pytest.mark.parametrize("nonce", ["415670741", str(NOW - 8 * DAY), str(NOW + 200), "1", "", "x" * 10, "9" * 10])
+def test_in_plaintext_only_a_nonce_that_is_a_time_of_the_last_week_is_refused(nonce):
+    assert parse(KEYS["plaintext"], query_for(nonce=nonce), SCAN.encode(), now=NOW)
+    with pytest.raises(StaleCallback):
+        parse(KEYS["plaintext"], query_for(nonce=str(NOW - 6 * DAY)), SCAN.encode(), now=NOW)
+
+
+def test_one_signature_is_one_stamp():
+    swapped = query_for(timestamp=NOW, nonce=str(NOW + 200))
+    swapped |= {"timestamp": swapped["nonce"], "nonce": swapped["timestamp"]}
+    stamps = [
+        parse(KEYS["plaintext"], query, SCAN.encode(), now=NOW).stamp
+        for query in (query_for(nonce=str(NOW + 200)), query_for(nonce="415670741"))
+    ]
+    assert len(set(stamps)) == 2
+    with pytest.raises(StaleCallback):
+        parse(KEYS["plaintext"], swapped, SCAN.encode(), now=NOW)
+
+
 @pytest.mark.parametrize("name", ["timestamp", "nonce", "msg_signature"])
 @pytest.mark.parametrize("value", ["", "1714112446", "é", "\ud800", "9" * 400, "-5"])
 def test_tampering_with_the_query(name, value):
