@@ -42,7 +42,6 @@ BEGUN_FIRST = (
     "tests/webhooks/test_webhook_api.py",
     "tests/delivery/test_field_circumstances.py",
     "tests/service/test_without_addresses.py",
-    "tests/service/test_unsigned_writes.py",
 )
 """Files that take long, the longest first. One at the end would keep one process busy while the others have nothing
 left to do."""

@@ -69,10 +69,6 @@ def encode(rates: Iterable[Rate]) -> str:
     return " ".join(f"{rate.count}/{rate.seconds * 1000}" for rate in rates)
 
 
-UNSIGNED: Final = encode((Rate(600, 60), Rate(10_000, 3_600)))
-"""How many keys an account's events without a signature may write, for receipts and for people's activity each."""
-
-
 def widest(limits: Iterable[Iterable[Rate]]) -> str:
     """The most events and the longest time of any of these limits, encoded as one rate; "" where none has a rate."""
     rates = [rate for limit in limits for rate in limit]

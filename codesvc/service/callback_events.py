@@ -108,6 +108,15 @@ class CallbackEvents:
         self._chat_composer = chat_composer
         self._limits = limits
 
+    async def admits(self, account: AccountEntry, inbound: Inbound) -> bool:
+        """Whether an event that no signature covers may be acted on.
+
+        Who saw one query can sign any body with it for some minutes. WeChat uses a query for one push and its repeats
+        only. So a forger has a few events for each query that they saw, and takes nothing from other people's.
+        """
+        admitted = await self._store.admit(account.store_keys, inbound.stamp, act="unsigned")
+        return admitted.outcome is not Outcome.LIMITED
+
     async def handle(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
         """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1).
 

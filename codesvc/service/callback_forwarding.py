@@ -5,7 +5,8 @@ and body unchanged, so that the other back end can check WeChat's own signature.
 five seconds (WECHAT.md 9.4). The scenes of this service have a prefix, so that the two do not mix.
 
 An attacker who has read one callback can repeat it for five minutes, in plaintext mode with any body. So callbacks with
-the same signed timestamp and nonce are forwarded only as often as WeChat itself repeats a callback.
+the same signed timestamp and nonce are forwarded only as often as WeChat itself repeats a callback. They are those that
+were checked: a query may name each twice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
 
 import aiohttp
 import structlog
@@ -53,17 +53,15 @@ class CallbackForwarding:
         self._store = store.chat
         self._copies: set[asyncio.Task[None]] = set()
 
-    async def ask(self, account: AccountEntry, query: str, body: bytes) -> Relayed | None:
-        """Forward a callback and wait for the answer.
+    async def ask(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> Relayed | None:
+        """Forward a callback and wait for the answer. `stamp` is `Inbound.stamp`.
 
         None if there is no other back end, no usable answer, or if it has come too often.
         """
         target = account.config.forward_to
         if target is None:
             return None
-        signed = dict(parse_qsl(query))
-        timestamp, nonce = signed.get("timestamp", ""), signed.get("nonce", "")
-        if (await self._store.admit_forward(account.store_keys, timestamp, nonce)).outcome is Outcome.LIMITED:
+        if (await self._store.admit(account.store_keys, stamp, act="forwards")).outcome is Outcome.LIMITED:
             _log.warning("relay_failed", account=account.name, why="repeated")
             return None
         return await self._post(account, target, query, body)
@@ -84,17 +82,17 @@ class CallbackForwarding:
         _log.warning("relay_failed", account=account.name, why=why)
         return None
 
-    def copy(self, account: AccountEntry, query: str, body: bytes) -> None:
+    def copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
         """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
         if account.config.forward_to is None or not account.config.forward_copies:
             return
-        task = asyncio.create_task(self._copy(account, query, body), name="relay copy")
+        task = asyncio.create_task(self._copy(account, query, body, stamp=stamp), name="relay copy")
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
 
-    async def _copy(self, account: AccountEntry, query: str, body: bytes) -> None:
+    async def _copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
         try:
-            await self.ask(account, query, body)
+            await self.ask(account, query, body, stamp=stamp)
         except StoreUnavailable as error:
             _log.warning("relay_failed", account=account.name, why=type(error).__name__)
 

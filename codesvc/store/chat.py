@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
-from codesvc.domain.limits import UNSIGNED, Rate, encode
+from codesvc.domain.limits import Rate, encode
 from codesvc.store.act import Act
 from codesvc.store.replies import Reply, VerificationReply
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
 
 
-FORWARDS: Final = encode((Rate(5, 600),))
-"""How often the callbacks with one signed timestamp and nonce are handed on to another back end."""
+PER_STAMP: Final = encode((Rate(5, 600),))
+"""How many callbacks with one signed timestamp and nonce are acted on if nobody signed their event, or are handed on to
+another back end. WeChat sends a push three or four times, and each of its pushes has another nonce (WECHAT.md 9.4)."""
 
 
 class Claimed(VerificationReply, frozen=True):
@@ -49,7 +50,7 @@ class Chat:
         self._claim = Act(deployment, "claim", Claimed)
         self._disown = Act(deployment, "disown", Disowned)
         self._note_activity = Act(deployment, "note_activity", Reply)
-        self._admit_forward = Act(deployment, "admit_forward", Reply)
+        self._admit = Act(deployment, "admit_callback", Reply)
 
     async def claim(
         self,
@@ -90,7 +91,6 @@ class Chat:
                 "spoke": keys.spoke(openid),
                 "gone": keys.gone(openid),
                 "leavers": keys.leavers,
-                "unsigned": keys.openid_window("unsigned", "activity"),
             },
             {
                 "openid": openid,
@@ -101,7 +101,6 @@ class Chat:
                 "followed": int(followed),
                 "unvouched": int(unvouched),
                 "pushes": pushes,
-                "unsigned_rates": UNSIGNED if unvouched else "",
             },
         )
 
@@ -119,15 +118,15 @@ class Chat:
     async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unvouched: bool = False) -> None:
         """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8).
 
-        If the event is `unvouched`, it is noted as far as `UNSIGNED` allows.
+        An event that nobody vouches for (`unvouched`) does not show that WeChat knows the openid.
         """
         await self._note_activity(
             keys,
-            {"spoke": keys.spoke(openid), "unsigned": keys.openid_window("unsigned", "activity")},
-            {"openid": openid, "window": window_ms, "unsigned_rates": UNSIGNED if unvouched else ""},
+            {"spoke": keys.spoke(openid)},
+            {"openid": openid, "window": window_ms, "unvouched": int(unvouched)},
         )
 
-    async def admit_forward(self, keys: Keys, timestamp: str, nonce: str) -> Reply:
-        """Whether a callback with this signed query may be handed on to another back end: DONE or LIMITED."""
-        push = sha256(f"{timestamp}/{nonce}".encode()).hexdigest()[:32]
-        return await self._admit_forward(keys, {"push": keys.openid_window("forwards", push)}, {"rates": FORWARDS})
+    async def admit(self, keys: Keys, stamp: str, *, act: Literal["unsigned", "forwards"]) -> Reply:
+        """Count a callback under its signed timestamp and nonce (`Inbound.stamp`), for one act: DONE or LIMITED."""
+        push = sha256(stamp.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return await self._admit(keys, {"push": keys.openid_window(act, push)}, {"rates": PER_STAMP})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from codesvc.domain.limits import UNSIGNED
 from codesvc.domain.message import Message  # noqa: TC001  msgspec reads the annotation
 from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
@@ -199,16 +198,16 @@ class Deliveries:
     ) -> ReceiptApplied:
         """Apply WeChat's receipt.
 
-        An early receipt that is `unvouched` is kept as far as `UNSIGNED` allows; else it is STALE.
+        One that is `unvouched` never says that WeChat did not take a message.
         """
         return await self._receipt(
             keys,
-            {"receipt": keys.receipt(msgid), "unsigned": keys.openid_window("unsigned", "receipts")},
+            {"receipt": keys.receipt(msgid)},
             {
                 "status": status,
                 "reason": reason,
                 "openid": openid,
-                "unsigned_rates": UNSIGNED if unvouched else "",
+                "unvouched": int(unvouched),
             },
         )
 

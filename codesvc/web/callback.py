@@ -12,7 +12,7 @@ from codesvc.web.context import services
 from codesvc.web.problem import Problem
 from codesvc.web.short_response import ShortResponse
 from codesvc.wechat import callback_format
-from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage, StaleCallback
+from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage, BadSignature, StaleCallback
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
@@ -55,14 +55,17 @@ async def handle(request: web.Request) -> web.Response:
         inbound = callback_format.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
         raise _refuse(request, account, error) from None
+    if not inbound.covered and not await here.chat.admits(account, inbound):
+        raise _refuse(request, account, BadSignature("the timestamp and nonce have come with five other events"))
     if inbound.event.openid != PROBE_OPENID:
         here.readiness.callbacks.hear(account.name)
     text = await here.chat.handle(account, inbound)
+    query, stamp = request.rel_url.raw_query_string, inbound.stamp
     if text is None:
-        relayed = await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body)
+        relayed = await here.callback_forwarding.ask(account, query, body, stamp=stamp)
         if relayed:
             return ShortResponse(body=relayed.body, content_type=relayed.content_type)
         return ShortResponse(body=callback_format.render_nothing(), content_type="text/plain")
-    here.callback_forwarding.copy(account, request.rel_url.raw_query_string, body)
+    here.callback_forwarding.copy(account, query, body, stamp=stamp)
     reply = callback_format.render_text(inbound, text, now=unix_ms() / 1000)
     return ShortResponse(body=reply, content_type="application/xml", charset="utf-8")

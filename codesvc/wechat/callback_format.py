@@ -146,7 +146,7 @@ def parse(
     if keys.original_id is not None and original_id != keys.original_id:
         raise OtherAccount("the message is for another account")
     event = read_event(root)
-    _refuse_another_reading(timestamp, nonce, event.at if aes_key is not None else None)
+    _refuse_another_reading(timestamp, nonce, event.at if aes_key is not None else None, window)
     context = ReplyContext(
         appid=keys.appid,
         openid=event.openid,
@@ -183,12 +183,12 @@ def _stamp(timestamp: str, nonce: str) -> str:
     return "".join(sorted((timestamp, nonce)))
 
 
-def _refuse_another_reading(timestamp: str, nonce: str, created: int | None) -> None:
+def _refuse_another_reading(timestamp: str, nonce: str, created: int | None, window: int) -> None:
     """Refuse a callback of an earlier time that is fresh only because its nonce is read as the time.
 
     `created` is the event's own time where a signature covers it. Then of two times that fit the signature, the nearer
-    one is WeChat's, and a genuine callback is read however late it comes. In plaintext mode the event's time can be
-    anybody's, so a callback is refused that can also be read as one of the week before.
+    one is WeChat's, if it is near at all: a genuine callback is read however late it comes. In plaintext mode the
+    event's time can be anybody's, so a callback is refused that can also be read as one of the week before.
 
     Raises:
         StaleCallback: the signature was made at another time.
@@ -203,7 +203,7 @@ def _refuse_another_reading(timestamp: str, nonce: str, created: int | None) -> 
         if created is None:
             another = given - earlier <= _REMEMBERED_SECONDS
         else:
-            another = abs(created - earlier) < abs(created - given)
+            another = abs(created - earlier) < min(abs(created - given), window + 1)
         if another:
             raise StaleCallback("the signature fits an earlier time: timestamp and nonce may have changed places")
 

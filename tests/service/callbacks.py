@@ -1,5 +1,6 @@
 """Pushes of WeChat made by hand: well, badly, late, twice."""
 
+import secrets
 import time
 from itertools import count
 
@@ -19,7 +20,9 @@ def push_of(account, openid, *, text=None, event=None, key="", **more):
 
 def sealed(account, fields, *, mode="safe", at=None, token=None, outside=None, inner=None):
     """Query and body, as WeChat would send them now; every part can be made wrong."""
-    timestamp, nonce = str(int(time.time()) if at is None else at), "4711"
+    timestamp = str(int(time.time()) if at is None else at)
+    # Each push of WeChat has a nonce of its own. Letters keep it from reading as a time.
+    nonce = f"n{secrets.randbelow(10**9)}"
     token = token or account.token
     query = {"signature": sign(token, timestamp, nonce), "timestamp": timestamp, "nonce": nonce}
     plain = inner if inner is not None else write_xml(fields)

@@ -1,60 +1,118 @@
-"""Who saw one plaintext callback can sign any body for five minutes: what such bodies write is bounded."""
+"""Who saw one plaintext callback can sign any body for five minutes: what these do is bounded."""
 
 import asyncio
+import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from tests.service.callbacks import post, push_of
+from codesvc.sandbox.cipher import sign
+from codesvc.sandbox.envelope import write_xml
+from tests.service.callbacks import post, push_of, sealed, send
 
-MINUTE = 600
-"""What a plaintext account takes in a minute."""
+FOR_ONE_QUERY = 5
+CHAT = {
+    "bind_url": "https://shop.example/bind",
+    "bind_keywords": ["绑定"],
+    "reset_url": "https://shop.example/reset",
+    "reset_keywords": ["重置"],
+}
+FORGED = {
+    "a greeting": {"text": "hello"},
+    "a keyword": {"text": "ABCDEFGH"},
+    "a word of a site": {"text": "绑定"},
+    "a word of the panel": {"text": "验证码"},
+    "this was not me": {"text": "不是我"},
+    "a scan": {"event": "SCAN", "key": "cs00000000000000000001"},
+    "a button": {"event": "CLICK", "key": "绑定"},
+    "following": {"event": "subscribe"},
+    "leaving": {"event": "unsubscribe"},
+    "a picture": {"text": "", "MsgType": "image"},
+    "a receipt": {"event": "TEMPLATESENDJOBFINISH", "Status": "success"},
+}
 
 
 @pytest.fixture
 async def plain(new_world):
-    async with new_world(account=replace(DEFAULT_ACCOUNT, mode="plaintext")) as world:
+    account = replace(DEFAULT_ACCOUNT, mode="plaintext")
+    panel = {"keywords": ["验证码"]}
+    async with new_world(account=account, sites__shop__chat=CHAT, sites__cafe__wechat_server=panel) as world:
         yield world
 
 
-async def forge(world, count, make, mode="plaintext"):
-    for start in range(0, count, 50):
-        several = range(start, min(start + 50, count))
-        answers = await asyncio.gather(*(post(world, make(n), mode=mode) for n in several))
-        assert {answer.status for answer in answers} == {200}
-
-
-def receipt_of(world, number, openid="o-forged-openid-000000000001"):
+def seen_query(world, *, at=None, nonce=None):
+    """What a forger has read of one callback."""
     account = world.platform.default_account
-    more = {"MsgID": 900_000_000 + number, "Status": "success"}
-    return push_of(account, openid, event="TEMPLATESENDJOBFINISH", **more)
+    if nonce is None:
+        return sealed(account, {}, mode="plaintext")[0]
+    return {"signature": sign(account.token, str(at), nonce), "timestamp": str(at), "nonce": nonce}
 
 
-async def test_forged_receipts_write_few_keys(plain, valkey):
-    await forge(plain, MINUTE + 100, lambda n: receipt_of(plain, n))
-    assert len(valkey.keys("*:receipt:*")) == MINUTE
-    await plain.advance(61)
-    await forge(plain, 10, lambda n: receipt_of(plain, 10_000 + n))
-    assert len(valkey.keys("*:receipt:*")) == MINUTE + 10
+async def forge(world, query, count, make):
+    """Send so many bodies with one query. Returns how often each status came."""
+    answers = await asyncio.gather(*(send(world, query, write_xml(make(n))) for n in range(count)))
+    return Counter(answer.status for answer in answers)
 
 
-async def test_forged_messages_write_few_keys(plain, valkey):
-    account = plain.platform.default_account
-    await forge(plain, MINUTE + 100, lambda n: push_of(account, f"o-forged-openid-{n:012}", text="hello"))
-    assert len(valkey.keys("*:spoke:*")) == MINUTE
-    await plain.advance(61)
-    await forge(plain, 100, lambda n: push_of(account, f"o-forged-open-id-{n:011}", text="ABCDEFGH"))
-    assert len(valkey.keys("*:spoke:*")) == MINUTE + 100
+async def customer_service_calls(world):
+    return len((await world.control("GET", "/calls?path=/cgi-bin/message/custom/send"))["calls"])
 
 
-async def test_forged_receipts_keep_no_person_from_being_heard(plain):
-    await forge(plain, MINUTE + 10, lambda n: receipt_of(plain, n))
+@pytest.mark.parametrize("what", FORGED)
+async def test_one_query_that_was_seen_gives_a_few_events(plain, valkey, what):
+    account, query, kind = plain.platform.default_account, seen_query(plain), FORGED[what]
+
+    def make(n):
+        number = {"MsgID": 900_000_000 + n} if what == "a receipt" else {}
+        return push_of(account, f"o-forged-openid-{n:012}", **{**kind, **number})
+
+    def keys_of_people():
+        return [key for key in valkey.keys("*") if b"o-forged-openid-" in key or b"900000" in key]
+
+    assert await forge(plain, query, 60, make) == {200: FOR_ONE_QUERY, 403: 60 - FOR_ONE_QUERY}
+    named = {key.rpartition(b"openid-")[2] for key in keys_of_people()}
+    assert len(named) <= FOR_ONE_QUERY
+    before = len(valkey.keys("*"))
+    assert await forge(plain, query, 60, make) == {403: 60}
+    assert len(valkey.keys("*")) <= before + 2
+    assert await customer_service_calls(plain) <= FOR_ONE_QUERY
+
+
+async def test_a_query_whose_parts_change_places_is_the_same_one(plain):
+    account, now = plain.platform.default_account, int(time.time())
+    query = seen_query(plain, at=now + 60, nonce=str(now))
+    swapped = {**query, "timestamp": query["nonce"], "nonce": query["timestamp"]}
+
+    def make(n):
+        return push_of(account, f"o-forged-openid-{n:012}", text="hello")
+
+    # Of the two, the earlier time is refused as a reading of the later one.
+    assert await forge(plain, query, 10, make) == {403: 10}
+    assert await forge(plain, swapped, 10, make) == {200: FOR_ONE_QUERY, 403: 10 - FOR_ONE_QUERY}
+
+
+async def test_a_person_is_heard_while_others_are_forged(plain):
+    """A limit on all events of the account would let a forger keep everybody out."""
+    account, query = plain.platform.default_account, seen_query(plain)
+    assert (await forge(plain, query, 100, lambda n: push_of(account, f"o-forged-{n:019}", text="验证码")))[403]
     person, started = await plain.person(), await plain.start()
     await person.say(started["scan"]["keyword"])
     assert (await plain.delivery(started, "sent"))["channel"] == "customer_service"
 
 
-async def test_signed_receipts_have_no_limit(world, valkey):
-    await forge(world, MINUTE + 20, lambda n: receipt_of(world, n), mode="safe")
-    assert len(valkey.keys("*:receipt:*")) == MINUTE + 20
+async def test_a_forger_of_one_query_does_not_use_up_a_persons_keywords(plain):
+    account, query = plain.platform.default_account, seen_query(plain)
+    person, started = await plain.person(), await plain.start()
+    words = [f"ABCDEFG{last}" for last in "HJKLMNPQRST"]
+    await forge(plain, query, len(words), lambda n: push_of(account, person.openid, text=words[n]))
+    await person.say(started["scan"]["keyword"])
+    assert (await plain.delivery(started, "sent"))["channel"] == "customer_service"
+
+
+async def test_signed_events_have_no_such_limit(world):
+    account = world.platform.default_account
+    query, body = sealed(account, push_of(account, "o-genuine-openid-000000000001", text="hello"))
+    assert {(await send(world, query, body)).status for _ in range(20)} == {200}
+    assert (await post(world, push_of(account, "o-genuine-openid-000000000001", text="hello"))).status == 200

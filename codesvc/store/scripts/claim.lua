@@ -3,10 +3,10 @@
 --   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a
 --   customer-service message (rule 9). A person who does this may be sent such messages for `window` ms, as in
 --   note_activity; one who has just followed (`followed` 1) can be reached, as in follow.
--- KEYS: pointer words seen outbox spoke gone leavers unsigned
--- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes unsigned_rates
+-- KEYS: pointer words seen outbox spoke gone leavers
+-- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows unsigned spoken_window keyword_rates recent_activity record delivery reachability eviction eligibility refund
+-- USES: clock names windows spoken_window keyword_rates recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -21,7 +21,7 @@ if A.unvouched ~= '1' then clear_unknown(A.openid) end
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
 local target = redis.call('GET', K.pointer)
-if window_ends(K.spoke) < now + A.window and (target or may_write()) then open_window(K.spoke, tonumber(A.window)) end
+if window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 -- A scan that could be forged sends the person a question each time, so it counts like a keyword.

@@ -1,18 +1,17 @@
 -- Purpose: apply WeChat's delivery receipt, matched by its message id. It may arrive before the result of the send is
---   recorded, after it, or twice. One that nobody signed and that comes before is kept up to `unsigned_rates` only.
+--   recorded, after it, or twice.
 --   The receipt of a message (codesvc.domain.message) ends it, or has the gateway used at once: by a job of its own, whose
 --   number replaces that of the job that waits.
--- KEYS: receipt unsigned outbox
--- ARGS: offset root account appid topic status reason openid event unsigned_rates
+-- KEYS: receipt outbox
+-- ARGS: offset root account appid topic status reason openid event unvouched
 -- OUTCOMES: done other stale early-receipt
--- USES: clock names windows unsigned record delivery reachability eviction eligibility webhook verification_events contact fall_back message
+-- USES: clock names windows record delivery reachability eviction eligibility webhook verification_events contact fall_back message
 -- REPLY done: record _ _ new_steps
 -- REPLY other: message
 
 local known = redis.call('GET', K.receipt)
 if not known then
-  if not may_write() then return {'stale', now} end
-  redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.unsigned_rates ~= ''), 'PX', '3600000')
+  redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.unvouched == '1'), 'PX', '3600000')
   return {'early-receipt', now}
 end
 local message = string.match(known, '^ms:(%S+) %d+$')
@@ -32,7 +31,7 @@ local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))
 if not r or r.number ~= tonumber(number) or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
 drop_turn(r, A.status)
-move_delivery(r, A.status, {reason = A.reason}, nil, A.unsigned_rates ~= '')
+move_delivery(r, A.status, {reason = A.reason}, nil, A.unvouched == '1')
 after_delivery(r, A.status, A.reason)
 wake(r)
 return answer('done', r)
