@@ -206,7 +206,7 @@ async def shop(tmp_path):
 
 
 async def test_the_block_for_a_panel_passes_everything_on_with_the_visitors_address(tmp_path):
-    """The panel's rules for pictures and scripts come before a plain location: the widget and QR codes would be lost."""
+    """The panel's rules for pictures and scripts come before a plain location: widget and QR codes would be lost."""
     root = tmp_path / "wwwroot"
     (root / ".well-known" / "acme-challenge").mkdir(parents=True)
     (root / ".well-known" / "acme-challenge" / "tried").write_text("renewed")
