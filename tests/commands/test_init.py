@@ -66,11 +66,11 @@ def test_a_live_configuration_is_short_and_keeps_secrets_in_files_of_their_own(t
         assert shown in done.stdout
     for hidden in ("master-key", "api-key-tea", "password-admin", "app-secret"):
         assert kept[hidden] not in done.stdout + done.stderr
-    assert "code.example.com: no scheme" in done.stdout
+    assert "code.example.com, without scheme" in done.stdout
     # The proxies' files answer 404 there, so it is not printed as the address of the operator's pages.
     [pages] = [line for line in done.stdout.splitlines() if "https://code.example.com/auth/admin" in line]
     assert "admin.listen" in pages
-    assert "shut" in pages
+    assert "block" in pages
     assert max(map(len, done.stdout.splitlines())) <= 200
 
 
@@ -266,7 +266,7 @@ def test_a_terminal_without_chinese_is_no_crash(tmp_path):
 def test_no_flag_is_given_in_vain_for_the_sandbox(tmp_path, flag):
     done = init(tmp_path, "--sandbox", flag)
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
-    assert f"{flag.partition('=')[0]} cannot be given with --sandbox" in done.stderr
+    assert f"{flag.partition('=')[0]} cannot be used with --sandbox" in done.stderr
 
 
 def test_the_sandboxs_configuration_fits_a_sandbox_without_options(tmp_path):

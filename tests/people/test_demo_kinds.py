@@ -33,4 +33,4 @@ async def test_the_whole_story_by_keyword(tmp_path, capsys):
 
 def test_codes_to_push_and_an_account_that_cannot_are_refused_together(capsys):
     assert cli.main(["demo", "--relay", "--kind", KIND]) == 1
-    assert f"--kind {KIND} can push none" in capsys.readouterr().err
+    assert f"--kind {KIND} cannot push" in capsys.readouterr().err

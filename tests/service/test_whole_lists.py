@@ -107,7 +107,7 @@ async def test_the_command_says_that_there_are_more(world, store_url, tmp_path):
     assert (status, len(out.splitlines()), told) == (0, 30, "")
     status, out, told = await codesvc("audit", "--config", config, "--act", "binding.removed")
     assert (status, out) == (0, "")
-    assert "no such line" in told
+    assert "no matching lines" in told
 
 
 async def test_no_log_is_left_out_and_each_is_read_to_where_it_is_wanted(world):
