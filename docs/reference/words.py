@@ -45,7 +45,7 @@ def anchor(text: str) -> str:
 def sentence(text: str, language: str) -> str:
     """A text from the code as a sentence."""
     text = text if text[0] == "`" else text[0].upper() + text[1:]
-    return text if text[-1] in ".。" else text + pick(language, "。", ".")
+    return text if text[-1] in ".。?？" else text + pick(language, "。", ".")
 
 
 def choice(words: Any, language: str) -> str:

@@ -36,6 +36,14 @@ def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
     assert status == 0, said
 
 
+def test_systemd_understands_the_nightly_backup(tmp_path):
+    for unit in ("codesvc-backup.service", "codesvc-backup.timer"):
+        text = (OPS / "systemd" / unit).read_text()
+        (tmp_path / unit).write_text(text.replace("/usr/local/sbin", str(OPS / "systemd")))
+    status, said = run(program_path("systemd-analyze"), "verify", tmp_path / "codesvc-backup.timer")
+    assert (status, [line for line in said.splitlines() if "codesvc" in line]) == (0, [])
+
+
 def test_the_service_unit_forbids_core_dumps_and_more_rights():
     text = (OPS / "systemd" / "codesvc.service").read_text()
     for line in ("LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "MemoryDenyWriteExecute=yes"):

@@ -309,6 +309,72 @@ async def test_plain_php(shop, tmp_path):
         await sign_up(shop, browser, "/signup.php", "/signup.php?login")
 
 
+async def test_a_reset_in_plain_php(shop, tmp_path):
+    """The page's code stands behind the beginning of the sign-up's, and the other calls are the same by curl."""
+    world, website, port = shop
+    php = program_path("php", "php-cli php-curl")
+    [code] = example("php", "php")
+    found = BLOCK.findall((PAGES / "password-reset.md").read_text(encoding="utf-8"))
+    [reset] = [text for kind, text in found if kind == "php"]
+    beginning = re.search(r"\A.*?^function go.*?$", code, re.MULTILINE | re.DOTALL)[0]
+    (tmp_path / "signup.php").write_text(code, encoding="utf-8")
+    (tmp_path / "reset.php").write_text(f"{beginning}\n{reset}", encoding="utf-8")
+    (tmp_path / "sessions").mkdir()
+    settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
+    async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{port}") as browser:
+        person = await world.person()
+        await verify(world, browser, person, await begin(shop, browser, "/signup.php"))
+        browser.cookie_jar.clear()
+        # A name that nobody has leads to the same page.
+        _, _, nobodys = await submit(browser, f"{website}/reset.php", name="nobody")
+        assert nobodys.startswith(f"{world.service}/p/")
+        _, _, page_url = await submit(browser, f"{website}/reset.php", name="Guest")
+        status, html, address = await verify(world, browser, person, await renewed(world, browser, page_url))
+        assert (status, "new password" in html) == (200, True), html
+        async with aiohttp.ClientSession() as stranger:
+            assert (await page(stranger, address))[0] == 403
+        status, html, _ = await page(browser, f"{website}/reset.php", {"password": "a newer password"})
+        assert (status, "You are logged in as u" in html) == (200, True), html
+        # The proof is spent, and so is the session's right to it.
+        _, html, _ = await page(browser, f"{website}/reset.php", {"password": "once more"})
+        assert "logged in" not in html
+        browser.cookie_jar.clear()
+        for password, expected in ((PASSWORD, 403), ("a newer password", 200)):
+            status, _, _ = await submit(browser, f"{website}/signup.php?login", name="guest", password=password)
+            assert status == expected
+
+
+async def test_a_reset_by_the_three_calls_as_printed(shop):
+    world, _, _ = shop
+    person = await world.person()
+    await world.call("PUT", "/v1/bindings/u7f3a", {"openid": person.openid})
+    found = BLOCK.findall((PAGES / "password-reset.md").read_text(encoding="utf-8"))
+    [printed] = [text for kind, text in found if kind == "sh"]
+    start, read, spend = re.split(r"^# [23]", printed, flags=re.MULTILINE)
+    start = start.replace("http://127.0.0.1:8000/reset", PUBLIC + "/reset")
+
+    async def curl(command, **variables):
+        environment = os.environ | {"CODESVC_URL": world.service, "CODESVC_API_KEY": KEY} | variables
+        lines = command.partition("\n")[2]
+        done = await asyncio.create_subprocess_exec(
+            "bash", "-ec", lines, env=environment, stdout=asyncio.subprocess.PIPE
+        )
+        return json.loads((await done.communicate())[0])
+
+    started = await curl(start)
+    scan = await world.call("GET", started["page_url"].removeprefix(world.service) + "/state", key=None)
+    await person.say(scan["scan"]["keyword"])
+    typed = {"code": await person.code_in_chat()}
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.post(f"{started['page_url']}/check", data=typed, allow_redirects=False) as answer,
+    ):
+        assert answer.status == 303
+    state = await curl(read, ID=started["id"])
+    claims = await curl(spend, PROOF=state["proof"])
+    assert (claims["vf"], claims["sub"], claims["purpose"]) == (started["id"], "u7f3a", "reset")
+
+
 async def test_java(shop, tmp_path):
     java = program_path("java", "default-jdk-headless")
     [code] = example("java", "java")

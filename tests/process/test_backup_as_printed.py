@@ -26,6 +26,13 @@ PLACES = ("etc", "root", "var/lib", "var/backups")
 DATED = "2027-01-31T0400"
 """The date that the page gives as an example."""
 SYSTEMCTL = """#!/bin/bash
+case "$*" in
+  daemon-reload | enable*) exit ;;
+  "start codesvc-backup.service")
+    set -a
+    . /etc/default/codesvc-backup
+    exec {place}/programs/codesvc-backup ;;
+esac
 echo "$1 $(cat {place}/installed)" >> {place}/systemctl.log
 if [ "$1" = start ]; then
   codesvc serve --config /etc/codesvc/config.toml > {place}/serve.log 2>&1 &
@@ -46,7 +53,9 @@ def blocks(page, heading, language="en"):
     return [re.sub(r"\s{2,}# .*$", "", each, flags=re.MULTILINE).strip() for each in BLOCK.findall(section[1])]
 
 
-@pytest.mark.parametrize("place", [("backup", "what"), ("backup", "restore"), ("operating", "going-back")])
+@pytest.mark.parametrize(
+    "place", [("backup", "what"), ("backup", "nightly"), ("backup", "restore"), ("operating", "going-back")]
+)
 def test_both_languages_print_the_same_commands(place):
     assert blocks(*place, language="zh") == blocks(*place)
 
@@ -146,7 +155,7 @@ def split(commands):
 
 
 async def test_a_backup_and_a_restore(server, tmp_path):
-    backup = [each for each in blocks("backup", "what") if "-r KEY" not in each]
+    backup = blocks("backup", "what")
     configuration, store = split(taken(blocks("backup", "restore")))
     assert (len(backup), len(configuration), len(store)) == (3, 2, 2)
     await bind(server, 1)
@@ -161,31 +170,50 @@ async def test_a_backup_and_a_restore(server, tmp_path):
     assert list((tmp_path / "var/backups").glob("*.tar.gz")) == list((tmp_path / "root").glob("*.tar.gz")) == []
 
 
-async def test_a_nightly_job_encrypts_to_a_public_key(server, gpg_home, tmp_path):
-    [nightly] = [each for each in blocks("backup", "what") if "-r KEY" in each]
-    [_, (decrypt, _)] = split(taken(blocks("backup", "restore")))
+async def test_a_nightly_backup_holds_the_data_and_no_key(server, gpg_home, tmp_path):
+    """It is encrypted to a key whose secret half is elsewhere; older ones go, here and where it is copied to."""
+    own, installing, crontab = blocks("backup", "nightly")
     owner = gpg_home / "owner"  # the machine that has the secret key
     owner.mkdir(mode=0o700)
     (owner / "gpg.conf").write_text(f"batch\npinentry-mode loopback\npassphrase-file {gpg_home / 'passphrase'}\n")
-    at_the_owner = f"GNUPGHOME={owner} gpg"
+    backups, copies = tmp_path / "var/backups", tmp_path / "home/backup/codesvc"
+    copies.mkdir(parents=True)
+    await bind(server, 1)
     try:
-        await server.run(f"{at_the_owner} --quick-gen-key owner@example.com rsa2048 encrypt never")
-        await server.run(f"{at_the_owner} --export owner@example.com > owner.pub; gpg --import owner.pub")
-        said = await server.run("gpg --list-keys --with-colons | grep ^fpr | head -1")
-        await server.run("echo its contents > /var/backups/codesvc.tar.gz")
-        await server.run(nightly.replace("KEY", said.split(":")[9]) + " < /dev/null")
-        assert list((tmp_path / "var/backups").glob("*.gz")) == []
-        await server.run(f"! gpg -d /var/backups/codesvc-*.gpg && export GNUPGHOME={owner}")
-        await run(server, [decrypt])
-        assert "its contents" in await server.run("cat /var/backups/codesvc.tar.gz")
+        await run(server, [f"export GNUPGHOME={owner}", own, f"export GNUPGHOME={gpg_home}"])
+        program_path("scp", "openssh-client")
+        installing = installing.replace("/usr/local/sbin/", f"{tmp_path / 'programs'}/").replace("ops/", f"{ROOT}/ops/")
+        await server.run(f"touch -d '32 days ago' {copies}/codesvc-old.gpg /var/backups/codesvc-old.tar.gz.gpg")
+        await server.run("mkdir -p /etc/default /etc/systemd/system")
+        await run(server, [installing.replace("COPY_TO=", f"COPY_TO={copies}/")])
+        await server.run(crontab.partition("* * * ")[2].replace("/home/", f"{tmp_path}/home/"))
+        [backup], [copy] = backups.iterdir(), copies.iterdir()
+        assert (backup.name, backup.read_bytes()) == (copy.name, copy.read_bytes())
+        assert backup.stat().st_mode & 0o777 == 0o600
+        assert await bound(server, 1)
+        await server.run("! gpg -d /var/backups/codesvc-*.gpg")
+        _, store = split(taken(blocks("backup", "restore")))
+        await server.run("systemctl stop codesvc.socket codesvc.service")
+        await run(server, ["rm -r /var/lib/codesvc && mkdir /var/lib/codesvc", f"export GNUPGHOME={owner}", *store])
+        assert await bound(server, 1)
+        assert "secrets" not in await server.run("find /var/lib/codesvc")
     finally:
         end_agent(owner)
+
+
+async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(server, tmp_path):
+    await server.run("mkdir -p /etc/default && echo KEY=nobody@example.com > /etc/default/codesvc-backup")
+    await server.run(f"cp {ROOT}/ops/systemd/codesvc-backup {tmp_path / 'programs'}/")
+    await server.run("touch -d '32 days ago' /var/backups/codesvc-old.tar.gz.gpg")
+    await server.run("! systemctl start codesvc-backup.service")
+    assert [path.name for path in (tmp_path / "var/backups").iterdir()] == ["codesvc-old.tar.gz.gpg"]
+    await server.run("curl -sSfo /dev/null http://127.0.0.1:8080/readyz")
 
 
 async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path):
     before, after = blocks("operating", "going-back")
     await bind(server, 1)
-    await run(server, [each for each in blocks("backup", "what") if "-r KEY" not in each])
+    await run(server, blocks("backup", "what"))
     (tmp_path / "systemctl.log").write_text("")
     # The upgrade: an option that the older version does not know, a mark of the newer store, a further binding.
     await server.run("systemctl stop && touch /var/lib/codesvc/newer && echo '# newer' >> /etc/codesvc/config.toml")

@@ -38,7 +38,12 @@ ELSEWHERE = "needs a second machine; the socket is tried by test_operators_liste
 CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
 AS_PRINTED = "run with paths of its own by test_backup_as_printed.py"
-BACKUPS = [printed("backup", "what"), printed("backup", "restore"), printed("operating", "going-back")]
+BACKUPS = [
+    printed("backup", "what"),
+    printed("backup", "nightly"),
+    printed("backup", "restore"),
+    printed("operating", "going-back"),
+]
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
     "apt-get install -y python3-venv": UNIT,
@@ -56,6 +61,7 @@ NOT_RUN = {
     "rm /usr/local/bin/codesvc": UNIT,
     "rm -r /opt/codesvc /etc/codesvc /var/lib/codesvc": UNIT,
     "userdel codesvc": UNIT,
+    "git rev-parse HEAD > /root/codesvc-version": UNIT,
     "git pull": UNIT,
     "systemctl restart codesvc": UNIT,
     **dict.fromkeys((line for each in BACKUPS for block in each for line in block.splitlines()), AS_PRINTED),
