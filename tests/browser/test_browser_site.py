@@ -24,7 +24,10 @@ WITH_MOST_CODE = "en/integrating-java/"
 PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", WITH_MOST_CODE]
 QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text(encoding="utf-8"))
 """What a reader asks the search, and the page that answers."""
-FIRST = {"自己页面显示二维码", "绑定用户", "qr code own page", "bind user"}
+FIRST = {
+    *("自己页面显示二维码", "绑定用户", "qr code own page", "bind user"),
+    *("输入验证码", "没绑定", "二维码不出来", "反代", "crontab"),
+}
 """Questions that other pages use the words of: the page that answers comes before those."""
 
 COVERED = """blocks => blocks.filter(block => [...block.querySelectorAll("code > span")].some(line => {
