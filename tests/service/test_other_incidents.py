@@ -41,7 +41,7 @@ async def names(lan, text):
     assert WELL not in page
 
 
-@pytest.mark.parametrize(("answer", "times", "said"), [(410, 1, "已停用"), (500, 3, "接收地址出错")])
+@pytest.mark.parametrize(("answer", "times", "said"), [(410, 1, "已停用"), (500, 3, "接收端出错")])
 async def test_an_endpoint_that_takes_no_events(new_world, answer, times, said):
     async with receiving() as receiver:
         receiver.answers = [answer] * times
