@@ -1,5 +1,10 @@
-"""Requests and answers as values: the part of the client without I/O."""
+"""Requests and answers as values: the part of the client without I/O.
 
+Whatever the other side answers, the caller gets an error of the client, in bounded memory: it may be a broken service,
+or another server at its address.
+"""
+
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +16,20 @@ import msgspec
 from codesvc.client.errors import BY_PROBLEM, BadAnswer, Refused, ServiceError
 from codesvc.client.schema import PROBLEM_SHAPES, ProblemDocument
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; RecursionError where JSON is nested some hundred levels deep."""
+LARGEST_ANSWER = 4_194_304
+"""Bytes of an answer, and of one event of a stream. The service's own stay far below."""
+_MOST_DIGITS = 9
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def read_wait(text: str | None) -> int | None:
+    """A number of seconds or milliseconds that the service sent; a long one counts as nine digits."""
+    if not text or not _DIGITS.fullmatch(text):
+        return None
+    return int(text) if len(text) < _MOST_DIGITS else 10**_MOST_DIGITS
+
 
 def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceError:
     """The error for an answer with this status, body and `Retry-After` header."""
@@ -18,10 +37,9 @@ def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceEr
         plain = msgspec.json.decode(body, type=ProblemDocument)
         name = plain.type.rpartition("/")[2]
         document = msgspec.json.decode(body, type=PROBLEM_SHAPES.get(name, ProblemDocument))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return BadAnswer(status)
-    wait = int(retry_after) if retry_after and retry_after.isdecimal() else None
-    return BY_PROBLEM.get(name, Refused)(document, wait)
+    return BY_PROBLEM.get(name, Refused)(document, read_wait(retry_after))
 
 
 T = TypeVar("T")
@@ -123,27 +141,45 @@ def read(call: Call[T], answer: RawAnswer) -> T:
         raise read_problem(answer.status, answer.body, answer.headers.get("Retry-After"))
     if call.shape is type(None):
         return None
+    return decode(answer.body, call.shape, answer.status)
+
+
+def decode(body: bytes, shape: type[T], status: int) -> T:
+    """JSON text as a value.
+
+    Raises:
+        BadAnswer: it is not JSON of that shape.
+    """
     try:
-        return msgspec.json.decode(answer.body, type=call.shape)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadAnswer(answer.status) from None
+        return msgspec.json.decode(body, type=shape)
+    except UNREADABLE:
+        raise BadAnswer(status) from None
 
 
 def address(base_url: str) -> str:
     """The service's base URL without a trailing slash.
 
     Raises:
-        ValueError: not an http or https URL.
+        ValueError: not an http or https URL, or one with a user, a password, a query or a fragment. The text does not
+            repeat it.
     """
     parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("base_url must be an http or https address")
+    if "@" in parts.netloc or "?" in base_url or "#" in base_url:
+        raise ValueError("base_url must have no user, no password, no query and no fragment")
     return base_url.rstrip("/")
 
 
 def headers(api_key: str, call: Call[T]) -> dict[str, str]:
     """The headers of a call."""
-    sent = {"Authorization": f"Bearer {api_key}", "Accept": "application/json", "User-Agent": "codesvc-python"}
+    sent = {
+        "Authorization": f"Bearer {api_key}",
+        "Accept": "application/json",
+        # A compressed answer could be a thousand times as large as what was received.
+        "Accept-Encoding": "identity",
+        "User-Agent": "codesvc-python",
+    }
     if call.body is not None:
         sent["Content-Type"] = "application/json"
     if call.key:

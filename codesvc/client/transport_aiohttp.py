@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from codesvc.client.call import RawAnswer
-from codesvc.client.errors import Unreachable
+from codesvc.client.call import LARGEST_ANSWER, RawAnswer
+from codesvc.client.errors import BadAnswer, Unreachable
 
 
 class Transport:
@@ -23,7 +23,8 @@ class Transport:
     async def open(self) -> aiohttp.ClientSession:
         """The session; opened on first use."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
+            timeout = aiohttp.ClientTimeout(total=self._timeout)
+            self._session = aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
         return self._session
 
     async def aclose(self) -> None:
@@ -37,11 +38,17 @@ class Transport:
 
         Raises:
             Unreachable: no complete answer.
+            BadAnswer: a larger answer than any of the service's.
         """
         session = await self.open()
         try:
             async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
-                return RawAnswer(response.status, await response.read(), response.headers)
+                whole = bytearray()
+                async for piece in response.content.iter_any():
+                    whole += piece
+                    if len(whole) > LARGEST_ANSWER:
+                        raise BadAnswer(response.status)
+                return RawAnswer(response.status, bytes(whole), response.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The text of aiohttp's error may contain the URL, and the URL a user.
             raise Unreachable(type(error).__name__) from None

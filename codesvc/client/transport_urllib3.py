@@ -1,12 +1,15 @@
 """HTTP exchanges over urllib3: the transport of `SyncClient`."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import urllib3
 
-from codesvc.client.call import RawAnswer
-from codesvc.client.errors import Unreachable
+from codesvc.client.call import LARGEST_ANSWER, RawAnswer
+from codesvc.client.errors import BadAnswer, Unreachable
+
+_PIECE = 65_536
 
 
 class Transport:
@@ -14,6 +17,7 @@ class Transport:
 
     Args:
         timeout: seconds for one exchange. For a stream: seconds to connect; two reads may be three times that apart.
+            Of the answer's headers, each part may take as long.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -32,13 +36,23 @@ class Transport:
 
         Raises:
             Unreachable: no complete answer.
+            BadAnswer: a larger answer than any of the service's.
         """
+        until = time.monotonic() + self._timeout
         try:
-            response = self._pool.request(method, url, headers=headers, body=body, redirect=False)
+            response = self._pool.request(
+                method, url, headers=headers, body=body, redirect=False, preload_content=False, decode_content=False
+            )
+            try:
+                whole = _read(response, until)
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             # The text of urllib3's error contains the URL, and the URL may contain a user.
             raise Unreachable(type(error).__name__) from None
-        return RawAnswer(response.status, response.data, response.headers)
+        return RawAnswer(response.status, whole, response.headers)
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[tuple[int, str | None, Iterator[bytes]]]:
@@ -50,7 +64,13 @@ class Transport:
         timeout = urllib3.Timeout(connect=self._timeout, read=3 * self._timeout)
         try:
             response = self._pool.request(
-                "GET", url, headers=headers, redirect=False, preload_content=False, timeout=timeout
+                "GET",
+                url,
+                headers=headers,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+                timeout=timeout,
             )
             try:
                 yield response.status, response.headers.get("Retry-After"), response.stream()
@@ -58,3 +78,15 @@ class Transport:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(type(error).__name__) from None
+
+
+def _read(response: urllib3.BaseHTTPResponse, until: float) -> bytes:
+    """The body; urllib3's own timeout begins anew with each read."""
+    whole = bytearray()
+    while piece := response.read1(_PIECE, decode_content=False):
+        whole += piece
+        if len(whole) > LARGEST_ANSWER:
+            raise BadAnswer(response.status)
+        if time.monotonic() > until:
+            raise Unreachable("TimeoutError")
+    return bytes(whole)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from codesvc.client.call import UNREADABLE
 from codesvc.client.schema import EVENT_SHAPES, WebhookEvent
 
 
@@ -74,5 +75,5 @@ def _event(body: bytes) -> WebhookEvent:
         plain = msgspec.json.decode(body, type=WebhookEvent)
         shape = EVENT_SHAPES.get(plain.type)
         return msgspec.json.decode(body, type=shape) if shape else plain
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise BadWebhook("it is signed, but no event") from None

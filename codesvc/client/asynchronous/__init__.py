@@ -16,7 +16,7 @@ class Client(VerificationCalls, BindingCalls, IntentCalls, MessageCalls, Webhook
     raise the errors of `codesvc.client.errors`.
 
     Args:
-        base_url: address of the service.
+        base_url: address of the service: https, or http inside a network of your own, because each call has the key.
         api_key: the site's key; no repr and no error shows it.
         timeout: seconds for one attempt.
         retries: when a call is repeated; see `codesvc.client.retries`.

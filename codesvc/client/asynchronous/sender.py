@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self, TypeVar
 
-import msgspec
-
-from codesvc.client.call import RawAnswer, address, headers, read
+from codesvc.client.call import LARGEST_ANSWER, RawAnswer, address, decode, headers, read
 from codesvc.client.errors import BadAnswer, ServiceError
 from codesvc.client.retries import Retries
 from codesvc.client.server_sent_events import EventLines
@@ -83,15 +81,14 @@ class Sender:
                 async for piece in received:
                     if status >= _FIRST_ERROR:
                         whole += piece
+                        if len(whole) > LARGEST_ANSWER:
+                            raise BadAnswer(status)
                         continue
                     for data in lines.feed(piece):
                         if data == last:
                             continue
                         last = data
-                        try:
-                            yield msgspec.json.decode(data, type=call.shape)
-                        except msgspec.DecodeError:
-                            raise BadAnswer(status) from None
+                        yield decode(data, call.shape, status)
                 if status >= _FIRST_ERROR:
                     read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))
             if lines.retry is None:
