@@ -22,7 +22,7 @@ TAGS: Final = {"zh": ("zh-CN", "中文"), "en": ("en", "English")}
 SECTIONS: Final = {
     "Start here": "从这里开始",
     "Connect a website": "接入网站",
-    "Codes of other systems": "身份系统的验证码",
+    "Codes from other systems": "身份系统的验证码",
     "WeChat login for apps": "应用用微信登录",
     "Run the service": "部署与运维",
     "Reference": "参考",

@@ -15,6 +15,7 @@ DOCS = ROOT / "docs"
 EXCERPTS = [
     # page, language of the block, what the lines are from; tests/integrations runs the programs, tests/ops the proxy
     ("password-reset", "python", "docs/en/integrating-flask.md"),
+    ("deploying", "caddy", "ops/caddy/Caddyfile"),
     ("deploying", "nginx", "ops/nginx/codesvc-limits.conf ops/nginx/codesvc.conf"),
 ]
 ENGLISH_WORDS = re.compile(r"\b[A-Za-z]?[a-z']+ [a-z']+ [a-z']+\b")
