@@ -13,7 +13,7 @@ from codesvc.domain.identifiers import OPENID_PATTERN
 from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
 from codesvc.web.api.display_names import Display  # noqa: TC001  msgspec reads the annotations at run time
-from codesvc.web.api.user_ids import User, check_user
+from codesvc.web.api.user_ids import BoundUser, check_user
 from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem, invalid
 from codesvc.web.uris import origin_of
@@ -118,7 +118,7 @@ class LoginInput(Input):
 class BindIntentInput(LoginInput, kw_only=True):
     """Body of POST /v1/bind-intents."""
 
-    user: User
+    user: BoundUser
     display: Display | None = None
     method: Annotated[
         Literal["scan", "oauth"], Meta(description="oauth gives a link to open in WeChat instead of a QR code")

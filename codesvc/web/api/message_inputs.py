@@ -11,7 +11,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE
 from codesvc.web.api.inputs import Address, Input, Locale
-from codesvc.web.api.user_ids import User
+from codesvc.web.api.user_ids import MessageUser
 
 
 class RecipientInput(Input):
@@ -36,7 +36,7 @@ class MessageInput(Input):
     """Body of POST /v1/messages."""
 
     recipient: RecipientInput | None = None
-    user: User | UnsetType = UNSET
+    user: MessageUser | UnsetType = UNSET
     known_recipient: Annotated[
         bool,
         Meta(

@@ -6,7 +6,7 @@ from msgspec import Meta, field
 
 from codesvc.web.api.inputs import Address, Input, Locale, ReturnUrl, UserAgent
 from codesvc.web.api.message_inputs import RecipientInput
-from codesvc.web.api.user_ids import User
+from codesvc.web.api.user_ids import StartedUser
 
 
 class StartInput(Input):
@@ -21,7 +21,7 @@ class StartInput(Input):
             examples=["register", "reset"],
         ),
     ]
-    user: User
+    user: StartedUser
     contact: Annotated[
         RecipientInput | None,
         Meta(

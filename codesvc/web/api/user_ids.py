@@ -10,12 +10,30 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN, is_user, stranger_in, unlike_normal
 from codesvc.domain.test_identity import is_test_openid
 
-User = Annotated[
+_FORM = {"pattern": USER_PATTERN, "maxLength": LONGEST_USER}  # `check_user` holds them
+
+StartedUser = Annotated[
     str,
     Meta(
-        extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
+        extra_json_schema=_FORM,
         description="your opaque identifier of the person, in NFC; for a sign-up, a random id for each attempt",
         examples=["attempt-7f3a"],
+    ),
+]
+BoundUser = Annotated[
+    str,
+    Meta(
+        extra_json_schema=_FORM,
+        description="your lasting identifier of the person who is logged in, in NFC; the WeChat account is bound to it",
+        examples=["u-17"],
+    ),
+]
+MessageUser = Annotated[
+    str,
+    Meta(
+        extra_json_schema=_FORM,
+        description="your lasting identifier of the person, in NFC; without it, the user id of the recipient is used",
+        examples=["u-17"],
     ),
 ]
 
