@@ -89,7 +89,20 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     **dict.fromkeys(("verification", "intent", "webhook", "message"), _id),
     **dict.fromkeys(
         (
-            *("accounts", "again_in", "after_ms", "count", "daily", "jobs", "left", "lines", "ms", "pause_ms", "pid"),
+            *(
+                "accounts",
+                "again_in",
+                "after_ms",
+                "count",
+                "daily",
+                "jobs",
+                "left",
+                "lines",
+                "ms",
+                "pause_ms",
+                "pid",
+                "seconds",
+            ),
             *("restart_in", "sites", "stopped", "worker"),
         ),
         _number,

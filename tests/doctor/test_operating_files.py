@@ -12,6 +12,7 @@ import yaml
 
 from codesvc.config import parse
 from tests.programs import program_path
+from tests.world import OWN_SECRETS
 
 OPS = Path(__file__).parents[2] / "ops"
 
@@ -191,8 +192,8 @@ def test_the_configuration_in_the_manifests_is_sound(tmp_path):
         "store_url": "redis://store:6379",
         "master_key": "Yz0rT4q8Vn2LkP9sXw6BhD1mFj7GcA5eRuKoNtIyEqW=",
         "wechat_secret": "0123456789abcdef0123456789abcdef",
-        "wechat_token": "sometoken",
-        "wechat_aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+        "wechat_token": OWN_SECRETS["token"],
+        "wechat_aes_key": OWN_SECRETS["aes_key"],
     }
     for name, value in made.items():
         (tmp_path / name).write_text(value)
