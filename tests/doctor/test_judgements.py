@@ -187,7 +187,7 @@ def test_a_callback_that_is_not_found_below_a_path():
 @pytest.mark.parametrize(
     ("errcode", "word"),
     [(40013, "AppID"), (40125, "AppSecret"), (40001, "AppSecret"), (40243, "frozen"), (89503, "administrator"),
-     (89507, "hour"), (48001, "verified"), (45009, "midnight"), (-1, "busy"), (43106, "console"), (40035, "WeChat's documentation")],
+     (89507, "hour"), (48001, "verified"), (45009, "midnight"), (-1, "busy"), (43106, "console"), (40035, "errcode")],
 )  # fmt: skip
 def test_every_refusal_says_what_to_do(errcode, word):
     assert word in remedy_for(TokenUnavailable(f"errcode {errcode}: …", errcode=errcode), token=True)
