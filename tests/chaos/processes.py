@@ -112,7 +112,8 @@ class Town:
         """One service process; killed at the end if it still lives.
 
         `listener` is a socket that it accepts from, as systemd hands it over; `before` stands before its command.
-        Without both it is a fork, which costs a fifth of a start: the loops that kill it start it a hundred times.
+        Without both it is a fork, which costs a fifth of a start: the loops that kill it start it a hundred times. It
+        is none with `PYTHONPATH` or `SSL_CERT_FILE` either, which are read when modules are loaded.
         """
         words = ["serve", "--config", str(self.config), "--log", "json"]
         command = [*before, sys.executable, "-m", "codesvc.cli", *words]
@@ -120,7 +121,7 @@ class Town:
         if handed:
             command = [sys.executable, "-c", ACTIVATE, str(handed[0]), *command]
         with (self.directory / "service.log").open("ab") as log:
-            if handed or before:
+            if handed or before or environment.keys() & {"PYTHONPATH", "SSL_CERT_FILE"}:
                 process = await asyncio.create_subprocess_exec(
                     *command, env=os.environ | environment, stderr=log, pass_fds=handed
                 )

@@ -171,7 +171,7 @@ async def visits(service, keys):
 async def test_a_new_master_key_leaves_everything_under_way_good(service):
     """Nor does anybody meet a code that their worker does not know, while workers are replaced one by one: why it takes
     two reloads."""
-    learn, use, forget = steps("Walk: a new master key")
+    learn, use, forget = steps("Change the master key")
     old = secret(service.directory, "master-key")
     waiting, approved, forgotten = [await service.start() for _ in range(3)]
     status, done = await service.check(approved, service.code(approved, old))
