@@ -113,6 +113,16 @@ async def test_raw_octets_in_the_address_are_no_fault_of_the_service(world):
         assert b" 500 " not in answer, name
 
 
+async def test_raw_octets_in_a_form_are_refused_and_encoded_ones_kept(browser):
+    query = urlencode(GOOD | {"prompt": "none"})
+    refused = await browser.get(
+        "/oidc/shop/authorize", method="POST", data=f"{query}&state=".encode() + b"\xff" * 9, **FORM
+    )
+    assert (refused.status, "Location" in refused.headers) == (400, False)
+    kept = await browser.get("/oidc/shop/authorize", method="POST", data=f"{query}&state=%FF", **FORM)
+    assert "state=%FF" in kept.headers["Location"]
+
+
 async def test_pages_of_public_clients_may_call_whatever_the_port_of_their_loopback_address(browser):
     for origin in ("https://spa.example", "http://127.0.0.1:5173", "http://[::1]:5173", "http://localhost:5173"):
         allowed = await browser.get("/oidc/shop/token", method="OPTIONS", Origin=origin)
