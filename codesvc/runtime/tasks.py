@@ -1,7 +1,8 @@
 """Reliable cancellation of background tasks."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 _AGAIN_SECONDS: Final = 0.2
@@ -18,6 +19,16 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=_AGAIN_SECONDS)
+
+
+@asynccontextmanager
+async def beside(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> AsyncIterator[None]:
+    """Do work in a task as long as this context is open; `name` is the task's."""
+    task = asyncio.create_task(work(), name=name)
+    try:
+        yield
+    finally:
+        await end([task])
 
 
 async def whole(call: Awaitable[Any]) -> None:

@@ -11,7 +11,7 @@ import structlog
 from codesvc.domain.account_kinds import RIGHT_OF_QUOTA, Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.quota import PATHS, WARN_AT
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
@@ -54,11 +54,8 @@ class Upkeep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Maintain all accounts now and then every ten minutes, as long as this context is open."""
-        task = asyncio.create_task(self._run(), name="account upkeep")
-        try:
+        async with beside(self._run, "account upkeep"):
             yield
-        finally:
-            await end([task])
 
     async def _run(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from codesvc.domain.clock import TOLERANCE_MS
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.deployment_keys import store_clock
 from codesvc.store.keys import DEPLOYMENT
@@ -91,11 +91,8 @@ class StoreClock:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look now and every 20 seconds, as long as this context is open."""
-        task = asyncio.create_task(self._run(), name="store clock")
-        try:
+        async with beside(self._run, "store clock"):
             yield
-        finally:
-            await end([task])
 
     async def _run(self) -> None:
         while True:

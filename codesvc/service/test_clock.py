@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
@@ -43,8 +43,5 @@ async def _follow(store: Store, change_notifier: ChangeNotifier) -> None:
 async def follow_clock(store: Store, change_notifier: ChangeNotifier) -> AsyncIterator[None]:
     """Read the offset at the start and after every change, as long as this context is open."""
     await _take_over(store)
-    task = asyncio.create_task(_follow(store, change_notifier), name="test clock")
-    try:
+    async with beside(partial(_follow, store, change_notifier), "test clock"):
         yield
-    finally:
-        await end([task])

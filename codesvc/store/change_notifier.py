@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.store.chunked_subscription import subscribed
 from codesvc.store.keys import topic
 
@@ -71,11 +71,8 @@ class ChangeNotifier:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as this context is open."""
-        task = asyncio.create_task(self._listen(), name="wakeups")
-        try:
+        async with beside(self._listen, "wakeups"):
             yield
-        finally:
-            await end([task])
 
     def wake(self, identifier: str) -> None:
         """Wake the readers that wait for `identifier` in this process."""
