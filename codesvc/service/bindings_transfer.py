@@ -152,8 +152,8 @@ class Import:
             StoreUnavailable: the store went away; started again, the import goes on where it was.
             WeChatFault: WeChat does not say whether it knows the openids; started again, the import goes on.
         """
-        kind, mine = kind_of(self._path), self._identity()
-        [done] = (not self._dry and _read_mark(self._mark, mine)) or (0,)
+        kind, mine = kind_of(self._path), None if self._dry else self._identity()
+        [done] = (mine and _read_mark(self._mark, mine)) or (0,)
         encoding = self._look_through(kind)
         reading = Reading(self._zone, encoding.guessed, latest=unix_ms() + self._store.offset.ms)
         progress, lines = Progress(self._path.stat().st_size), 0
@@ -168,7 +168,7 @@ class Import:
                 self.counts["skipped"] += len(batch) - len(wanted)
                 if wanted:
                     await self._take(wanted, report)
-                    if not self._dry:
+                    if mine:
                         _write_mark(self._mark, mine, (batch[-1].number,))
                 clashes = sum(self.counts[word] for word in ("user", "wechat", "faulty", "unknown"))
                 progress.show(os.lseek(file.fileno(), 0, os.SEEK_CUR), lines, f", {clashes} not taken")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 PER_STAMP: Final = encode((Rate(5, 600),))
-"""How many callbacks with one signed timestamp and nonce are acted on if nobody signed their event, or are handed on to
-another back end. WeChat sends a push three or four times, and each of its pushes has another nonce (WECHAT.md 9.4)."""
+"""How many callbacks with one signed timestamp and nonce are acted on although no signature covers their event, or are
+handed on to another back end. WeChat sends a push three or four times, each with another nonce (WECHAT.md 9.4)."""
 
 
 class Claimed(VerificationReply, frozen=True):

@@ -148,7 +148,7 @@ def _fault(w: Words, title: str, fault: Fault) -> Worry:
 
 
 def _recovered(w: Words, worry: Worry) -> Worry:
-    """A fault that may come again, but lasts no longer: nobody has to act, and nothing else follows from it now."""
+    """A fault that may come again, but is over for now. It needs no act, and causes nothing else."""
     return replace(
         worry, tone="warn", text=w.t("worry.recovered", what=worry.text), hint=w.t("worry.recovered.do"), kind=""
     )

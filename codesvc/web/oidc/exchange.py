@@ -94,17 +94,11 @@ async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
     octets = await _body(request)
     # A form encodes such octets (WHATWG URL, "application/x-www-form-urlencoded"). Sent as they are, each grows
     # threefold in the address that leads back.
-    if not _is_utf8(octets):
-        raise ProtocolError("invalid_request", "The body is not UTF-8.")
-    return _pairs_of(octets)
-
-
-def _is_utf8(octets: bytes) -> bool:
     try:
         octets.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        raise ProtocolError("invalid_request", "The body is not UTF-8.") from None
+    return _pairs_of(octets)
 
 
 async def _body(request: web.Request) -> bytes:
