@@ -6,8 +6,11 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
-LINES_OF = os.sep + "codesvc" + os.sep
+import codesvc
+
+LINES_OF = f"{Path(codesvc.__file__).parent}{os.sep}"
 """Of these files each line is a step; of all others each call is one."""
 _ACTS = frozenset({
     "os.chmod", "os.chown", "os.exec", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.link", "os.mkdir",
@@ -87,7 +90,7 @@ class Steps:
 
     def _call(self, frame, _event, _argument):
         self._step()
-        return self._line if LINES_OF in frame.f_code.co_filename else None
+        return self._line if frame.f_code.co_filename.startswith(LINES_OF) else None
 
     def _line(self, _frame, event, _argument):
         if event == "line":

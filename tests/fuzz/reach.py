@@ -13,7 +13,7 @@ def reached(target, data):
     pairs, before = set(), {}
 
     def call(frame, _event, _argument):
-        if LINES_OF not in frame.f_code.co_filename:
+        if not frame.f_code.co_filename.startswith(LINES_OF):
             return None
         before[frame] = 0
         return line
