@@ -19,14 +19,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
-@functools.cache
+BEGINNING = threading.Lock()
+
+
 def host():
     """The address of the process that forks; it ends with this one."""
+    with BEGINNING:
+        return _begun_host()
+
+
+@functools.cache
+def _begun_host():
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.command_host"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     )
@@ -96,6 +105,8 @@ class Command:
 
 async def codesvc(*words, typed="", cwd=None, **environment):
     """Run a command: its exit status, its standard output and its standard error."""
+    # The import of codesvc takes seconds on a busy machine, in which the test's own service would stand still.
+    await asyncio.to_thread(host)
     command = Command(words, typed, cwd, environment)
     reader, writer = await asyncio.open_unix_connection(sock=command.line)
     answer = await reader.read()
@@ -150,6 +161,7 @@ async def begin(*words, log=None, environment=None):
 
     Use it where many services start and what matters is what a service does, not how its process begins.
     """
+    await asyncio.to_thread(host)
     nothing = os.open(os.devnull, os.O_RDWR)
     files = [nothing, nothing, log.fileno() if log else nothing]
     line = _asked(words, files, None, {**os.environ, **(environment or {})})

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from redis import DriverInfo
 from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from codesvc.config.store_address import StoreAddress, Topology
+from codesvc.store.answer_timeouts import answered_within
 from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
 from codesvc.store.retention import Retention
@@ -96,7 +97,9 @@ async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a 
 
 
 def _pool(options: dict[str, Any], timeout: float, connections: int) -> BlockingConnectionPool:
-    return BlockingConnectionPool(max_connections=connections, timeout=timeout, **(options | behaving(timeout)))
+    made = answered_within(options.get("connection_class", Connection), timeout)
+    chosen = options | behaving(timeout) | {"connection_class": made, "socket_timeout": None}
+    return BlockingConnectionPool(max_connections=connections, timeout=timeout, **chosen)
 
 
 def _node(options: dict[str, Any], timeout: float, address: Address, trouble: Callable[[], None]) -> Server:

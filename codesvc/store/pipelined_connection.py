@@ -8,7 +8,8 @@ AUTH, SELECT) and sends the commands that are not frequent. The contract:
   or may not have run.
 - Answers belong to commands by order. A cancelled caller keeps its place in the queue.
 - An answer that does not come within `timeout` means that the connection is dead: all waiting callers fail, and the
-  next command opens another connection.
+  next command opens another connection. Time in which the event loop stands still does not count
+  (`codesvc.runtime.loop_timeouts`).
 - A server that can no longer be written (READONLY after a fail-over) also ends the connection, so that the next one is
   opened to the present primary.
 - More than `MOST_WAITING` callers are refused at once, so that the queue does not grow without bound.
@@ -25,6 +26,7 @@ import hiredis
 from redis.exceptions import AuthenticationError, RedisError
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.loop_timeouts import PARTS, loop_timeout
 from codesvc.runtime.tasks import end
 
 if TYPE_CHECKING:
@@ -66,13 +68,14 @@ class _Line(asyncio.Protocol):
         self._connection = connection
         self._transport = writer.transport
         self._parser = hiredis.Reader()
-        self._timeout = timeout
+        self._part = timeout / PARTS
+        self._parts_passed = 0
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Any], int]] = deque()
         self._unsent: list[bytes] = []
         self.broken: str | None = None
         self._transport.set_protocol(self)
-        self._watchdog = self._loop.call_later(timeout / 4, self._watch)
+        self._watchdog = self._loop.call_later(self._part, self._watch)
         # The transport may already have reported its end to the streams.
         if self._transport.is_closing() or reader.at_eof():
             self.fail("the store closed the connection")
@@ -82,7 +85,7 @@ class _Line(asyncio.Protocol):
         if len(self._waiting) >= MOST_WAITING:
             raise StoreUnavailable("too many calls are waiting for the store")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append((future, self._loop.time()))
+        self._waiting.append((future, self._parts_passed))
         self._unsent.append(packed)
         if len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
@@ -100,10 +103,11 @@ class _Line(asyncio.Protocol):
             self._unsent.clear()
 
     def _watch(self) -> None:
-        if self._waiting and self._loop.time() - self._waiting[0][1] > self._timeout:
+        self._parts_passed += 1
+        if self._waiting and self._parts_passed - self._waiting[0][1] > PARTS:
             self.fail("no answer in time")
         elif self.broken is None:
-            self._watchdog = self._loop.call_later(self._timeout / 4, self._watch)
+            self._watchdog = self._loop.call_later(self._part, self._watch)
 
     def data_received(self, data: bytes) -> None:
         """Read the answers in the received bytes."""
@@ -218,7 +222,7 @@ class PipelinedConnection:
             self._line = None
         connection = self._make()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with loop_timeout(self._timeout):
                 await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
         except (RedisError, OSError, TimeoutError) as error:
             await connection.disconnect(nowait=True)

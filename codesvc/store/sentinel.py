@@ -18,6 +18,8 @@ from redis.asyncio.sentinel import (
 )
 from redis.exceptions import ConnectionError as Unreachable
 
+from codesvc.store.answer_timeouts import answered_within
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -67,11 +69,11 @@ class Sentinels:
         return _Pool(  # type: ignore[no-untyped-call]  # redis-py
             self._service,
             self._sentinel,
-            connection_class=self._class,
+            connection_class=answered_within(self._class, timeout),
             redis_connect_func=_as_primary,
             max_connections=connections,
             timeout=timeout,
-            **(self._options | behaving(timeout)),
+            **(self._options | behaving(timeout) | {"socket_timeout": None}),
         )
 
     async def aclose(self) -> None:

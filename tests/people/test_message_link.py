@@ -84,7 +84,10 @@ async def test_this_was_not_me_behind_the_link_stops_it(world):
     assert (await world.check(started, code)).status == 410
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-2] + "AA", lambda t: "x" + t, lambda t: t.replace(".", ",", 1)])
+@pytest.mark.parametrize(
+    "change",
+    [lambda t: t[:-2] + ("A" if t[-2] != "A" else "B") + t[-1], lambda t: "x" + t, lambda t: t.replace(".", ",", 1)],
+)
 async def test_a_changed_link_is_no_link(world, change):
     owner = await world.bound("alice")
     await world.start("alice")
