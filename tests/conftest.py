@@ -11,6 +11,7 @@ import re
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
 
 from codesvc.store.key_patterns import PERMANENT
 from tests import stores
@@ -18,6 +19,15 @@ from tests.chromium import chromium_for_tests, running_chromium
 from tests.world import World, running_world
 
 KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
+
+# How long an example takes, or the making of its input, says how busy the machine is. A store is emptied for a test and
+# not for each example, which the examples take into account.
+settings.register_profile(
+    "without a clock",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("without a clock")
 
 LONGEST_TEST = 150  # seconds of real time
 

@@ -37,7 +37,7 @@ from tests.service.callbacks import push_of, sealed
 from tests.world import MASTER
 
 EXAMPLES = int(os.environ.get("CODESVC_FUZZ_EXAMPLES", "250"))
-much = settings(max_examples=EXAMPLES, deadline=None)
+much = settings(max_examples=EXAMPLES)
 KEYRING = Keyring(MASTER.encode())
 PAGES, LINKS = PageTokens(KEYRING), Links("https://code.example", KEYRING)
 HANDLES, SEALS, PROOFS = Handles(KEYRING), OAuthStates(KEYRING), Proofs("https://code.example", KEYRING)
@@ -159,7 +159,7 @@ def test_a_sealed_push_that_was_changed_is_refused(place, letter):
 EXAMPLE = (Path(__file__).parents[2] / "config.example.toml").read_bytes()
 
 
-@settings(max_examples=max(50, EXAMPLES // 5), deadline=None)
+@settings(max_examples=max(50, EXAMPLES // 5))
 @given(data=st.data())
 def test_a_configuration_file_of_any_bytes_is_settings_or_a_list_of_faults(data, tmp_path_factory):
     text = EXAMPLE

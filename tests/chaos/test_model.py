@@ -787,7 +787,6 @@ def run_machine(machine, examples, *given):
         settings=settings(
             max_examples=examples,
             stateful_step_count=60 if LONG else 40,
-            deadline=None,
             database=None,
             derandomize=not LONG,
             phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],

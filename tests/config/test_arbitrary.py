@@ -49,7 +49,7 @@ def places(table, *path):
 
 
 @given(data=st.dictionaries(TEXTS, VALUES, max_size=6), env=st.dictionaries(TEXTS, TEXTS, max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_but_a_configuration_error_comes_of_arbitrary_tables(data, env):
     with pytest.raises(ConfigError) as caught:
         parse(data, env=env, directory=Path("/nowhere"))
@@ -57,7 +57,7 @@ def test_nothing_but_a_configuration_error_comes_of_arbitrary_tables(data, env):
 
 
 @given(data=st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_nothing_but_a_configuration_error_comes_of_one_arbitrary_value(right_tables, data):
     """Deeper than the test before: the rest is right, so that the rules between options run too."""
     tables = copy.deepcopy(right_tables)

@@ -99,9 +99,7 @@ BROWSERS = ["", "curl/8", "\x00", "iPhone", "Windows NT", "Macintosh", "HarmonyO
 ADDRESSES = [bucket(ip_address(text)) for text in ("1.2.3.4", "203.113.200.9", "2001:db8::1", "fedc:abcd::")]
 NOW = 1_764_000_000_000
 TEMPLATES, RING = Templates(), Keyring(MASTER.encode())
-QUIET = settings(
-    max_examples=150, deadline=None, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck)
-)
+QUIET = settings(max_examples=150, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
 
 
 def built(directory, site, fields):

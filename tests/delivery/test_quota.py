@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesvc.domain.quota import RESERVE, THRESHOLDS, day_of
@@ -90,7 +90,7 @@ async def test_what_takes_no_key_uses_no_sites_share(take, sites):
         assert sum([await one(DAY, site, sites=sites) for _ in range(200)]) == guaranteed
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     daily=st.integers(0, 60),
     asked=st.lists(st.tuples(st.sampled_from(SITES), st.booleans()), max_size=90),

@@ -300,7 +300,5 @@ class BindingMachine(RuleBasedStateMachine):
 def test_the_rules_hold_whatever_happens(store_url, tmp_path, many):
     run_state_machine_as_test(
         lambda: BindingMachine(store_url, tmp_path, many),
-        settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=40, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

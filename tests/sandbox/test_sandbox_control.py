@@ -293,7 +293,7 @@ def test_hostile_bodies_are_refused_never_raised(endpoint):
     contact.follow(0.0)
     known = {"touser": contact.openid, "template_id": next(iter(account.templates)), "msgtype": "text", "scene": 1}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck), database=None)
     @given(st.dictionaries(NAMES, JSON, max_size=6), st.booleans())
     def attack(body, helpful):
         raw = json.dumps({**body, **known} if helpful else body, ensure_ascii=False).encode("utf-8", "replace")
@@ -306,7 +306,7 @@ def test_hostile_bodies_are_refused_never_raised(endpoint):
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100, database=None)
 def test_hostile_replies(raw):
     spec = Platform().default_account
     for body in (raw, b"<xml>" + raw + b"</xml>", b"<xml><Encrypt>" + raw + b"</Encrypt></xml>"):

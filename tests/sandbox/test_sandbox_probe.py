@@ -93,7 +93,7 @@ def answers(draw):
     return draw(st.dictionaries(names, tree, min_size=1, max_size=4)), secrets
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(answers(), st.booleans())
 @example(made=({"gh_abcdefabcdef": {"GH_ABCDEFABCDEF": 1}}, ["gh_abcdefabcdef"]), known=False)
 def test_no_secret_of_an_answer_is_in_its_shape(made, known):
@@ -104,7 +104,7 @@ def test_no_secret_of_an_answer_is_in_its_shape(made, known):
         assert not [form for form in forms if form in shown], (secret, shown)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(min_size=1), st.sampled_from(["", "errmsg", "openid", "Content"]))
 @example("000000000000000A", "")  # of the form `base64`, the only one with digits in its name
 @example("<text:8>", "")  # a text that reads as its own shape
@@ -121,7 +121,7 @@ def test_a_text_is_kept_only_if_it_is_of_the_vocabulary(text, name):
         assert shown in {f"<{form}:{len(text)}>" for form in FORMS}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts(r"[0-9A-Za-z]{3,32}"))
 def test_a_callback_token_that_is_a_word_is_in_no_name_and_no_word(token):
     redaction = Redaction([token])

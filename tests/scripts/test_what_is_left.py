@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import count
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codesvc.store.outcomes import Outcome
 
 rates = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 20)), min_size=1, max_size=3)
 pauses = st.lists(st.integers(0, 9000), min_size=1, max_size=25)
-exactly = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+exactly = settings(max_examples=40)
 addresses = (f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in count())
 
 

@@ -2,12 +2,12 @@
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesvc.web.problem_types import PROBLEMS
 
-briefly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+briefly = settings(max_examples=60)
 VF = "/v1/verifications/{vf}"
 CALLS = {
     ("POST", "/v1/verifications"): [

@@ -320,7 +320,6 @@ async def send(stage, sent, only=""):
 briefly = settings(
     max_examples=int(os.environ.get("CODESVC_FUZZ_EXAMPLES", "60")),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -3,12 +3,12 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.test_language_tags import headers
 
-briefly = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+briefly = settings(max_examples=40)
 PAGES = ["/p/{page}", "/p/{page}/state", "/p/nothing", "/wechat/main/oauth?code=a&state=b", "/wechat/main/message/x",
          "/wechat/main/confirm/x", "/wechat/main/link/x", "/admin/login", "/nothing"]  # fmt: skip
 in_a_header = headers.map(lambda text: "".join(c for c in text if c.isascii() and c.isprintable()).strip())
