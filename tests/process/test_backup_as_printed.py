@@ -1,7 +1,8 @@
 """The commands of the backup page and of "Going back", as printed: real gpg, tar and service, on paths of their own.
 
-They run in a namespace in which /etc, /root, /var/lib and /var/backups are directories of the test. `systemctl`, `git`
-and pip stand in for those of the machine: they stop and start the service, and note which version is installed.
+They run in a namespace in which /etc, /root, /var/lib and /var/backups are directories of the test. `systemctl`, `git`,
+pip and `runuser` stand in for those of the machine: they stop and start the service, and note which version is
+installed.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def machine(tmp_path):
     programs.mkdir()
     for name, text in {
         "systemctl": SYSTEMCTL.format(place=tmp_path),
+        "runuser": '#!/bin/bash\nshift 3\nexec "$@"\n',  # the namespace has one user
         "git": f"#!/bin/bash\necho older > {tmp_path}/checked-out\n",
         "pip": f"#!/bin/bash\ncp {tmp_path}/checked-out {tmp_path}/installed\n",
     }.items():
@@ -210,7 +212,8 @@ async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(
     await server.run("curl -sSfo /dev/null http://127.0.0.1:8080/readyz")
 
 
-async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path):
+@pytest.mark.parametrize("running", [True, False])
+async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path, running):
     before, after = blocks("operating", "going-back")
     await bind(server, 1)
     await run(server, blocks("backup", "what"))
@@ -219,6 +222,8 @@ async def test_going_back_starts_the_older_version_on_the_older_store_alone(serv
     await server.run("systemctl stop && touch /var/lib/codesvc/newer && echo '# newer' >> /etc/codesvc/config.toml")
     await server.run("systemctl start")
     await bind(server, 2)
+    if not running:  # as where the new version does not start
+        await server.run("systemctl stop")
     pip = tmp_path / "programs" / "pip"
     await run(server, [before.replace("/opt/codesvc/bin/pip", str(pip))])
     configuration, store = split(taken(blocks("backup", "restore")))

@@ -72,7 +72,8 @@ NOT_RUN = {
     "-f ops/container/Containerfile -t codesvc .": CONTAINER,
     "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
     "codesvc check --config /etc/codesvc/config.toml": UNIT,
-    # Uninstalling; the export itself is walked by tests/people/test_transfer.py.
+    "codesvc bindings export /root/shop.jsonl --config /etc/codesvc/config.toml --site shop": "run with a path of its "
+    "own by tests/people/test_transfer.py",
     "curl -sS https://code.example.com/readyz": ELSEWHERE,
     'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:8080/readyz': ELSEWHERE,
     "ssh -L 9080:/run/codesvc/admin.sock code.example.com": ELSEWHERE,
