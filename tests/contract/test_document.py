@@ -183,6 +183,18 @@ def test_published_words_are_those_there_are(words, kinds):
     assert set(words) == {str(kind) for kind in kinds}
 
 
+def test_a_description_is_of_one_member_only(published):
+    """A text that was reworded for one member said of another, `disabled_at`, when a binding was made."""
+    general = {"its name", "`bi_…`", "when it was approved"}
+    members: dict[str, set[str]] = {}
+    for schema in published.document["components"]["schemas"].values():
+        for member, its in schema.get("properties", {}).items():
+            if text := its.get("description") or (its.get("anyOf") or [{}])[0].get("description"):
+                members.setdefault(text, set()).add(member)
+    shared = {text: names for text, names in members.items() if len(names) > 1 and not text.startswith("must be ")}
+    assert shared.keys() == general
+
+
 def test_links_lead_to_calls_with_their_members(published):
     calls = {operation["operationId"]: operation for *_, operation in published.operations()}
     count = 0

@@ -65,7 +65,7 @@ class MessageNews(Answer, frozen=True, kw_only=True):
     user: _User
     purpose: Annotated[str, described("the purpose of the request", example="register")]
     kind: Annotated[str, described("the kind in the request", values=MESSAGE_KINDS, example="sms")]
-    status: Annotated[str, described("its result", values=MESSAGE_STATUSES[2:], example="delivered")]
+    status: Annotated[str, described("its final status", values=MESSAGE_STATUSES[2:], example="delivered")]
     channel: _Channel
     reason: _Reason
     reference: Annotated[str | None, described("the reference in the request", example="KX")]

@@ -41,13 +41,13 @@ class ForbiddenProblem(ProblemDocument, frozen=True, kw_only=True):
 class EndedProblem(ProblemDocument, frozen=True, kw_only=True):
     """The verification has ended."""
 
-    verification_status: Annotated[str | None, described("its result", example="expired")] = None
+    verification_status: Annotated[str | None, described("how the verification ended", example="expired")] = None
 
 
 class IntentEndedProblem(ProblemDocument, frozen=True, kw_only=True):
     """The bind intent or login has ended."""
 
-    intent_status: Annotated[str | None, described("its result", example="declined")] = None
+    intent_status: Annotated[str | None, described("how the bind intent or login ended", example="declined")] = None
 
 
 class WrongCodeProblem(ProblemDocument, frozen=True, kw_only=True):

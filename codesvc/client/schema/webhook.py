@@ -250,7 +250,7 @@ class WebhookAttempt(Answer, frozen=True, kw_only=True):
     at: Annotated[Time, described("when the attempt ended")]
     result: Annotated[str, described("its result", values=HOOK_RESULTS, example="refused")]
     status: Annotated[int | None, described("the HTTP status of the answer, if there was one", example=503)]
-    milliseconds: Annotated[int, described("its duration in seconds", example=87)]
+    milliseconds: Annotated[int, described("its duration", example=87)]
 
 
 class WebhookDelivery(Answer, frozen=True, kw_only=True):
@@ -292,7 +292,7 @@ class WebhookEndpoint(Answer, frozen=True, kw_only=True):
     url: Annotated[str, described("its address, without the query", example="https://shop.example/hooks/codesvc")]
     events: Annotated[list[str], described("the events it subscribes to", example=["verification.approved"])]
     enabled: Annotated[bool, described("false since the endpoint answered 410 Gone; events wait until it is enabled")]
-    disabled_at: Annotated[Time | None, described("when the binding was made")]
+    disabled_at: Annotated[Time | None, described("when it was disabled; null if it is enabled")]
     waiting: Annotated[int, described("how many events are waiting to be sent", example=0)]
     delivered_at: Annotated[Time | None, described("when an event was last delivered")]
     failed_at: Annotated[Time | None, described("when an attempt last failed")]
