@@ -22,7 +22,6 @@ from codesvc.sites.registry.registry import Registry
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
     from contextlib import AsyncExitStack
 
     from codesvc.config import Settings
@@ -41,19 +40,18 @@ class ForeignKey(CodesvcError):
     """The given key does not belong to the site."""
 
 
-def given_key(arguments: argparse.Namespace, directory: Directory, env: Mapping[str, str] = os.environ) -> str:
+def given_key(arguments: argparse.Namespace, directory: Directory) -> str:
     """The key from `--key`, from the environment, or from the file that `codesvc init` wrote; "" if there is none.
 
     Args:
         arguments: the command line; `site` and `key` are read.
         directory: the sites and their keys. Without those of the store it cannot judge a key that is not in the
             configuration: such a key is returned, and the service judges it.
-        env: the environment.
 
     Raises:
         ForeignKey: the key from `--key` or the environment belongs to another site, or to none.
     """
-    if key := arguments.key or env.get(KEY_VARIABLE, ""):
+    if key := arguments.key or os.environ.get(KEY_VARIABLE, ""):
         whose = _site_of(key, directory)
         judged = bool(whose) or directory.kept is not None
         if judged and whose != arguments.site:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE, Breaker
+from codesvc.delivery.breaker import Breaker
 from codesvc.domain.channels import WECHAT
 from codesvc.runtime import metrics
 from codesvc.sites.lazy import PerEntry
@@ -92,14 +92,13 @@ def circuits_of(
     directory: Directory,
     service: str,
     *,
-    trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    trials: tuple[float, float],
+    sleep: Callable[[float], Awaitable[None]],
 ) -> PerEntry[AccountEntry, Circuit]:
-    """A circuit of a service for each account; `trials`, `clock` and `sleep` as in `Circuit`."""
+    """A circuit of a service for each account; `trials` and `sleep` as in `Circuit`."""
     suffix = "" if service == WECHAT else f"/{service}"
     return PerEntry(
         directory.accounts,
-        lambda entry: Circuit(entry.name + suffix, trials=trials, clock=clock, sleep=sleep),
+        lambda entry: Circuit(entry.name + suffix, trials=trials, clock=time.monotonic, sleep=sleep),
         lambda entry: entry.config,
     )

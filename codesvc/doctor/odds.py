@@ -83,14 +83,8 @@ def chance(guesses: float, space: int) -> float:
     return -math.expm1(guesses * math.log1p(-1 / space))
 
 
-def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAILY) -> Odds:
-    """The odds for one purpose of a site.
-
-    Args:
-        purpose: the purpose, with code formats and attempts.
-        limits: the site's limits.
-        messages_a_day: the maximum number of codes that WeChat delivers for the account in a day.
-    """
+def odds(purpose: Purpose, limits: Limits) -> Odds:
+    """The odds for one purpose of a site with these limits."""
     alphabet = ALPHABET_NAMES[purpose.code_alphabet]
     usual = CodeFormat(alphabet, purpose.code_length)
     longer = CodeFormat(alphabet, max(purpose.code_length, purpose.long_code_length))
@@ -100,7 +94,7 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
     guesses = min(most_in(limits.user_guesses, DAY), carried)
     sustained = min(sustained_a_day(limits.user_guesses), sustained_a_day(limits.user_pushes) * purpose.attempts)
 
-    started = min(most_in(limits.site_starts, DAY), messages_a_day) * purpose.attempts
+    started = min(most_in(limits.site_starts, DAY), ASSUMED_DAILY) * purpose.attempts
     shorts = min(most_in(limits.site_guesses, DAY) + most_in(blind_rates(usual), DAY), started)
     longs = 0.0
     if limits.site_guesses and longer != usual:

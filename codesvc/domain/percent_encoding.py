@@ -33,10 +33,10 @@ def decoded(octets: bytes) -> bytes:
     return a2b_qp(octets.replace(b"=", b"%3D").translate(_TO_EQUALS))
 
 
-def decoded_text(text: str, errors: str = "replace") -> str:
-    """The same for a text; octets that are no UTF-8 are replaced, or what `errors` says.
+def decoded_text(text: str) -> str:
+    """The same for a text; octets that are not UTF-8 are replaced.
 
     Raises:
         TooManyStray: as `decoded`.
     """
-    return decoded(text.encode("utf-8", "surrogateescape")).decode("utf-8", errors)
+    return decoded(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")

@@ -7,7 +7,6 @@ a test may contain a fixed openid.
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -121,21 +120,16 @@ def mint_rid(now: float) -> str:
 
 
 class MessageNumbers:
-    """Message ids: unique, increasing, with 19 digits or optionally 9 (WECHAT.md 1, checklist 3).
+    """Message ids: unique, increasing, with 19 digits or optionally 9 (WECHAT.md 1, checklist 3)."""
 
-    Args:
-        draw: returns a random integer below its argument.
-    """
-
-    def __init__(self, draw: Callable[[int], int] = secrets.randbelow) -> None:
-        self._draw = draw
+    def __init__(self) -> None:
         self._large = 3_557_254_367_693_750_277
         self._small = 200_163_836
 
     def next(self, *, small: bool) -> int:
         """The next id; a `small` id is below 2^31, for an SDK that overflows there."""
         if small:
-            self._small += 1 + self._draw(5)
+            self._small += 1 + secrets.randbelow(5)
             return self._small
-        self._large += 1 + self._draw(1_000_000)
+        self._large += 1 + secrets.randbelow(1_000_000)
         return self._large

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from codesvc.domain.account_kinds import RIGHT_NAMES, Right, right_of
-from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled, NoRight, WeChatError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from codesvc.domain.outbound_proxy import OutboundProxy
+    from codesvc.domain.secret import Secret
     from codesvc.wechat.sdk import Sdk
 
 TOKEN_ERRCODES: Final = frozenset({40001, 40014, 42001})
@@ -56,7 +56,6 @@ class WeChatClient:
     Args:
         secret: its AppSecret; only `oauth_openid` sends it.
         api_url: an origin such as https://api.weixin.qq.com.
-        timeout: seconds for each exchange.
         observe: called after every call.
         proxy: the outbound proxy; None: connect directly.
         rights: what the account's kind may do. A call without its right is refused here (`NoRight`) and not made.
@@ -66,11 +65,10 @@ class WeChatClient:
         self,
         *,
         appid: str,
-        secret: Secret | str,
+        secret: Secret,
         http: aiohttp.ClientSession,
         tokens: TokenSource,
         api_url: str,
-        timeout: float = 8.0,
         observe: CallObserver = ignore_call,
         proxy: OutboundProxy | None = None,
         rights: Collection[Right] = frozenset(Right),
@@ -78,10 +76,10 @@ class WeChatClient:
         """Does not connect yet."""
         self._rights = rights
         self.appid = appid
-        self._appsecret = Secret(secret) if isinstance(secret, str) else secret
+        self._appsecret = secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = HttpExchange(http, timeout=timeout, observe=observe, proxy=proxy)
+        self._wire = HttpExchange(http, observe=observe, proxy=proxy)
 
     @cached_property
     def sdk(self) -> Sdk:

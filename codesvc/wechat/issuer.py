@@ -84,10 +84,9 @@ def issuer_for(
     source: str,
     *,
     appid: str,
-    secret: Secret | str,
+    secret: Secret,
     http: aiohttp.ClientSession,
     api_url: str,
-    timeout: float = 8.0,
     observe: CallObserver = ignore_call,
     proxy: OutboundProxy | None = None,
 ) -> Issuer:
@@ -95,14 +94,13 @@ def issuer_for(
 
     WeChat is asked through `proxy`. A token service is the operator's own, and is asked directly.
     """
-    wire = HttpExchange(http, timeout=timeout, observe=observe, proxy=proxy)
+    wire = HttpExchange(http, observe=observe, proxy=proxy)
     origin = api_url.rstrip("/")
-    hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":
-        return StableIssuer(wire=wire, api_url=origin, appid=appid, secret=hidden)
+        return StableIssuer(wire=wire, api_url=origin, appid=appid, secret=secret)
     if source == "ordinary":
-        return OrdinaryIssuer(wire=wire, api_url=origin, appid=appid, secret=hidden)
-    return CentralIssuer(wire=HttpExchange(http, timeout=timeout, observe=observe), url=source)
+        return OrdinaryIssuer(wire=wire, api_url=origin, appid=appid, secret=secret)
+    return CentralIssuer(wire=HttpExchange(http, observe=observe), url=source)
 
 
 def _issued(answer: Mapping[str, Any]) -> IssuedToken:

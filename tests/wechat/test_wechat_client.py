@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 import codesvc
+from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.errors import Garbled, NoRight, TokenRefused, WeChatError
@@ -37,7 +38,9 @@ def tokens():
 
 @pytest.fixture
 def client(peer, http, tokens):
-    return WeChatClient(appid="wx0123456789abcdef", secret=SECRET, http=http, tokens=tokens, api_url=peer.url + "/")
+    return WeChatClient(
+        appid="wx0123456789abcdef", secret=Secret(SECRET), http=http, tokens=tokens, api_url=peer.url + "/"
+    )
 
 
 async def send_template(client, *, url=None):
@@ -302,7 +305,12 @@ def test_wechatpy_is_imported_in_one_place():
 async def test_a_call_without_its_right_is_not_made(peer, http, tokens):
     """An account that can only answer asks WeChat for nothing that it would refuse (48001)."""
     client = WeChatClient(
-        appid="wx0123456789abcdef", secret=SECRET, http=http, tokens=tokens, api_url=peer.url, rights=frozenset()
+        appid="wx0123456789abcdef",
+        secret=Secret(SECRET),
+        http=http,
+        tokens=tokens,
+        api_url=peer.url,
+        rights=frozenset(),
     )
     for call in (
         send_template(client),

@@ -11,6 +11,7 @@ import uvloop
 from aiohttp import web
 
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem
+from codesvc.domain.secret import Secret
 from codesvc.sandbox import Platform
 from codesvc.sandbox.server import start_server
 from codesvc.sandbox.tunnel import start_tls
@@ -242,7 +243,7 @@ async def test_the_operators_own_token_server_is_asked_directly(http, peer):
     async with proxying() as proxy:
         made = OutboundProxy.parse(proxy.url)
         for source in (f"{peer.url}/token", "stable", "ordinary"):
-            await issuer_for(source, appid="wx1", secret="s", http=http, api_url=peer.url, proxy=made).issue()
+            await issuer_for(source, appid="wx1", secret=Secret("s"), http=http, api_url=peer.url, proxy=made).issue()
         assert [target.rpartition("/")[2].partition("?")[0] for target in proxy.targets] == ["stable_token", "token"]
 
 

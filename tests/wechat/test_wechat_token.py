@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from codesvc.domain.secret import Secret
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.errors import (
     TokenRefused,
@@ -311,7 +312,7 @@ async def test_a_value_of_another_version_is_fetched_anew(make, mint, store):
 
 
 def issuer(source, peer, http):
-    return issuer_for(source, appid="wx1", secret=SECRET, http=http, api_url=peer.url)
+    return issuer_for(source, appid="wx1", secret=Secret(SECRET), http=http, api_url=peer.url)
 
 
 async def test_stable_is_never_forced(peer, http):
@@ -389,7 +390,9 @@ async def test_a_token_revoked_under_load_loses_and_doubles_nothing(peer, http, 
         return web.json_response({"errcode": 0, "msgid": len(sent)})
 
     peer.answers = [send]
-    clients = [WeChatClient(appid="wx1", secret=SECRET, http=http, tokens=make(), api_url=peer.url) for _ in range(2)]
+    clients = [
+        WeChatClient(appid="wx1", secret=Secret(SECRET), http=http, tokens=make(), api_url=peer.url) for _ in range(2)
+    ]
     ids = [f"dl_{n}" for n in range(300)]
     msgids = await asyncio.gather(
         *(

@@ -96,9 +96,9 @@ def gathered(span: Span, now: int, buckets: Iterable[tuple[int, Mapping[str, int
     return Figures(span, [(last - count + 1 + n) * span.step_ms for n in range(count)], points)
 
 
-def by_purpose(counts: Mapping[str, int], purposes: Iterable[str], fact: Fact, detail: str = "") -> int:
+def by_purpose(counts: Mapping[str, int], purposes: Iterable[str], fact: Fact) -> int:
     """How often a fact was counted, over these purposes."""
-    return sum(counts.get(field(purpose, fact, detail), 0) for purpose in purposes)
+    return sum(counts.get(field(purpose, fact), 0) for purpose in purposes)
 
 
 def details(counts: Mapping[str, int], purposes: Iterable[str], fact: Fact) -> Counter[str]:
