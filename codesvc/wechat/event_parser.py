@@ -1,4 +1,4 @@
-"""Conversion of WeChat's XML elements to events. The forms are in WECHAT.md 6.5, 7.3 and 10.
+"""Conversion of WeChat's XML elements to events. The forms are in WECHAT.md 6.5 and 10.
 
 Sender, receiver, time and type are required. A known kind of event in which another part is missing becomes `Other`:
 WeChat adds and changes events without notice, and would repeat a refused one three times.
@@ -100,7 +100,7 @@ def _message(callback: _Callback) -> events.Event:
     # The id alone does not do: in plaintext mode whoever forges a message chooses it (DESIGN rule 9).
     dedupe = callback.key(content, str(msg_id))
     if callback.kind == "text":
-        return events.Text(openid=callback.openid, at=callback.at, dedupe=dedupe, content=content, msg_id=msg_id)
+        return events.Text(openid=callback.openid, at=callback.at, dedupe=dedupe, content=content)
     return events.Other(openid=callback.openid, at=callback.at, dedupe=dedupe, kind=_safe(callback.kind))
 
 
@@ -108,26 +108,14 @@ def _followed(callback: _Callback) -> events.Event:
     key = callback.text("EventKey")
     # A scene may itself begin with the prefix, so it is removed once. Other keys (of payments) are not scenes.
     scene = key.removeprefix(_QRSCENE) if key.startswith(_QRSCENE) else ""
-    return events.Followed(
-        openid=callback.openid,
-        at=callback.at,
-        dedupe=callback.key(key),
-        scene=scene or None,
-        ticket=callback.text("Ticket") or None,
-    )
+    return events.Followed(openid=callback.openid, at=callback.at, dedupe=callback.key(key), scene=scene or None)
 
 
 def _scanned(callback: _Callback) -> events.Event | None:
     scene = callback.text("EventKey")
     if not scene:
         return None
-    return events.Scanned(
-        openid=callback.openid,
-        at=callback.at,
-        dedupe=callback.key(scene),
-        scene=scene,
-        ticket=callback.text("Ticket") or None,
-    )
+    return events.Scanned(openid=callback.openid, at=callback.at, dedupe=callback.key(scene), scene=scene)
 
 
 def _unfollowed(callback: _Callback) -> events.Event:
@@ -161,48 +149,6 @@ def _outcome(status: str) -> tuple[Literal["delivered", "failed"], str]:
     return "failed", _REASONS.get(tail) or _safe(tail).replace("_", "-")
 
 
-def _choices(callback: _Callback) -> events.Event | None:
-    # In WeChat's documentation the change event has the wrapper element of the popup event; other SDKs expect its own.
-    lists = callback.root.findall("SubscribeMsgPopupEvent/List") + callback.root.findall("SubscribeMsgChangeEvent/List")
-    choices = tuple(
-        events.SubscriptionChoice(template_id=template, accepted=_child(item, "SubscribeStatusString") == "accept")
-        for item in lists
-        if _NAME.fullmatch(template := _child(item, "TemplateId"))
-    )
-    if not choices:
-        return None
-    return events.SubscriptionChoices(
-        openid=callback.openid,
-        at=callback.at,
-        dedupe=callback.key(*(f"{c.template_id}={c.accepted}" for c in choices)),
-        source="popup" if callback.kind == "subscribe_msg_popup_event" else "settings",
-        choices=choices,
-    )
-
-
-def _subscription_receipt(callback: _Callback) -> events.Event | None:
-    item = callback.root.find("SubscribeMsgSentEvent/List")
-    if item is None:
-        return None
-    template, msgid, code = (_child(item, n) for n in ("TemplateId", "MsgID", "ErrorCode"))
-    if not _NAME.fullmatch(template) or not _NUMBER.fullmatch(msgid):
-        return None
-    delivered = code == "0"
-    return events.SubscriptionReceipt(
-        openid=callback.openid,
-        at=callback.at,
-        dedupe=f"r:{int(msgid)}",
-        template_id=template,
-        msgid=int(msgid),
-        status="delivered" if delivered else "failed",
-        reason="" if delivered else _outcome(_child(item, "ErrorStatus").replace("success", ""))[1],
-    )
-
-
-def _child(item: Element, name: str) -> str:
-    return (item.findtext(name) or "").strip()
-
-
 def _revoked(callback: _Callback) -> events.Event:
     named = callback.text("OpenID")
     openid = named if _NAME.fullmatch(named) else callback.openid
@@ -215,8 +161,5 @@ _READERS: dict[str, Callable[[_Callback], events.Event | None]] = {
     "unsubscribe": _unfollowed,
     "click": _clicked,
     "templatesendjobfinish": _template_receipt,
-    "subscribe_msg_popup_event": _choices,
-    "subscribe_msg_change_event": _choices,
-    "subscribe_msg_sent_event": _subscription_receipt,
     "user_authorization_revoke": _revoked,
 }

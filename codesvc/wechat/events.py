@@ -40,7 +40,6 @@ class Followed(Event):
     """A person follows the account; by a parametric QR code if `scene` is set (without its prefix `qrscene_`)."""
 
     scene: str | None = field(default=None, repr=False)
-    ticket: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,6 @@ class Scanned(Event):
     """A follower scanned a parametric QR code."""
 
     scene: str = field(repr=False)
-    ticket: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +56,9 @@ class Unfollowed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Event):
-    """A chat message. `content` is as typed; `msg_id` is a 64-bit number, None if WeChat left it out."""
+    """A chat message. `content` is as typed."""
 
     content: str = field(repr=False)
-    msg_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,35 +78,6 @@ class TemplateReceipt(Event):
         reason: empty if delivered; else a short word of `[a-z0-9-]`: `user-block`, `system-failed`, `freq-limit`.
     """
 
-    msgid: int
-    status: Literal["delivered", "failed"]
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubscriptionChoice:
-    """One template of a subscription dialogue, and whether it was accepted."""
-
-    template_id: str
-    accepted: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubscriptionChoices(Event):
-    """A person's choices in the subscription dialogue, or later in their settings (WECHAT.md 7.3)."""
-
-    source: Literal["popup", "settings"]
-    choices: tuple[SubscriptionChoice, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubscriptionReceipt(Event):
-    """WeChat's receipt for a subscription notice; `reason` is as in `TemplateReceipt`.
-
-    bizsend returns no msgid, so a receipt is matched by person and template.
-    """
-
-    template_id: str
     msgid: int
     status: Literal["delivered", "failed"]
     reason: str = ""

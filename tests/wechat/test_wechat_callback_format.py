@@ -131,7 +131,7 @@ def test_a_character_between_hides_no_document_type():
 def test_sealed_push_with_current_and_previous_keys(mode, token, key):
     inbound = parse(KEYS[mode], *sealed_push(key=key, token=token), now=NOW)
     assert isinstance(inbound.event, Scanned)
-    assert (inbound.event.openid, inbound.event.scene, inbound.event.ticket) == (OPENID, "vc_8f3a", "gQH4")
+    assert (inbound.event.openid, inbound.event.scene) == (OPENID, "vc_8f3a")
     assert inbound.covered
     assert (inbound.reply_context.aes_key, inbound.reply_context.token) == (key, token)
 
@@ -406,7 +406,7 @@ def test_no_secret_and_no_openid_in_a_repr():
     text = SCAN.replace("event]", "text]").replace("</xml>", "<Content>482913</Content></xml>")
     inbound = parse(KEYS["safe"], *sealed_push(text), now=NOW)
     assert isinstance(inbound.event, Text)
-    shown = repr((KEYS["safe"], inbound, Followed(openid=OPENID, at=1, dedupe="e:1", scene="vc_1", ticket="gQ")))
+    shown = repr((KEYS["safe"], inbound, Followed(openid=OPENID, at=1, dedupe="e:1", scene="vc_1")))
     for secret in (OLD, NEW, KEY_OLD, KEY_NEW, OPENID, "482913", "vc_1", "gQ"):
         assert secret not in shown
     assert "oABC…" in shown
