@@ -54,7 +54,6 @@ MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
 _LENGTHS: Final = "0123456789abc"
 _WIDTHS: Final = (4, 8, 16)
-_LETTERS: Final = "".join(ALPHABETS)
 _ID: Final = re.compile(rf"vf_(test_)?([a-z2-7]{{4}})([{''.join(ALPHABETS)}])([4-9a-c])([a-z2-7]{{26}})")
 
 TEST_ID: Final = "vf_test_"

@@ -26,7 +26,6 @@ WINDOWS: dict[Interaction, tuple[int, int]] = {
 class MessageWindow:
     """The window of one interaction; `closes_at` is in seconds since the epoch, `remaining` counts messages."""
 
-    interaction: Interaction
     closes_at: float
     remaining: int
 
@@ -40,7 +39,7 @@ class MessageWindows:
     def open(self, interaction: Interaction, now: float) -> None:
         """Open the window of an interaction."""
         count, seconds = WINDOWS[interaction]
-        self._open[interaction] = MessageWindow(interaction, now + seconds, count)
+        self._open[interaction] = MessageWindow(now + seconds, count)
 
     def spend(self, now: float) -> None:
         """Use one message of a window; 45015 if no window is open, 45047 if no open window has a message left."""

@@ -7,7 +7,7 @@ verification is the same walk without writing.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codesvc.store.key_contents import read, write
 from codesvc.store.key_patterns import place_of
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from codesvc.runtime.progress import Progress
     from codesvc.store.servers import Servers
-
-_BATCH: Final = 500
 
 
 class Walk:
