@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
     from codesvc.sites.directory import Directory
-    from codesvc.sites.registry.tables import Described
+    from codesvc.sites.registry.tables import Entry
 
 _BY = "cli"
 
@@ -55,29 +55,19 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _described(office: RegistryAdministration, kind: str, name: str) -> Described:
-    return office.site(name) if kind == "sites" else office.account(name)
-
-
 async def _change(arguments: argparse.Namespace, office: RegistryAdministration) -> None:
-    kind, name = arguments.command, arguments.name
-    match kind, arguments.act:
-        case "sites", "put":
-            await office.put_site(name, table_in(arguments.file), by=_BY, again=arguments.again)
-        case "sites", "patch":
-            await office.patch_site(name, table_in(arguments.file), by=_BY)
-        case "sites", "remove":
-            await office.remove_site(name, by=_BY)
-        case "accounts", "put":
-            await office.put_account(name, table_in(arguments.file), by=_BY)
-        case "accounts", "patch":
-            await office.patch_account(name, table_in(arguments.file), by=_BY)
-        case "accounts", "remove":
-            await office.remove_account(name, by=_BY)
-    if arguments.act == "remove":
+    kind: Entry = "site" if arguments.command == "sites" else "account"
+    name, act = arguments.name, arguments.act
+    if act == "put":
+        again = kind == "site" and arguments.again
+        await office.put(kind, name, table_in(arguments.file), by=_BY, again=again)
+    elif act == "patch":
+        await office.patch(kind, name, table_in(arguments.file), by=_BY)
+    elif act == "remove":
+        await office.remove(kind, name, by=_BY)
         sys.stdout.write(f"{name} was removed; this takes effect within a second\n")
         return
-    found = _described(office, kind, name)
+    found = office.read(kind, name)
     if found.table is None:
         sys.stdout.write(f"{name} is in the configuration file\n")
         return

@@ -85,7 +85,7 @@ class OidcAdministration:
         made: str | None = None
         new = False
 
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             nonlocal made, new
             known = self._own(site, identifier)
             # First: logins are refused without it, and after an error the new secret would be shown to no caller.
@@ -106,7 +106,7 @@ class OidcAdministration:
             one_client(self._settings, identifier, found)
             return {client_entry(site, identifier): found}
 
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
         client = self._parties.client(self.site(site), identifier)
         if client is None:  # pragma: no cover  it was registered just now
             raise Missing(f"there is no client {identifier}")
@@ -121,12 +121,12 @@ class OidcAdministration:
             Missing, Conflict: as `put`; or there is no such client.
         """
 
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             if self._own(site, identifier) is None:
                 raise Missing(f"the site {site} has no client {identifier}")
             return {client_entry(site, identifier): None}
 
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
 
     def _own(self, site: str, identifier: str) -> Table | None:
         """The client's table in the store, also of one that breaks a rule by now."""

@@ -21,7 +21,7 @@ from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
 from codesvc.service.sites_of_account import require_sites_stay
 from codesvc.sites.directory import SiteEntry
-from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
+from codesvc.sites.registry.tables import Conflict, Described, Entry, Kept, Missing, Table, merged
 from codesvc.sites.relying_parties import client_entry
 
 if TYPE_CHECKING:
@@ -49,101 +49,65 @@ class RegistryAdministration:
             raise LookupError("this directory keeps nothing")
         return self._directory.kept
 
-    # Sites
-
-    def site(self, name: str) -> Described:
-        """Read a site.
+    def read(self, kind: Entry, name: str) -> Described:
+        """Read a site or an account.
 
         Raises:
             Missing: there is none.
         """
-        if name in self._settings.sites:
+        if name in self._in_file(kind):
             return Described(name, "file", None)
-        return self._described(Site, "site", name)
+        table = self._known(name, self._kept.open(f"{kind}/{name}"))
+        shown = without_secrets(Site if kind == "site" else Account, table)
+        hidden = [option for option in table if option not in shown]
+        hidden += [f"webhook.{option}" for option in table.get("webhook", {}) if option not in shown["webhook"]]
+        return Described(name, "store", shown, tuple(sorted(hidden)))
 
-    async def put_site(self, name: str, table: Table, *, by: str, again: bool = False) -> bool:
-        """Create a site or replace its settings. Returns whether it is new.
+    async def put(self, kind: Entry, name: str, table: Table, *, by: str, again: bool = False) -> bool:
+        """Create a site or an account, or replace its settings, secrets included. Returns whether it is new.
 
         Args:
-            name: the site's name.
-            table: the settings as in the file, without `keys`.
+            kind: a site or an account.
+            name: its name.
+            table: the settings as in the file; those of a site without `keys`.
             by: the actor.
             again: reuse the name of a removed site, and with it the bindings under that name.
 
         Raises:
             ConfigError: the settings break a rule.
-            Conflict: the site is in the file, it was removed before, or its account would change.
+            Conflict: it is in the file; the site was removed before, or its account would change; the account's sites
+                depend on its present appid.
         """
-        return await self._put("site", name, lambda _: table, by=by, again=again)
+        return await self._put(kind, name, lambda _: table, by=by, again=again)
 
-    async def patch_site(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
-        """Change some settings of a site.
+    async def patch(self, kind: Entry, name: str, patch: Mapping[str, Any], *, by: str) -> None:
+        """Change some settings. Secrets that are not named stay.
 
         Raises:
-            ConfigError, Conflict: as `put_site`.
+            ConfigError, Conflict: as `put`.
             Missing: there is none.
         """
-        await self._put("site", name, lambda known: merged(self._known(name, known), patch), by=by)
+        await self._put(kind, name, lambda known: merged(self._known(name, known), patch), by=by)
 
-    async def remove_site(self, name: str, *, by: str) -> None:
-        """Remove a site and its keys. Its bindings stay in the store, and the name stays reserved.
+    async def remove(self, kind: Entry, name: str, *, by: str) -> None:
+        """Remove an account, or a site and its keys. A site's bindings stay in the store, and its name stays reserved.
 
         Raises:
-            Missing: there is no such site.
-            Conflict: it is in the configuration file.
+            Missing: there is none of that name.
+            Conflict: it is in the configuration file, or the account has sites.
         """
 
-        async def think() -> type_of_changes:
-            account = self._known(name, self._own("site", name))["account"]
+        async def changes() -> type_of_changes:
+            table = self._known(name, self._own(kind, name))
+            if kind == "account":
+                if sites := self._directory.site_names_of(name):
+                    raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
+                return {f"account/{name}": None}
             own = [f"site/{name}", *(f"key/{name}/{key}" for key in self._kept.keys_of(name))]
             own += (client_entry(name, client) for client in self._kept.clients_of(name))
-            return {**dict.fromkeys(own), f"removed/{name}": {"account": account}}
+            return {**dict.fromkeys(own), f"removed/{name}": {"account": table["account"]}}
 
-        await self._registry.change(think, by=by)
-
-    def account(self, name: str) -> Described:
-        """Read an account.
-
-        Raises:
-            Missing: there is none.
-        """
-        if name in self._settings.accounts:
-            return Described(name, "file", None)
-        return self._described(Account, "account", name)
-
-    async def put_account(self, name: str, table: Table, *, by: str) -> bool:
-        """Create an account or replace its settings, secrets included. Returns whether it is new.
-
-        Raises:
-            ConfigError: the settings break a rule.
-            Conflict: the account is in the file, or its sites depend on its present appid.
-        """
-        return await self._put("account", name, lambda _: table, by=by)
-
-    async def patch_account(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
-        """Change some settings of an account. Secrets that are not named stay.
-
-        Raises:
-            ConfigError, Conflict: as `put_account`.
-            Missing: there is none.
-        """
-        await self._put("account", name, lambda known: merged(self._known(name, known), patch), by=by)
-
-    async def remove_account(self, name: str, *, by: str) -> None:
-        """Remove an account.
-
-        Raises:
-            Missing: there is no such account.
-            Conflict: it is in the configuration file, or it has sites.
-        """
-
-        async def think() -> type_of_changes:
-            self._known(name, self._own("account", name))
-            if sites := self._directory.site_names_of(name):
-                raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
-            return {f"account/{name}": None}
-
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
 
     # Keys
 
@@ -178,7 +142,7 @@ class RegistryAdministration:
         """
         made: str | None = None
 
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             nonlocal made
             if name in {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}:
                 raise Conflict(f"the site already has a key {name}; choose another name, or remove that key first")
@@ -189,7 +153,7 @@ class RegistryAdministration:
             table: dict[str, object] = {"hash": key.hash.removeprefix("sha256:"), "scopes": sorted(key.scopes)}
             return {f"key/{site}/{name}": table}
 
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
         return made
 
     async def remove_key(self, site: str, name: str, *, by: str) -> None:
@@ -200,7 +164,7 @@ class RegistryAdministration:
             Conflict: it is in the configuration file.
         """
 
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             kept = dict.fromkeys(self._kept.keys_of(site), "store") | {k.name: at for k, at in self.keys(site)}
             if name not in kept:
                 raise Missing(f"the site {site} has no key {name}")
@@ -208,11 +172,14 @@ class RegistryAdministration:
                 raise Conflict(f"the key {name} is in the configuration file; remove it there")
             return {f"key/{site}/{name}": None}
 
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
 
-    def _own(self, kind: str, name: str) -> Table | None:
+    def _in_file(self, kind: Entry) -> Mapping[str, object]:
+        return self._settings.sites if kind == "site" else self._settings.accounts
+
+    def _own(self, kind: Entry, name: str) -> Table | None:
         """An entry in the store."""
-        if name in (self._settings.sites if kind == "site" else self._settings.accounts):
+        if name in self._in_file(kind):
             raise Conflict(f"the {kind} {name} is in the configuration file; change it there")
         return self._kept.open(f"{kind}/{name}")
 
@@ -222,19 +189,12 @@ class RegistryAdministration:
             raise Missing(f"there is nothing with the name {name}")
         return table
 
-    def _described(self, kind: type[Site | Account], word: str, name: str) -> Described:
-        table = self._known(name, self._kept.open(f"{word}/{name}"))
-        shown = without_secrets(kind, table)
-        hidden = [option for option in table if option not in shown]
-        hidden += [f"webhook.{option}" for option in table.get("webhook", {}) if option not in shown["webhook"]]
-        return Described(name, "store", shown, tuple(sorted(hidden)))
-
     async def _put(
-        self, kind: str, name: str, make: Callable[[Table | None], Table], *, by: str, again: bool = False
+        self, kind: Entry, name: str, make: Callable[[Table | None], Table], *, by: str, again: bool = False
     ) -> bool:
         new = False
 
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             nonlocal new
             known = self._own(kind, name)
             table, new = make(known), known is None
@@ -251,7 +211,7 @@ class RegistryAdministration:
                 raise Conflict(str(error)) from None
             return {f"site/{name}": table} | ({removed: None} if removed in self._kept.texts else {})
 
-        await self._registry.change(think, by=by)
+        await self._registry.change(changes, by=by)
         return new
 
     def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:

@@ -135,7 +135,7 @@ class RelyingParties:
         return self.keys
 
     async def _change(self, change: Callable[[SigningKeys], SigningKeys], *, by: str) -> None:
-        async def think() -> type_of_changes:
+        async def changes() -> type_of_changes:
             subjects = self.require_subjects()
             changed = await asyncio.to_thread(change, self.keys)
             if changed is self.keys:
@@ -144,7 +144,7 @@ class RelyingParties:
             table: dict[str, Any] = msgspec.to_builtins(changed)
             return {_KEYS_ENTRY: table}
 
-        await self.registry.change(think, by=by)
+        await self.registry.change(changes, by=by)
 
 
 def _keys_in(_entry: str, table: dict[str, Any]) -> SigningKeys:

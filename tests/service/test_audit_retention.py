@@ -93,7 +93,7 @@ async def test_changes_of_settings_push_no_line_about_a_key_out(new_world):
         assert (await ask(world, "PUT", key, {"scopes": ["verify"]})).status == 201
         assert (await ask(world, "DELETE", key)).status == 204
         for turn in range(320):
-            await here.administration.patch_site("bar", {"origins": [f"https://b{turn}.example"]}, by="admin-key:x")
+            await here.administration.patch("site", "bar", {"origins": [f"https://b{turn}.example"]}, by="admin-key:x")
         kept = await lines(world, most=5_000)
         settings = [(line.act, line.detail) for line in kept if line.act.startswith("settings")]
         made = [("settings.removed", "key/bar/evil"), ("settings.set", "key/bar/evil"), ("settings.set", "site/bar")]

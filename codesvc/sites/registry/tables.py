@@ -8,6 +8,7 @@ from codesvc.domain.errors import CodesvcError
 
 Table = dict[str, Any]
 Kept = Literal["file", "store"]
+Entry = Literal["site", "account"]
 
 
 class Conflict(CodesvcError):

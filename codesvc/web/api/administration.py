@@ -20,15 +20,16 @@ from codesvc.web.context import services
 from codesvc.web.problem import Problem, invalid, limited, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.config.settings import AdminScope
     from codesvc.service.registry_administration import RegistryAdministration
-    from codesvc.sites.registry.tables import Described
+    from codesvc.sites.registry.tables import Described, Entry
 
     _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 routes = web.RouteTableDef()
+_SCOPES: Final[Mapping[Entry, AdminScope]] = {"site": "sites", "account": "accounts"}
 _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
 
@@ -127,41 +128,6 @@ async def list_sites(request: web.Request) -> web.Response:
     return json_response(schema.Names(names=names, next=after))
 
 
-@routes.get("/admin/v1/sites/{site}")
-@as_problems
-async def get_site(request: web.Request) -> web.Response:
-    """One site's settings, without secrets."""
-    return json_response(_drawn(admit(request, "read")[0].site(request.match_info["site"])))
-
-
-@routes.put("/admin/v1/sites/{site}")
-@as_problems
-async def put_site(request: web.Request) -> web.Response:
-    """Make a site, or replace its settings."""
-    (administration, by), name = admit(request, "sites"), request.match_info["site"]
-    again = flag_of(request, "again")
-    new = await administration.put_site(name, await table_of(request), by=by, again=again)
-    return json_response(_drawn(administration.site(name)), status=201 if new else 200)
-
-
-@routes.patch("/admin/v1/sites/{site}")
-@as_problems
-async def patch_site(request: web.Request) -> web.Response:
-    """Change some of a site's settings."""
-    (administration, by), name = admit(request, "sites"), request.match_info["site"]
-    await administration.patch_site(name, await table_of(request), by=by)
-    return json_response(_drawn(administration.site(name)))
-
-
-@routes.delete("/admin/v1/sites/{site}")
-@as_problems
-async def delete_site(request: web.Request) -> web.Response:
-    """Take a site and its keys away."""
-    administration, by = admit(request, "sites")
-    await administration.remove_site(request.match_info["site"], by=by)
-    return web.Response(status=204)
-
-
 @routes.get("/admin/v1/accounts")
 @as_problems
 async def list_accounts(request: web.Request) -> web.Response:
@@ -171,37 +137,51 @@ async def list_accounts(request: web.Request) -> web.Response:
     return json_response(schema.Names(names=names, next=after))
 
 
+def _entry(request: web.Request) -> tuple[Entry, str]:
+    """The kind and the name of the entry that the path names."""
+    names = request.match_info
+    return ("site", names["site"]) if "site" in names else ("account", names["account"])
+
+
+@routes.get("/admin/v1/sites/{site}")
 @routes.get("/admin/v1/accounts/{account}")
 @as_problems
-async def get_account(request: web.Request) -> web.Response:
-    """One account's settings, without secrets."""
-    return json_response(_drawn(admit(request, "read")[0].account(request.match_info["account"])))
+async def get_entry(request: web.Request) -> web.Response:
+    """The settings of a site or an account, without secrets."""
+    return json_response(_drawn(admit(request, "read")[0].read(*_entry(request))))
 
 
+@routes.put("/admin/v1/sites/{site}")
 @routes.put("/admin/v1/accounts/{account}")
 @as_problems
-async def put_account(request: web.Request) -> web.Response:
-    """Make an account, or replace its settings."""
-    (administration, by), name = admit(request, "accounts"), request.match_info["account"]
-    new = await administration.put_account(name, await table_of(request), by=by)
-    return json_response(_drawn(administration.account(name)), status=201 if new else 200)
+async def put_entry(request: web.Request) -> web.Response:
+    """Create a site or an account, or replace its settings."""
+    kind, name = _entry(request)
+    administration, by = admit(request, _SCOPES[kind])
+    again = kind == "site" and flag_of(request, "again")
+    new = await administration.put(kind, name, await table_of(request), by=by, again=again)
+    return json_response(_drawn(administration.read(kind, name)), status=201 if new else 200)
 
 
+@routes.patch("/admin/v1/sites/{site}")
 @routes.patch("/admin/v1/accounts/{account}")
 @as_problems
-async def patch_account(request: web.Request) -> web.Response:
-    """Change some of an account's settings; secrets that are not named stay."""
-    (administration, by), name = admit(request, "accounts"), request.match_info["account"]
-    await administration.patch_account(name, await table_of(request), by=by)
-    return json_response(_drawn(administration.account(name)))
+async def patch_entry(request: web.Request) -> web.Response:
+    """Change some settings of a site or an account; secrets that are not named stay."""
+    kind, name = _entry(request)
+    administration, by = admit(request, _SCOPES[kind])
+    await administration.patch(kind, name, await table_of(request), by=by)
+    return json_response(_drawn(administration.read(kind, name)))
 
 
+@routes.delete("/admin/v1/sites/{site}")
 @routes.delete("/admin/v1/accounts/{account}")
 @as_problems
-async def delete_account(request: web.Request) -> web.Response:
-    """Take an account away that has no sites."""
-    administration, by = admit(request, "accounts")
-    await administration.remove_account(request.match_info["account"], by=by)
+async def delete_entry(request: web.Request) -> web.Response:
+    """Remove a site with its keys, or an account that has no sites."""
+    kind, name = _entry(request)
+    administration, by = admit(request, _SCOPES[kind])
+    await administration.remove(kind, name, by=by)
     return web.Response(status=204)
 
 
