@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 
 _SPACING_SECONDS: Final = 1.0
 _MOST_KINDS: Final = 10_000
@@ -44,11 +44,10 @@ def flush() -> None:
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """Write every second while the context is open, and once more at its end."""
-    task = asyncio.create_task(_run(), name="repeated log lines")
     try:
-        yield
+        async with beside(_run, "repeated log lines"):
+            yield
     finally:
-        await end([task])
         flush()
         _waiting.clear()
 

@@ -31,6 +31,13 @@ async def beside(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> As
         await end([task])
 
 
+async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do work after each pause of so many seconds, until the task is cancelled."""
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
+
+
 async def whole(call: Awaitable[Any]) -> None:
     """Make a call that a cancellation does not interrupt: the cancellation is raised when the call has ended.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ from codesvc.domain.audit import read_line
 from codesvc.domain.audit_gaps import first_gone, logs_in
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.service.auditing import identifier
 from codesvc.store.keys import DEPLOYMENT, audit, audit_filing, audits
 from codesvc.store.partitions import PartitionKeys
@@ -111,11 +111,8 @@ class AuditFile:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Append new lines to the file, as long as this context is open."""
-        tasks = [asyncio.create_task(self._run(), name="audit file")] if self._path else []
-        try:
+        async with beside(self._run, "audit file") if self._path else nullcontext():
             yield
-        finally:
-            await end(tasks)
 
     async def _run(self) -> None:
         while True:

@@ -7,9 +7,9 @@ refusals are kept apart from unsigned ones, so that strangers cannot hide a real
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from codesvc.domain.callback_health import Heard, Reason, Refused
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import metrics, repeated_lines
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside, every
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -70,16 +70,10 @@ class CallbackRecord:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write every second while the context is open, and once more at its end."""
-        task = asyncio.create_task(self._run(), name="callback refusals")
         try:
-            yield
+            async with beside(partial(every, _SPACING_SECONDS, self.write), "callback refusals"):
+                yield
         finally:
-            await end([task])
-            await self.write()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_SPACING_SECONDS)
             await self.write()
 
     async def of(self, accounts: Iterable[str]) -> dict[str, Heard]:

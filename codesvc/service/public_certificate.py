@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -14,7 +14,7 @@ from codesvc.domain.health import ComponentHealth
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime import metrics
 from codesvc.runtime.peer_certificate import CertificateProbe
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,8 +84,5 @@ async def watching(public_url: str) -> AsyncIterator[PublicCertificate]:
     """Look at the certificate again and again while the context is open; never if the address has none."""
     watch = PublicCertificate(public_url)
     secure = ServiceAddress(public_url).secure
-    tasks = [asyncio.create_task(watch.run(), name="public certificate")] if secure else []
-    try:
+    async with beside(watch.run, "public certificate") if secure else nullcontext():
         yield watch
-    finally:
-        await end(tasks)

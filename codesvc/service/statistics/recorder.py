@@ -14,6 +14,7 @@ import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from codesvc.domain.message import PUSH, MessageStatus, ledger_reason
 from codesvc.runtime import metrics, repeated_lines
 from codesvc.runtime.exposition import before_exposition
 from codesvc.runtime.logging import log_steps
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside, every
 from codesvc.service.statistics import fields
 from codesvc.service.statistics.counter_groups import CounterGroups
 from codesvc.service.statistics.fields import Fact
@@ -263,17 +264,11 @@ class Recorder:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Flush regularly while this context is open, and once more at the end."""
-        task = asyncio.create_task(self._run(), name="tally")
         try:
-            with before_exposition(self.settle):
-                yield
+            async with beside(partial(every, FLUSH_SECONDS, self.flush), "statistics"):
+                with before_exposition(self.settle):
+                    yield
         finally:
-            await end([task])
-            await self.flush()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
             await self.flush()
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from codesvc.domain.errors import CodesvcError, ScriptError, StoreUnavailable
 from codesvc.domain.limits import LimitReached, Rate, encode
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside
 from codesvc.sites.registry.contents import entry_text
 from codesvc.sites.registry.inspection import Inspection
 from codesvc.store.keys import REGISTRY
@@ -99,11 +100,11 @@ class Registry:
             self._reported.add(name)
             _log.error("registry_entry_not_used", entry=name, why=reasons[name])
 
-    async def change(self, think: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
+    async def change(self, make: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
         """Change entries, all or none of them, and apply the change in this process at once.
 
         Args:
-            think: reads the directory and returns entries with their new tables, None to remove one. It is called again
+            make: reads the directory and returns entries with their new tables, None to remove one. It is called again
                 if another process was faster. Its exceptions are passed on, and then nothing has changed.
             by: who changes them, for the audit log; "" writes no line. An admin key has a limit.
 
@@ -115,7 +116,7 @@ class Registry:
         for _ in range(_TRIES):
             await self.refresh()
             expected = self._version
-            tables = await think()
+            tables = await make()
             if not tables:
                 return
             texts = {
@@ -143,14 +144,9 @@ class Registry:
         await self._try()
         inspection = Inspection(self._directory)
         self.listeners.append(inspection.look)
-        tasks = [
-            asyncio.create_task(self._follow(change_notifier), name="registry"),
-            asyncio.create_task(inspection.run(), name="registry inspection"),
-        ]
-        try:
+        following = partial(self._follow, change_notifier)
+        async with beside(following, "registry"), beside(inspection.run, "registry inspection"):
             yield
-        finally:
-            await end(tasks)
 
     async def _follow(self, change_notifier: ChangeNotifier) -> None:
         with change_notifier.watch(REGISTRY) as changed:

@@ -6,15 +6,15 @@ the beginning of its hash, so that a new key of the same name has its own record
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from codesvc.domain.errors import ScriptError, StoreUnavailable
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import beside, every
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -71,17 +71,11 @@ class KeyUses:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write every few seconds while the context is open, and once more at its end."""
-        task = asyncio.create_task(self._run(), name="key uses")
         try:
-            yield
+            async with beside(partial(every, _EVERY_SECONDS, self._try), "key uses"):
+                yield
         finally:
-            await end([task])
             await self._try(spaced=False)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await self._try()
 
     async def _try(self, *, spaced: bool = True) -> None:
         try:
