@@ -12,7 +12,6 @@ were checked: a query may name each twice.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -32,19 +31,6 @@ _LARGEST_ANSWER: Final = 65_536
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
-    """The answer of the other back end.
-
-    Attributes:
-        body: unchanged.
-        content_type: unchanged.
-    """
-
-    body: bytes
-    content_type: str
-
-
 class CallbackForwarding:
     """Forwards callbacks."""
 
@@ -53,8 +39,8 @@ class CallbackForwarding:
         self._store = store.chat
         self._copies: set[asyncio.Task[None]] = set()
 
-    async def ask(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> Relayed | None:
-        """Forward a callback and wait for the answer. `stamp` is `Inbound.stamp`.
+    async def ask(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> bytes | None:
+        """Forward a callback and wait for the answer's body. `stamp` is `Inbound.stamp`.
 
         None if there is no other back end, no usable answer, or if it has come too often.
         """
@@ -66,7 +52,7 @@ class CallbackForwarding:
             return None
         return await self._post(account, target, query, body)
 
-    async def _post(self, account: AccountEntry, target: str, query: str, body: bytes) -> Relayed | None:
+    async def _post(self, account: AccountEntry, target: str, query: str, body: bytes) -> bytes | None:
         url = f"{target}{'&' if '?' in target else '?'}{query}"
         try:
             async with self._http.post(
@@ -74,7 +60,7 @@ class CallbackForwarding:
             ) as response:
                 answer = await response.content.read(_LARGEST_ANSWER)
                 if response.status == _OK and response.content.at_eof():
-                    return Relayed(answer, response.content_type)
+                    return answer
                 why = f"status {response.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's text is not logged. It may hold the query, whose signature stays valid for some time.

@@ -35,6 +35,15 @@ def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | Ba
     return Problem("bad-signature")
 
 
+def _type_of(relayed: bytes) -> str:
+    """The type of the other back end's answer, whatever that said: a browser must not take it for a page of ours.
+
+    WeChat does not look at the type. A form of any page can send a callback that somebody has read, and then its answer
+    opens in the visitor's browser, on the service's own origin.
+    """
+    return "application/xml" if relayed.lstrip().startswith(b"<") else "text/plain"
+
+
 @routes.get("/wechat/{account}")
 async def verify_url(request: web.Request) -> web.Response:
     """The URL verification by WeChat's console."""
@@ -63,8 +72,8 @@ async def handle(request: web.Request) -> web.Response:
     query, stamp = request.rel_url.raw_query_string, inbound.stamp
     if text is None:
         relayed = await here.callback_forwarding.ask(account, query, body, stamp=stamp)
-        if relayed:
-            return ShortResponse(body=relayed.body, content_type=relayed.content_type)
+        if relayed is not None:
+            return ShortResponse(body=relayed, content_type=_type_of(relayed))
         return ShortResponse(body=callback_format.render_nothing(), content_type="text/plain")
     here.callback_forwarding.copy(account, query, body, stamp=stamp)
     reply = callback_format.render_text(inbound, text, now=unix_ms() / 1000)

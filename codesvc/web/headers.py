@@ -14,8 +14,9 @@ COMMON_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-"""The headers of every answer, unless the answer sets its own value."""
+"""The headers of every answer, unless the answer sets its own value: a page names what it may load and run."""
 
 
 class UnfitHeader(Exception):

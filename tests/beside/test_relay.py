@@ -108,3 +108,39 @@ async def test_who_has_read_one_callback_does_not_have_it_handed_on_without_end(
         old.heard.clear()
         await person.say("菜单")
         assert old.heard == ["Text"]
+
+
+PAGE = "<script>document.title = origin</script>"
+XML_PAGE = '<x:script xmlns:x="http://www.w3.org/1999/xhtml">document.title = origin</x:script>'
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "passed_on"),
+    [
+        ("text/html", PAGE, "application/xml"),
+        ("text/html", "success", "text/plain"),
+        ("text/html", f"hello {PAGE}", "text/plain"),
+        ("image/svg+xml", XML_PAGE, "application/xml"),
+        ("application/xhtml+xml", XML_PAGE, "application/xml"),
+        ("text/javascript", "alert(1)", "text/plain"),
+        ("text/xml", " \n<xml></xml>", "application/xml"),
+        ("text/plain", "", "text/plain"),
+    ],
+)
+async def test_what_the_other_side_says_is_no_page_of_ours(new_world, aiohttp_server, said, text, passed_on):
+    """Another site's form can send a callback that was read, so the answer opens in a browser, on our own origin."""
+
+    async def answer(_):
+        return web.Response(text=text, content_type=said)
+
+    app = web.Application()
+    app.router.add_post("/wx", answer)
+    url = str((await aiohttp_server(app)).make_url("/wx"))
+    account = replace(DEFAULT_ACCOUNT, mode="plaintext")
+    async with new_world(account=account, accounts__main__forward_to=url) as world:
+        query, body = sealed(account, push_of(account, "o-who-writes-something-0000001", text="菜单"), mode="plaintext")
+        heard = await send(world, query, body)
+        assert (heard.status, heard.text) == (200, text)
+        assert heard.headers["Content-Type"].partition(";")[0] == passed_on
+        assert heard.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert heard.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,10 +1,14 @@
-"""No page tells another site where a browser came from. Every route is walked: none may be forgotten."""
+"""No page tells another site where a browser came from, and every answer says what a browser may do with it.
+
+Every route is walked: none may be forgotten.
+"""
 
 import re
 
 import aiohttp
 import pytest
 
+from codesvc.web.headers import COMMON_HEADERS
 from tests.service.test_admin import ADMIN, Operator
 
 FILLERS = {"name": "wrong-code", "site": "shop", "user": "alice", "language": "en"} | dict.fromkeys(
@@ -47,3 +51,23 @@ async def test_every_page_keeps_its_address_to_itself(new_world, signed_in):
             assert len(seen) > 25
             assert same_origin
             assert [pattern for pattern in same_origin if not WITH_FORMS.match(pattern)] == []
+
+
+async def test_every_answer_says_what_a_browser_may_do_with_it(new_world):
+    """What is no page of the service may run nothing: not if it were HTML, SVG or XML either."""
+    async with new_world(admin=ADMIN) as world, aiohttp.ClientSession() as http:
+        started = await world.start()
+        kinds = set()
+        for pattern, path in walk(world.app, started["page_token"]):
+            if "events" in pattern:
+                continue
+            async with http.get(world.service + path, allow_redirects=False) as answer:
+                policy = answer.headers.get("Content-Security-Policy", "")
+                assert policy.startswith("default-src 'none'"), pattern
+                kinds.add(answer.content_type)
+                if answer.content_type not in {"text/html", "image/svg+xml"}:
+                    assert policy == COMMON_HEADERS["Content-Security-Policy"], pattern
+        assert {"text/html", "application/json", "application/problem+json", "text/javascript"} <= kinds
+        for method, path in (("POST", "/v1/verifications"), ("POST", "/nowhere"), ("PUT", "/healthz")):
+            answer = await world.call(method, path, {}, key=None)
+            assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox", path
