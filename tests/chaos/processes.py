@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from tests.stores import free_port
 from tests.world import _listen
 
 LONG = os.environ.get("CHAOS") == "long"
-bounded = pytest.mark.timeout(7200 if LONG else 150)
+bounded = pytest.mark.timeout(7200 if LONG else 600)
 """`make chaos` runs the long forms, every run of all tests the short ones."""
 
 KEY = "csk_shop_" + "q" * 43
@@ -79,7 +80,7 @@ class Town:
     platform: Platform
     sandbox: str
     http: aiohttp.ClientSession
-    port: int = field(default_factory=free_port)
+    port: int
     people: list[str] = field(default_factory=list)
 
     @property
@@ -137,18 +138,27 @@ class Town:
             await process.wait()
 
     async def ready(self, process=None):
-        for _ in range(6000):
+        """Wait until it can serve, or until it was killed; whoever ends otherwise does not start at all."""
+        for _ in range(20_000):
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with self.http.get(self.base + "/readyz") as answer:
                     if answer.status == 200:
                         return
             if process is not None and process.returncode is not None:
+                assert process.returncode == -signal.SIGKILL, f"it does not start: {self.last_words()}"
                 return
             await asyncio.sleep(0.01)
-        raise AssertionError("never ready: " + (self.directory / "service.log").read_text()[-2000:])
+        raise AssertionError(f"never ready: {self.last_words()}")
 
-    async def call(self, method, path, body=None, *, key=None, tries=20_000 if LONG else 3000):
-        """Ask until somebody answers; a 503 and a broken connection are no answers."""
+    def last_words(self):
+        return (self.directory / "service.log").read_text()[-2000:]
+
+    async def call(self, method, path, body=None, *, key=None, tries=20_000):
+        """Ask until somebody answers; a 503 and a broken connection are no answers.
+
+        A call goes on while one process after another dies and the next one starts, which takes seconds where the
+        machine is busy.
+        """
         headers = AUTH | ({"Idempotency-Key": key} if key else {})
         for _ in range(tries):
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
@@ -156,7 +166,7 @@ class Town:
                     if answer.status != 503:
                         return answer.status, await answer.json()
             await asyncio.sleep(0.02)
-        raise AssertionError(f"{path} is never answered")
+        raise AssertionError(f"{path} is never answered: {self.last_words()}")
 
     async def people_and_users(self, count):
         """So many followers, bound to the users u-0, u-1, …"""
@@ -184,7 +194,7 @@ class Town:
                     found[name] = found.get(name, 0) + 1
         return found
 
-    async def all_arrived(self, names, *, seconds=90):
+    async def all_arrived(self, names, *, seconds=300):
         """Wait until every verification's code has arrived; what is missing at the end, and what came twice."""
         for _ in range(seconds * 10):
             shown = self.shown()
@@ -201,13 +211,18 @@ class Town:
 
 @asynccontextmanager
 async def a_town(directory):
+    # Bound to a socket that never listens, the port is the service's also while no process of it lives.
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     port = free_port()
+    held.bind(("127.0.0.1", port))
     platform = Platform(replace(DEFAULT_ACCOUNT, callback_url=f"http://127.0.0.1:{port}/wechat/main"))
     runner, sandbox = await _listen(create_sandbox(platform))
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
             yield Town(directory, platform, sandbox, http, port)
     finally:
+        held.close()
         await runner.cleanup()
 
 

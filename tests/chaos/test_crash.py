@@ -11,7 +11,6 @@ import pytest
 
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import crash_points
-from codesvc.store.outbox import GROUP
 from tests.chaos.processes import LONG, OUTBOX, RECORDS, a_town, age_jobs, bounded, child_named, kill
 
 COUNT, STORE_COUNT = (10_000, 2_000) if LONG else (200, 200)
@@ -29,14 +28,6 @@ async def town(tmp_path):
         yield town
 
 
-async def died(process, seconds=60):
-    """Wait for the process to kill itself; False if it lives on."""
-    try:
-        return await asyncio.wait_for(process.wait(), seconds) == -signal.SIGKILL
-    except TimeoutError:
-        return False
-
-
 STORIES = [("delivery", 4), ("request", 2), *([("outbox", 3)] if LONG else [])]
 
 
@@ -48,20 +39,20 @@ async def test_death_at_every_await_costs_nothing_and_doubles_nothing(town, valk
     async with town.serving():
         await town.people_and_users(1)
         # The token and the first look at the quotas are not what is tried here.
-        assert (await town.start(0))[0] == 201
-        assert await town.all_arrived([0], seconds=20)
+        _, first = await town.start(0)
+        assert await town.all_arrived([first["id"]]) == ([], [])
     deaths, wanted = 0, asyncio.create_task(town.start(1))
     for step in range(1, 60):
         age_jobs(valkey)
         async with town.serving(wait=story == "delivery", CODESVC_FAULT_POINT=f"{story}:{step}") as process:
-            dying = asyncio.create_task(died(process))
+            dying = asyncio.create_task(process.wait())
             # It has got through when it is answered and the outbox is empty.
             while not dying.done() and not (wanted.done() and valkey.xlen(OUTBOX) == 0):
                 await asyncio.wait({dying}, timeout=0.02)
             if not dying.done():
                 dying.cancel()
                 break
-            assert await dying, f"step {step}: {wanted}, {valkey.xpending(OUTBOX, GROUP)}, {valkey.xlen(OUTBOX)} jobs"
+            assert await dying == -signal.SIGKILL, f"step {step}: {town.last_words()}"
             deaths += 1
     status, body = await wanted
     assert status == 201
@@ -100,12 +91,11 @@ async def all_started(town, count, disturb):
             assert status == 201, body
             return body["id"]
 
-    disturbing = asyncio.create_task(disturb())
-    try:
-        return await asyncio.gather(*(one(number) for number in range(count)))
-    finally:
+    async with asyncio.TaskGroup() as together:
+        disturbing = together.create_task(disturb())
+        names = await asyncio.gather(*(one(number) for number in range(count)))
         disturbing.cancel()
-        await asyncio.gather(disturbing, return_exceptions=True)
+    return names
 
 
 async def hold_everything(town, names):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.chaos.processes import AUTH, KEY, LONG, OUTBOX, a_town, age_jobs, bounded
 from tests.relay.conftest import SECRET, stub_server
+from tests.stores import until
 
 TABLES = """
 [sites.shop.relay]
@@ -34,34 +35,24 @@ def configure(town, store_url, url, gateway):
     town.config.write_text(text + TABLES.format(url=url, secret=SECRET, gateway=gateway))
 
 
-async def died(process, seconds=60):
-    try:
-        return await asyncio.wait_for(process.wait(), seconds) == -signal.SIGKILL
-    except TimeoutError:
-        return False
-
-
 async def got_through(process, valkey, calling):
     """Whether the call was answered and every job has ended before the process dies.
 
     It may die at a step of the delivery before it has answered the call that ordered it. The caller repeats the call
     then, and the next process answers it.
     """
-    dying = asyncio.create_task(died(process))
+    dying = asyncio.create_task(process.wait())
     while not dying.done() and not (calling.done() and valkey.xlen(OUTBOX) == 0):
         await asyncio.wait({dying}, timeout=0.02)
     if dying.done():
+        assert await dying == -signal.SIGKILL
         return False
     dying.cancel()
     return True
 
 
 async def emptied(valkey):
-    """Wait until every job has ended; what has not is seen in the state that is read then."""
-    for _ in range(1500):
-        if valkey.xlen(OUTBOX) == 0:
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: valkey.xlen(OUTBOX) == 0, seconds=240)
 
 
 async def send(town, number):

@@ -22,7 +22,7 @@ async def town(tmp_path):
 
 
 async def wait_for(condition, what):
-    for _ in range(6000):
+    for _ in range(20_000):
         if condition():
             return
         await asyncio.sleep(0.01)
@@ -84,7 +84,7 @@ async def test_processes_are_replaced_under_load_without_a_failed_request(town, 
                 up.set()
                 await leave[turn].wait()
                 process.send_signal(signal.SIGTERM)
-                assert await asyncio.wait_for(process.wait(), 40) == 0
+                assert await process.wait() == 0
 
         up, lives = asyncio.Event(), []
         leave = [asyncio.Event() for _ in range(ROUNDS + 2)]
@@ -92,7 +92,7 @@ async def test_processes_are_replaced_under_load_without_a_failed_request(town, 
         async def begin(turn):
             up.clear()
             lives.append(asyncio.create_task(one_life(turn)))
-            await asyncio.wait_for(up.wait(), 60)
+            await asyncio.wait_for(up.wait(), 240)
 
         await begin(0)
         await begin(1)
