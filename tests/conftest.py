@@ -13,6 +13,7 @@ import pytest_asyncio
 import structlog
 from hypothesis import HealthCheck, settings
 
+from codesvc.runtime import garbage_collector
 from codesvc.store.key_patterns import PERMANENT
 from tests import stores
 from tests.chromium import chromium_for_tests, running_chromium
@@ -84,6 +85,14 @@ def pytest_collection_modifyitems(config, items):
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             own = item.get_closest_marker("timeout")
             item.obj = within(own.args[0] if own else LONGEST_TEST, item.obj)
+
+
+def pytest_collection_finish():
+    """Exclude twelve thousand collected tests from garbage collections.
+
+    Each of these took half a second, and seconds where the machine is busy, in which neither service nor sandbox ran.
+    """
+    garbage_collector.settle()
 
 
 def pytest_addoption(parser):

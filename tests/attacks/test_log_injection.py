@@ -70,7 +70,7 @@ async def test_each_line_is_one_event(tmp_path, kind):
             await ready(http, f"http://127.0.0.1:{port}")
             sent = await pester(http, f"http://127.0.0.1:{port}")
         process.terminate()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await process.wait()
     finally:
         if process.returncode is None:

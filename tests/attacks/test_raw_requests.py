@@ -26,7 +26,7 @@ async def sent(world, raw, *, at_once=True, until=None):
         for piece in [raw] if at_once else [raw[at : at + 1] for at in range(len(raw))]:
             writer.write(piece)
             await writer.drain()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await (reader.readuntil(until) if until else reader.read())
     finally:
         writer.close()

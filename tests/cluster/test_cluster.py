@@ -61,11 +61,11 @@ async def test_what_any_node_publishes_wakes_everybody(store, nodes):
     change_notifier = ChangeNotifier(store.servers, "cs")
     async with change_notifier.running():
         with change_notifier.watch("vf_1") as woken:
-            await asyncio.wait_for(woken.wait(), 10)  # the subscription itself
+            await asyncio.wait_for(woken.wait(), 60)  # the subscription itself
             for node in nodes.primaries:
                 woken.clear()
                 node.client.publish(topic("cs"), "vf_1")
-                await asyncio.wait_for(woken.wait(), 10)
+                await asyncio.wait_for(woken.wait(), 60)
 
 
 def assign(nodes, slot, holder):

@@ -151,7 +151,7 @@ async def test_wake_ups_survive_a_node_that_hangs(guarded, tmp_path):
             woken.clear()
             other = next(node for node in guarded.primaries if node is not hanging)
             other.client.publish(topic(ground.here.store.prefix), "vf_of_somebody")
-            await asyncio.wait_for(woken.wait(), 10)
+            await asyncio.wait_for(woken.wait(), 60)
 
 
 @pytest.mark.thorough

@@ -49,7 +49,6 @@ async def push_each(world, codes, path):
     return [(one, await world.delivery(one, *ENDED)) for one in started]
 
 
-@pytest.mark.timeout(150)
 async def test_every_errcode_that_anybody_knows_ends_a_push_at_once(new_world):
     async with new_world(pace=QUICK, sites__shop__limits=FREE) as world:
         for number in range(TOGETHER):

@@ -39,14 +39,14 @@ async def test_so_many_are_inside_and_the_rest_follow_in_order():
         await settled()
         assert traffic.inside == {left, left + 1} & set(range(6))
         traffic.may_go[left].set()
-    await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    await asyncio.wait_for(asyncio.gather(*tasks), 60)
     assert traffic.came == list(range(6))
     tasks = traffic.start("a", "b", "c")
     await settled()
     assert traffic.inside == {"a", "b"}
     for name in "abc":
         traffic.may_go[name].set()
-    await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
 async def test_who_gives_up_while_waiting_leaves_no_gap():
@@ -58,7 +58,7 @@ async def test_who_gives_up_while_waiting_leaves_no_gap():
     await settled()
     assert traffic.inside == {3}
     traffic.may_go[3].set()
-    await asyncio.wait_for(asyncio.gather(first, third), 5)
+    await asyncio.wait_for(asyncio.gather(first, third), 60)
 
 
 async def test_who_is_ended_in_the_moment_he_is_given_a_place_hands_it_on():
@@ -71,8 +71,8 @@ async def test_who_is_ended_in_the_moment_he_is_given_a_place_hands_it_on():
     await settled()
     assert traffic.inside == {"next"}
     traffic.may_go["next"].set()
-    await asyncio.wait_for(next_one, 5)
-    async with asyncio.timeout(5), traffic.lane:
+    await asyncio.wait_for(next_one, 60)
+    async with asyncio.timeout(60), traffic.lane:
         pass
 
 
@@ -80,5 +80,5 @@ async def test_an_error_inside_frees_the_place():
     lane = asyncio.Semaphore(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="invalid"):
-            async with asyncio.timeout(5), lane:
+            async with asyncio.timeout(60), lane:
                 int("nothing")

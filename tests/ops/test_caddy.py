@@ -87,7 +87,7 @@ async def test_a_verification_behind_caddy(tmp_path, new_world, name):
         page = f"/p/{started['page_token']}"
         async with world.http.get(f"{public}{page}/events") as events:
             # The first event arrives while the stream stays open.
-            assert (await asyncio.wait_for(events.content.readuntil(b"\n\n"), 10)).startswith(b"event:")
+            assert (await asyncio.wait_for(events.content.readuntil(b"\n\n"), 60)).startswith(b"event:")
         for hidden in ("/metrics", "/admin", "/admin/login", "/test/clock"):
             answer = await world.call("POST" if "clock" in hidden else "GET", hidden, key=None)
             assert (answer.status, answer.headers.get("Content-Type", "")[:9]) == (404, ""), hidden

@@ -176,7 +176,7 @@ async def test_the_page_and_the_site_are_told_at_once(world):
         listening = asyncio.create_task(listen())
         await scan(world, person, started)
         await reply(person, "确认")
-        seen = await asyncio.wait_for(listening, 10)
+        seen = await asyncio.wait_for(listening, 60)
     assert seen[0] == "pending"
     assert seen[-1] == "bound"
 

@@ -58,5 +58,5 @@ async def test_a_demo_whose_terminal_closes_ends():
     async with aiohttp.ClientSession() as http:
         await ready(http, f"http://127.0.0.1:{port}")
     demo.send_signal(signal.SIGHUP)
-    await asyncio.wait_for(demo.communicate(), 30)
+    await asyncio.wait_for(demo.communicate(), 60)
     assert demo.returncode == 0

@@ -35,12 +35,12 @@ async def test_the_command_waits_for_its_server_or_its_end(config, taken, answer
 
         opening = asyncio.create_task(open_store_alone(stack, settings, pause=pause))
         for _ in range(3):
-            await asyncio.wait_for(looks.acquire(), 10)
+            await asyncio.wait_for(looks.acquire(), 60)
         assert not opening.done()
         fcntl.flock(taken, fcntl.LOCK_UN)
         if answers:
             await stack.enter_async_context(run_embedded(settings.store.data_dir))
-        store = await asyncio.wait_for(opening, 30)
+        store = await asyncio.wait_for(opening, 60)
         assert await store.state([0]) == "ok"
 
 

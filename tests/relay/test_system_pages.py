@@ -98,7 +98,7 @@ async def test_the_calls_to_try_bring_a_code_to_the_gateway(new_relay, stub, tmp
             text = code.replace(HOST, world.service).replace("13800138000", f"138001380{number:02}")
             command = ("bash", "-c", text.replace("curl ", "curl -sS --fail-with-body -o answer "))
             process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path)
-            assert await asyncio.wait_for(process.wait(), 30) == 0, (name, (tmp_path / "answer").read_text())
+            assert await asyncio.wait_for(process.wait(), 60) == 0, (name, (tmp_path / "answer").read_text())
         got = await at_gateway(stub, len(tried))
     assert sorted(data["to"] for data in got) == [f"+86138001380{number:02}" for number in range(len(tried))]
     assert {data["code"] for data in got} == {"482913"}

@@ -20,7 +20,6 @@ def collector():
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)
-    gc.unfreeze()
 
 
 def test_an_application_that_has_gone_is_cleared_away():

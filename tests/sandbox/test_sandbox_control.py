@@ -47,7 +47,7 @@ async def test_slow_answer(wechat):
     openid = await wechat.user()
     await wechat.fault("slow", path=SEND, delay=60, times=1)
     sending = asyncio.create_task(wechat.send_template(openid))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await wechat.messages(openid):
             assert not sending.done()
     assert not sending.done()
@@ -183,7 +183,7 @@ async def test_events_stream(wechat):
         assert await response.content.readline() == b": connected\n"
         openid = await wechat.user("eve")
         seen = b""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while openid.encode() not in seen:
                 seen += await response.content.readline()
         assert b"event: person\n" in seen

@@ -103,7 +103,7 @@ async def test_command_prints_serves_and_ends(tmp_path):
         sys.executable, "-c", code, *words, stdout=asyncio.subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )
     seen = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "authority" not in seen:
             seen += (await process.stdout.readline()).decode()
         for word in ("http://127.0.0.1:", "wx3f1c5a9e7b2d4860", "sandboxtoken", "safe", "proxy"):

@@ -508,7 +508,7 @@ async def test_an_operator_walks(tmp_path, wechat):
 
     async def until(*words):
         text = b""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any(word in text for word in words):
                 part = await process.stdout.read(4096)
                 assert part, (text.decode(), (await process.stderr.read()).decode())

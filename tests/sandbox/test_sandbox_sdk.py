@@ -61,7 +61,7 @@ async def start(*words, **environment):
 
 
 async def read_line(process):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         line = await process.stdout.readline()
     if not line:
         raise AssertionError((await process.stderr.read()).decode())

@@ -15,7 +15,7 @@ class Stream:
     async def next(self):
         """The next event's document; None at the end of the stream."""
         lines = []
-        while line := await asyncio.wait_for(self.response.content.readline(), 20):
+        while line := await asyncio.wait_for(self.response.content.readline(), 60):
             self.raw += line
             if line == b"\n" and lines:
                 return json.loads(b"".join(lines).removeprefix(b"event: change\ndata: "))

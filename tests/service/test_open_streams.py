@@ -26,7 +26,7 @@ def streams(world):
 
 
 async def rest(stream):
-    return await asyncio.wait_for(stream.response.content.read(), 20)
+    return await asyncio.wait_for(stream.response.content.read(), 60)
 
 
 async def said(world, head):
@@ -34,7 +34,7 @@ async def said(world, head):
     host, _, port = world.service.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"{head}\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
-    text = await asyncio.wait_for(reader.readuntil(b"\n\n"), 20)
+    text = await asyncio.wait_for(reader.readuntil(b"\n\n"), 60)
     return text, reader, writer
 
 
@@ -82,7 +82,7 @@ async def test_the_beat_comes_by_the_clock(world, streams):
             streams.time = lambda now=opened + seconds * KEEP_ALIVE_SECONDS: now
             streams._ring()
             if heard:
-                assert await asyncio.wait_for(stream.response.content.readexactly(4), 20) == heard
+                assert await asyncio.wait_for(stream.response.content.readexactly(4), 60) == heard
             assert not stream.response.content._buffer
 
 
@@ -152,7 +152,7 @@ async def test_the_connection_is_the_streams_alone(world):
     assert b"\r\nTransfer-Encoding: chunked\r\n" in head
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     await world.cancel(started)
-    text = await asyncio.wait_for(reader.read(), 20)
+    text = await asyncio.wait_for(reader.read(), 60)
     assert text.endswith(b"\n\n\r\n0\r\n\r\n")
     assert text.count(b"event: change") == 1
     writer.close()
@@ -163,7 +163,7 @@ async def test_an_old_client_reads_to_the_end_of_the_connection(world):
     head, reader, writer = await said(world, f"GET /v1/verifications/{started['id']}/events HTTP/1.0")
     assert b"chunked" not in head
     await world.cancel(started)
-    text = await asyncio.wait_for(reader.read(), 20)
+    text = await asyncio.wait_for(reader.read(), 60)
     assert text.startswith(b"event: change\ndata: {")
     assert text.endswith(b"}\n\n")
     writer.close()

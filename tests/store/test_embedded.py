@@ -73,7 +73,7 @@ def alive(pid):
 
 
 async def gone(pid):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while alive(pid):  # noqa: ASYNC110  # a process of someone else's raises no event here
             await asyncio.sleep(0.01)
     return True
@@ -81,7 +81,7 @@ async def gone(pid):
 
 async def patient(command):
     """The answer to a command, once the server answers again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await command()
@@ -243,7 +243,7 @@ async def test_a_server_that_reads_a_long_file_back_is_waited_for(tmp_path):
     async with running(tmp_path / "data") as (_, client):
         await client.mset({f"k{number}": "v" for number in range(1_000)})
         await client.bgrewriteaof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await client.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110  # Valkey tells nobody
                 await asyncio.sleep(0.01)
     slow = script(

@@ -67,13 +67,13 @@ class Receiver:
 
     async def wait(self, count=1):
         """Wait until so many have come; the first so many."""
-        async with asyncio.timeout(20), self.arrived:
+        async with asyncio.timeout(60), self.arrived:
             await self.arrived.wait_for(lambda: len(self.got) >= count)
         return self.got[:count]
 
     async def of(self, kind, count=1):
         """Wait for so many of a type."""
-        async with asyncio.timeout(20), self.arrived:
+        async with asyncio.timeout(60), self.arrived:
             await self.arrived.wait_for(lambda: len(self.having(kind)) >= count)
         return self.having(kind)
 
