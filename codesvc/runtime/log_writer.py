@@ -52,16 +52,12 @@ class LogLines:
                 self._thread = threading.Thread(target=self._work, name="log lines", daemon=True)
                 self._thread.start()
 
-    def msg(self, message: bytes) -> None:
-        """Add one line of structlog."""
-        self.add(message)
-
     def err(self, message: bytes) -> None:
         """Add one line and write it at once."""
         self.add(message)
         self.flush()
 
-    debug = info = warning = warn = msg
+    msg = debug = info = warning = warn = add
     error = critical = exception = fatal = err
 
     def flush(self) -> None:

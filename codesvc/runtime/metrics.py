@@ -186,32 +186,13 @@ WEBHOOKS_OVERDUE: Final = _stored(
 )
 
 
-@cache
-def _requests(method: str, route: str, status: int) -> Histogram:
-    # The library looks a series up under a lock each time. The number of series is limited, so they are cached.
-    return REQUESTS.labels(method, route, status)
-
-
-@cache
-def acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
-    """Counter of starts, checks and resends by outcome."""
-    return VERIFICATIONS.labels(site, purpose, act, outcome)
-
-
-@cache
-def _scripts(name: str) -> Histogram:
-    return STORE_SECONDS.labels(name)
-
-
-@cache
-def _issues(site: str) -> Histogram:
-    return ISSUE_SECONDS.labels(site)
-
-
-@cache
-def steps(site: str, purpose: str, step: str) -> Counter:
-    """Counter of verifications that reached a step."""
-    return STEPS.labels(site, purpose, step)
+# The library looks a series up under a lock each time. The number of series is limited, so they are cached.
+acts: Final = cache(VERIFICATIONS.labels)
+steps: Final = cache(STEPS.labels)
+_requests: Final = cache(REQUESTS.labels)
+_scripts: Final = cache(STORE_SECONDS.labels)
+_issues: Final = cache(ISSUE_SECONDS.labels)
+_attempts: Final = cache(DELIVERIES.labels)
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
@@ -222,11 +203,6 @@ def observe_request(method: str, route: str, status: int, seconds: float) -> Non
 @cache
 def _calls(account: str, endpoint: str, result: str) -> tuple[Counter, Histogram]:
     return WECHAT_CALLS.labels(account, endpoint, result), WECHAT_SECONDS.labels(account, endpoint)
-
-
-@cache
-def _attempts(account: str, channel: str, ending: str, reason: str) -> Counter:
-    return DELIVERIES.labels(account, channel, ending, reason)
 
 
 def observe_call(account: str, endpoint: str, result: str, seconds: float) -> None:
