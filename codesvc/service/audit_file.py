@@ -144,7 +144,7 @@ class AuditFile:
                         count += await self._write(partition, log)
             return count
         finally:
-            await self._store.tokens.release_lock(PartitionKeys(self._store.prefix, DEPLOYMENT), lock, self._owner)
+            await self._store.locks.release(PartitionKeys(self._store.prefix, DEPLOYMENT), lock, self._owner)
 
     async def _write(self, partition: int, log: Log) -> int:
         """Append what is new of one log. Returns how many lines, gaps among them."""

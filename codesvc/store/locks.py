@@ -1,4 +1,4 @@
-"""The script of locks: of access tokens, and of the audit file."""
+"""Locks: of access tokens, and of the audit file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from codesvc.store.partitions import PartitionKeys
 
 
-class Tokens:
+class Locks:
     """Locks in the store."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._release_lock = Act(deployment, "release_lock", Reply)
+        self._release = Act(deployment, "release_lock", Reply)
 
-    async def release_lock(self, place: Keys | PartitionKeys, lock: str, owner: str) -> Reply:
+    async def release(self, place: Keys | PartitionKeys, lock: str, owner: str) -> Reply:
         """Release the lock of this key: DONE, or STALE if another holds it by now."""
-        return await self._release_lock(place, {"lock": lock}, {"owner": owner})
+        return await self._release(place, {"lock": lock}, {"owner": owner})

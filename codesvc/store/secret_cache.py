@@ -73,4 +73,4 @@ class SecretCache:
 
     async def unlock(self, name: str) -> None:
         """Release a lock of this process. If it has expired and another holds it now, it stays."""
-        await self._store.tokens.release_lock(self._keys, self._keys.token(f"{name}:lock"), self._owner)
+        await self._store.locks.release(self._keys, self._keys.token(f"{name}:lock"), self._owner)

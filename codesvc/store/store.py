@@ -19,7 +19,7 @@ from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
-from codesvc.store.locks import Tokens
+from codesvc.store.locks import Locks
 from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
@@ -96,7 +96,7 @@ class Store:
         self.quotas = Quotas(deployment)
         self.registry = Registry(deployment)
         self.tickets = Tickets(deployment)
-        self.tokens = Tokens(deployment)
+        self.locks = Locks(deployment)
         self.verifications = Verifications(deployment)
         self.visits = Visits(deployment)
         self.webhooks = Webhooks(deployment)
