@@ -95,7 +95,7 @@ class Worker:
         for box in self._outboxes:
             entries = [job.entry for job in jobs if job.partition == box.partition]
             try:
-                await box.hand_back(entries, idle_ms=_DEAD_AFTER_MS)
+                await box.set_idle_time(entries, _DEAD_AFTER_MS)
             except StoreUnavailable as error:
                 _log.warning("jobs_not_handed_back", jobs=len(entries), error=str(error))
 
@@ -143,7 +143,7 @@ class Worker:
                 if not forgotten:
                     await self._forget_the_dead(box)
                     forgotten = True
-                await box.hold(job.entry for job in self._held if job.partition == box.partition)
+                await box.set_idle_time(job.entry for job in self._held if job.partition == box.partition)
                 for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
                     if job not in self._held:
                         if self._courier.knows(job):

@@ -137,7 +137,7 @@ class Outbox:
         """Let the idle time of all jobs that were read begin anew, after the store's clock was set back.
 
         It is counted from a time of that clock, so a job of a dead worker would not be idle until the clock is there
-        again. Who still works on one renews it.
+        again. A process that still works on one renews it.
         """
         try:
             waiting: Any = await self._redis().xpending_range(
@@ -146,27 +146,21 @@ class Outbox:
         except (RedisError, OSError) as error:
             await self._mend(error)
             return
-        await self.hold(each["message_id"] for each in waiting)
+        await self.set_idle_time(each["message_id"] for each in waiting)
 
-    async def hold(self, entries: Iterable[str]) -> None:
-        """Reset the idle time of jobs that are still being worked on."""
-        ids: list[int | bytes | str | memoryview[int]] = list(entries)
-        if not ids:
-            return
-        try:
-            await self._redis().xclaim(self._stream, GROUP, self._consumer, 0, ids, justid=True)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
+    async def set_idle_time(self, entries: Iterable[str], idle_ms: int = 0) -> None:
+        """Set the idle time of jobs: to 0 while they are worked on, to a long one so that another one takes over.
 
-    async def hand_back(self, entries: Iterable[str], *, idle_ms: int) -> None:
-        """Set the idle time of jobs to `idle_ms` when this process stops, so that another one takes them over."""
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:
             return
         try:
             await self._redis().xclaim(self._stream, GROUP, self._consumer, 0, ids, idle=idle_ms, justid=True)
         except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"jobs cannot be handed back ({type(error).__name__})") from None
+            raise StoreUnavailable(f"jobs cannot be held or handed back ({type(error).__name__})") from None
 
     def _jobs(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Job]:
         return [
