@@ -29,7 +29,7 @@ from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
 from codesvc.runtime.qr_code import draw_lines
-from codesvc.service.operators.account_state import read_token_trouble_of
+from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.reading import read_directory
 
@@ -155,7 +155,7 @@ async def _call_with_new_key(call: Callable[[], Awaitable[dict[str, Any]]]) -> d
 
 async def _say_account_state(store: Store, account: AccountEntry) -> None:
     """Print why nothing can be sent, if the account has no access token."""
-    trouble = await read_token_trouble_of(store, account.store_keys, account.name)
+    trouble = await read_token_trouble(store, account)
     if trouble is not None:
         _say(f"accounts.{account.name}: {trouble.means}")
 

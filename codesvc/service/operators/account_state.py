@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.counts import Episode
-    from codesvc.store.keys import Keys
     from codesvc.store.store import Store
 
 _TOKEN: Final = call_field("token", "")
@@ -117,12 +116,12 @@ def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
 
 async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal | None:
     """The refusal of an account's calls, from the store."""
-    return call_refusal(await _episodes(store, account.store_keys, account.name))
+    return call_refusal(await _episodes(store, account))
 
 
 async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
     """The trouble with an account's token, else with its rights, else with its calls, from the store."""
-    episodes = await _episodes(store, account.store_keys, account.name)
+    episodes = await _episodes(store, account)
     return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
 
 
@@ -184,19 +183,14 @@ def right_trouble(episodes: Mapping[str, Episode], account: AccountEntry) -> Rig
 
 async def read_trouble(store: Store, account: AccountEntry) -> tuple[TokenTrouble | None, RightTrouble | None]:
     """The trouble with an account's token and with its rights, from the store."""
-    episodes = await _episodes(store, account.store_keys, account.name)
+    episodes = await _episodes(store, account)
     return token_trouble(episodes), right_trouble(episodes, account)
 
 
 async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTrouble | None:
     """The trouble with an account's token, from the store."""
-    return await read_token_trouble_of(store, account.store_keys, account.name)
+    return token_trouble(await _episodes(store, account))
 
 
-async def read_token_trouble_of(store: Store, keys: Keys, name: str) -> TokenTrouble | None:
-    """The same for a program without a directory of accounts, by the account's keys and name."""
-    return token_trouble(await _episodes(store, keys, name))
-
-
-async def _episodes(store: Store, keys: Keys, name: str) -> Mapping[str, Episode]:
-    return (await store.counts.episodes(keys, account_subject(name))).episodes
+async def _episodes(store: Store, account: AccountEntry) -> Mapping[str, Episode]:
+    return (await store.counts.episodes(account.store_keys, account_subject(account.name))).episodes
