@@ -9,9 +9,9 @@ from aiohttp import web
 
 from codesvc.domain.device import is_wechat
 from codesvc.service.web_authorisation import browser_of
-from codesvc.web.api.inputs import VisitForm, decode_form
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import VisitForm
 from codesvc.web.context import services
-from codesvc.web.forms import form_of
 from codesvc.web.headers import cookie_in, cookies_in, is_ambiguous
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
@@ -128,7 +128,7 @@ async def read_form(request: web.Request, subject: str, cookie: str, shape: type
     Raises:
         Problem: the form is not of this shape, or comes from another page or browser.
     """
-    form = decode_form(await form_of(request), shape)
+    form = await inputs.read_form(request, shape)
     if not cookie or not services(request).oauth_states.is_form(form.token, browser_of(cookie), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

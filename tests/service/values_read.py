@@ -113,8 +113,8 @@ def shapes_in(tree, module):
     for node in ast.walk(tree):
         match node:
             case (
-                ast.Call(func=ast.Name(id="decode_form" | "read_form"), args=[_, shape])
-                | ast.Call(func=ast.Attribute(attr="decode_form" | "read_form"), args=[_, shape])
+                ast.Call(func=ast.Name(id="read_form"), args=[_, shape])
+                | ast.Call(func=ast.Attribute(attr="read_form"), args=[_, shape])
             ) if isinstance(shape, ast.Name) and isinstance(getattr(module, shape.id, None), type):
                 for field in msgspec.structs.fields(getattr(module, shape.id)):
                     yield "form", field.encode_name

@@ -19,11 +19,8 @@ from codesvc.web.problem import Problem, invalid
 from codesvc.web.uris import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aiohttp import web
 
-# `$` alone would also match before a trailing line break.
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -178,6 +175,11 @@ def pointer_of(message: str) -> str:
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
+def _invalid_member(error: msgspec.ValidationError) -> Problem:
+    text = str(error)
+    return invalid(Invalid(_PATH.sub("", text), pointer_of(text)))
+
+
 def decode(body: bytes, shape: type[_T]) -> _T:
     """Read a body.
 
@@ -187,8 +189,7 @@ def decode(body: bytes, shape: type[_T]) -> _T:
     try:
         given = msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.ValidationError as error:
-        text = str(error)
-        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
+        raise _invalid_member(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
     user = getattr(given, "user", UNSET)
@@ -200,26 +201,16 @@ def decode(body: bytes, shape: type[_T]) -> _T:
     return given
 
 
-def decode_form(fields: Mapping[str, str], shape: type[_T]) -> _T:
-    """Read a submitted form.
-
-    Raises:
-        Problem: invalid.
-    """
-    try:
-        return msgspec.convert(fields, type=shape)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
-
-
 async def read_form(request: web.Request, shape: type[_T]) -> _T:
     """Read a submitted form.
 
     Raises:
         Problem: malformed or invalid.
     """
-    return decode_form(await form_of(request), shape)
+    try:
+        return msgspec.convert(await form_of(request), type=shape)
+    except msgspec.ValidationError as error:
+        raise _invalid_member(error) from None
 
 
 async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
