@@ -109,7 +109,7 @@ def create_app(
         pace: waiting times of deliveries; None: as in production.
 
     Raises:
-        CodesvcError: a fault point is armed although the service is live. Starting the application raises
+        CodesvcError: a crash point is armed although the service is live. Starting the application raises
             `StoreTooOld` if a server of the store is too old. One that does not answer is not an error; see `/readyz`.
         BadTemplate: a template does not load.
         BadMessage: a template message would be refused by WeChat.

@@ -1,7 +1,7 @@
-"""The words of a site that people write to its account, beside those of the account's other sites.
+"""Rules for a site's keywords in the chat.
 
-All sites of an account hear the same messages. A word that answers a question, or that another site's people know, is
-not a site's to take: what they write would be answered by a link that they did not ask for.
+All sites of an account receive the same chat messages. So a keyword must not be a word that answers a question, nor a
+keyword of another site: people who write it there would get a link that they did not ask for.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,14 +15,14 @@ from codesvc.domain.chat_text import is_answer, plain_word
 
 _WISHES = ("bind", "reset")
 _OF_ALL = {(wish, plain_word(word)) for wish in _WISHES for word in getattr(Chat(), f"{wish}_keywords")}
-"""The words that every site may have: who writes one of them gets a link for each site."""
+"""The keywords that every site may have: whoever writes one of them gets a link for each site."""
 
 
 def word_faults(site: Site, others: Iterable[tuple[str, Site]]) -> Iterator[Fault]:
-    """What is wrong with the words of a site.
+    """What is wrong with the keywords of a site.
 
     Args:
-        site: the site; drafts are judged by their valid options.
+        site: the site; of a `Draft` the valid options are checked.
         others: the other sites, with their names; those of other accounts do not count.
     """
     own = list(_words(site))
@@ -38,7 +38,7 @@ def word_faults(site: Site, others: Iterable[tuple[str, Site]]) -> Iterator[Faul
 
 
 def _words(site: Site) -> Iterator[tuple[tuple[str, str], str, str]]:
-    """The option, the wish and the word, of all words that are in use."""
+    """The option, the request and the keyword, of all keywords that are in use."""
     for wish in _WISHES:
         with suppress(UnsoundError):
             chat: Any = site.chat

@@ -34,7 +34,7 @@ _NO_RELAY = (
 
 
 def inconsistencies(settings: Settings) -> Iterator[Fault]:
-    """Every fault between options, with its path. If settings contain drafts, their valid options are checked."""
+    """Every fault between options, with its path. Of a `Draft` the valid options are checked."""
     for rule in _rules(settings):
         try:
             yield from rule

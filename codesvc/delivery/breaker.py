@@ -43,7 +43,7 @@ class Breaker:
         return self._failures == 0
 
     def allows(self, now: float) -> bool:
-        """Whether a call may be made; `now` in seconds of any steady clock. If half open, only one call is allowed."""
+        """Whether a call may be made; `now` in seconds of a monotonic clock. If half open, only one call is allowed."""
         if self._open_until is None:
             return True
         if now < self._open_until or self._trial:

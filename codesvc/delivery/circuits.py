@@ -31,7 +31,7 @@ class Circuit:
     Args:
         account: the account's name; if the service is not WeChat, with the service's name. For logs and metrics.
         trials: seconds to the first trial, and the longest pause between two trials.
-        clock: seconds of a steady clock.
+        clock: seconds of a monotonic clock.
         sleep: how to pause, seconds.
     """
 

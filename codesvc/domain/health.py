@@ -1,9 +1,8 @@
 """Health of the components that this process depends on: a state for each, and what it means for callers.
 
 The state of an account's connection to WeChat follows from its latest calls. One unanswered call changes nothing. From
-the second unanswered call in a row the component is not `ok`, and from the first one where an outbound proxy has said
-that it does not let the service out. The next answer makes it `ok` again, even if it is an
-error code: WeChat is then reachable.
+the second unanswered call in a row the component is not `ok`, or from the first one if an outbound proxy refused the
+connection. The next answer makes it `ok` again, even if it is an error code: WeChat is then reachable.
 """
 
 from collections import deque

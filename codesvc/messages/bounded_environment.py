@@ -5,9 +5,8 @@ loops over `range(99999)`, `"a" * 10 ** 9`, `9 ** 9 ** 9`, a text that is joined
 from operators and, through the admin API, from everybody with an admin key. So each rendering has a budget, when the
 template is tried and whenever it is rendered later. A template that exceeds it raises `TemplateTooDear`.
 
-Each step of a rendering is small, because each value is (`_LONGEST` characters, `_MOST_PARTS` parts), and there
-are few (`_MOST_STEPS`: turns of loops, calls, files; large values and long
-bodies count as several).
+Each step of a rendering is small, because each value is (`_LONGEST` characters, `_MOST_PARTS` parts), and there are few
+steps (`_MOST_STEPS`: turns of loops, calls, files; large values and long bodies count as several).
 """
 
 from __future__ import annotations

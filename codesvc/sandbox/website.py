@@ -2,8 +2,8 @@
 
 A website application has an appid and a secret of its own and no callback. The page shows a QR code; the person scans
 it and confirms on the phone, and the page, which asks `/connect/l/qrconnect` again and again, leads the browser back
-with a code. WECHAT.md does not cover it; the rules are those of the official page of website login, the wire of the
-page is that of reports.
+with a code. WECHAT.md does not cover it; the rules are those of the official page of website login, and
+the page's requests are those of field reports.
 """
 
 from dataclasses import dataclass, field

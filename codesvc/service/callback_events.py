@@ -75,10 +75,10 @@ def _rates(directory: Directory, limit: Literal["openid_keywords", "openid_pushe
     """
 
     def of(account: AccountEntry) -> str:
-        telling = directory.sites_of(account.name, having="limits")
-        own = {site.name: encode(getattr(site.config.limits, limit)) for site in telling}
+        limited = directory.sites_of(account.name, having="limits")
+        own = {site.name: encode(getattr(site.config.limits, limit)) for site in limited}
         usual = encode(getattr(Limits(), limit))
-        if len(telling) == account.sites:
+        if len(limited) == account.sites:
             usual = Counter(own.values()).most_common(1)[0][0] if own else usual
         return usual + "".join(f";{name}={rates}" for name, rates in own.items() if rates != usual)
 
@@ -111,8 +111,8 @@ class CallbackEvents:
     async def admits(self, account: AccountEntry, inbound: Inbound) -> bool:
         """Whether an event that no signature covers may be acted on.
 
-        Who saw one query can sign any body with it for some minutes. WeChat uses a query for one push and its repeats
-        only. So a forger has a few events for each query that they saw, and takes nothing from other people's.
+        Whoever saw one query can sign any body with it for some minutes. WeChat uses a query for one push and its
+        repetitions only. So a forger has a few events for each query that they saw, and uses up nobody else's.
         """
         admitted = await self._store.admit(account.store_keys, inbound.stamp, act="unsigned")
         return admitted.outcome is not Outcome.LIMITED

@@ -1,7 +1,8 @@
 """The last resort of a verification: the phone number or e-mail address that a start may name.
 
 It is sealed as the recipient of a message is (DESIGN rule 1). The code is ours and is not stored: the courier derives
-it when it calls the site's gateway. Stored and done is the same whether the user is bound or not (DESIGN rule 7).
+it when it calls the site's gateway. What is stored and done does not depend
+on whether the user is bound (DESIGN rule 7).
 """
 
 from __future__ import annotations

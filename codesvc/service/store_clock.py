@@ -1,7 +1,7 @@
-"""Watches the clock of the store: its steps are said, and what is deleted for good waits after one.
+"""Watches the store's clock for steps. After a step it is reported for a day, and no data is deleted for good.
 
-What the clock said last is kept in the store, so that a step is seen across a restart too. While a process runs, its
-steady clock says how far the store's clock should have come.
+The latest time is kept in the store, so that a step during a restart is noticed too. While a process runs, its own
+monotonic clock says how far the store's clock should have advanced.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class StoreClock:
         set_back: called after the clock was set back.
 
     Args:
-        steady: seconds of this process's steady clock.
+        steady: seconds of this process's monotonic clock.
     """
 
     def __init__(self, store: Store, *, steady: Callable[[], float]) -> None:
@@ -53,16 +53,16 @@ class StoreClock:
 
     @property
     def may_delete(self) -> bool:
-        """Whether the clock is believed enough to delete for good. Not before it was seen, nor a day after a jump."""
+        """Whether data may be deleted for good: not before the clock was read, and not for a day after a jump."""
         return self._last is not None and self.state != CLOCK_JUMPED and self._steady() >= self._held_until
 
     async def now(self) -> int:
-        """What the store's own clock says, ms; without the offset of test mode."""
+        """The time of the store's own clock, ms, without the offset of test mode."""
         seconds, micros = await self._store.at(DEPLOYMENT).time()
         return int(seconds) * 1000 + int(micros) // 1000
 
     async def look(self) -> None:
-        """Look once.
+        """Read the clock once, and note and log a step.
 
         Raises:
             StoreUnavailable: the store does not answer.

@@ -1,4 +1,4 @@
-"""What the store's clock said last, and when it was seen to step."""
+"""The latest time that the store's clock showed, and its latest step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SAID_MS: Final = 86_400_000
+_REPORTED_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ class ClockMark:
         return cls(int(fields.get(b"seen", 0)), fields.get(b"state", b"").decode(), int(fields.get(b"stepped", 0)))
 
     def state_at(self, now: int) -> str | None:
-        """The step that is said for a day after it; None without one."""
-        return self.state if self.state and now - self.stepped < _SAID_MS else None
+        """The step, which is reported for a day; None without one."""
+        return self.state if self.state and now - self.stepped < _REPORTED_MS else None

@@ -10,7 +10,7 @@ remembered, so that a thousand waiting sends cause one attempt and not a thousan
 WeChat allows it 20 times a day.
 
 No time of a wall clock is compared with another: such a clock can be set back, and those of two machines differ. A
-process measures by its steady clock, and reads from the TTL in the store how old a shared token is.
+process measures by its monotonic clock, and reads from the TTL in the store how old a shared token is.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class SharedStore(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _SharedToken:
-    """A token; its times are seconds of this process's steady clock."""
+    """A token; its times are seconds of this process's monotonic clock."""
 
     token: str = field(repr=False)
     fetched_at: float
@@ -112,7 +112,7 @@ class StoredTokens:
 
     Args:
         name: name of the token and of its lock in the store; one for each account and kind of issuer.
-        now: seconds of a steady clock.
+        now: seconds of a monotonic clock.
         sleep: how to wait while another process fetches.
         longest_cool_down: seconds that must pass at most between two fetches after rejected tokens.
     """
