@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.tables import print_table, table_in
@@ -38,14 +37,14 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
         case "put":
             table = table_in(arguments.file)
             made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
-            _say(f"{arguments.id} is registered and takes effect within a second. Enter in the app:")
+            print(f"{arguments.id} is registered and takes effect within a second. Enter in the app:")
             issuer = ServiceAddress(settings.service.public_url).url(f"/oidc/{arguments.site}")
-            _say(f"  issuer     {issuer}\n  client id  {arguments.id}")
+            print(f"  issuer     {issuer}\n  client id  {arguments.id}")
             if made.secret is not None:
-                _say(f"  secret     {made.secret}\n             (shown only once)")
+                print(f"  secret     {made.secret}\n             (shown only once)")
         case _:
             await office.remove(arguments.site, arguments.id, by=_BY)
-            _say(f"{arguments.id} was removed; this takes effect within a second")
+            print(f"{arguments.id} was removed; this takes effect within a second")
 
 
 async def _rotate(parties: RelyingParties) -> None:
@@ -54,7 +53,7 @@ async def _rotate(parties: RelyingParties) -> None:
         (key.alg, key.kid, _state(key is keys.signer(key.alg), key.replaced), rfc3339(key.made)) for key in keys.keys
     ]
     print_table(("algorithm", "key", "state", "made"), rows)
-    _say("Apps find all of these keys at jwks_uri; a replaced one stays published for a day.")
+    print("Apps find all of these keys at jwks_uri; a replaced one stays published for a day.")
 
 
 def _state(signs: bool, replaced: int | None) -> str:  # noqa: FBT001  a fact, not an option
@@ -71,7 +70,3 @@ def _list(arguments: argparse.Namespace, parties: RelyingParties, directory: Dir
             kind = "public" if client.public else "confidential"
             rows.append((name, client.id, client.name.en, kind, kept, " ".join(client.redirect_uris)))
     print_table(("site", "client", "name", "kind", "kept", "redirect addresses"), rows)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")

@@ -43,23 +43,23 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             case "list":
                 await _list(webhooks, site, arguments)
             case "enable":
-                _say(_endpoint(await webhooks.enable(site, actor=_ACTOR)))
+                print(_endpoint(await webhooks.enable(site, actor=_ACTOR)))
             case "test":
-                _say(f"queued {(await webhooks.test(site)).id}")
+                print(f"queued {(await webhooks.test(site)).id}")
             case _:
                 return await _resend(webhooks, site, arguments)
     return 0
 
 
 async def _list(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Namespace) -> None:
-    _say(_endpoint(await webhooks.endpoint(site)))
+    print(_endpoint(await webhooks.endpoint(site)))
     left, cursor = max(1, arguments.most), ""
     while left > 0:
         page = await webhooks.find(
             site, status=arguments.status, kind=arguments.event, limit=min(left, 100), cursor=cursor
         )
         for hook in page.hooks:
-            _say(_line(hook))
+            print(_line(hook))
         left -= len(page.hooks)
         if page.cursor is None:
             return
@@ -85,7 +85,7 @@ async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Names
     for name in wanted:
         hook = await webhooks.resend(site, name, actor=_ACTOR) if is_webhook_id(name) else None
         missing += hook is None
-        _say(f"{name}: {'no such event' if hook is None else 'queued'}")
+        print(f"{name}: {'no such event' if hook is None else 'queued'}")
     return 1 if missing else 0
 
 
@@ -100,7 +100,3 @@ def _line(hook: Hook) -> str:
     how = f"{last.result}{f' {last.status}' if last.status else ''}" if last else "not tried"
     then = f", next {rfc3339(hook.due)}" if hook.due is not None else ""
     return f"{rfc3339(hook.created)}  {hook.id}  {hook.kind}  {hook.status}  {how}{then}"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from codesvc.config.faults import ConfigError, Fault, UnfitError
-from codesvc.domain.logo import MOST_BYTES
 
 _LONGEST_SECRET = 65_536  # bytes
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -33,19 +32,9 @@ def read_secret(path: Path) -> tuple[str, bool]:
     Raises:
         UnfitError: it is not a readable file, is empty, too long or not UTF-8, or group or others can write it.
     """
-    try:
-        # O_NONBLOCK: opening a named pipe must not wait for a writer that never comes.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise UnfitError("is not a regular file")
-            if mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise UnfitError(f"can be written by group or others; to fix it: chmod 600 {shlex.quote(str(path))}")
-            octets = file.read(_LONGEST_SECRET + 1)
-    except OSError as error:
-        raise UnfitError(f"cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise error if isinstance(error, UnfitError) else UnfitError("is not a valid file name") from None
+    mode, octets = _beginning(path, _LONGEST_SECRET + 1)
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise UnfitError(f"can be written by group or others; to fix it: chmod 600 {shlex.quote(str(path))}")
     if len(octets) > _LONGEST_SECRET:
         raise UnfitError(f"is longer than {_LONGEST_SECRET} bytes")
     text = without_marks(decoded(octets))
@@ -54,17 +43,28 @@ def read_secret(path: Path) -> tuple[str, bool]:
     return text, bool(mode & stat.S_IROTH)
 
 
-def read_picture(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a logo's file, at most one more than a logo (`most`) may have.
+def read_picture(path: Path, most: int) -> bytes:
+    """The bytes of a picture's file, at most one more than such a picture (`most`) may have.
+
+    Raises:
+        UnfitError: it is not a readable file.
+    """
+    return _beginning(path, most + 1)[1]
+
+
+def _beginning(path: Path, most: int) -> tuple[int, bytes]:
+    """The mode of a file, and its first bytes.
 
     Raises:
         UnfitError: it is not a readable file.
     """
     try:
+        # O_NONBLOCK: opening a named pipe must not wait for a writer that never comes.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
                 raise UnfitError("is not a regular file")
-            return file.read(most + 1)
+            return mode, file.read(most)
     except OSError as error:
         raise UnfitError(f"cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from codesvc.wechat.errors import Garbled
-from codesvc.wechat.events import mask
+from codesvc.wechat.events import OfPerson
 
 _T = TypeVar("_T")
 
@@ -100,20 +100,14 @@ class CallbackCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OAuthIdentity:
+class OAuthIdentity(OfPerson):
     """The person identified by web authorisation (WECHAT.md 11.2).
 
     If `snapshot` is true, the openid may be a virtual one (11.3) and must never be bound.
     """
 
-    openid: str = field(repr=False)
     unionid: str | None = field(default=None, repr=False)
     snapshot: bool = False
-    who: str = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Set the masked openid, which `repr` shows."""
-        object.__setattr__(self, "who", mask(self.openid))
 
 
 def shaped(answer: Mapping[str, Any], shape: type[_T]) -> _T:

@@ -18,7 +18,7 @@ from typing import Final, Literal
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, OtherAccount, StaleCallback
 from codesvc.wechat.event_parser import read_event, receiver
-from codesvc.wechat.events import Event, mask
+from codesvc.wechat.events import Event, OfPerson
 from codesvc.wechat.unexpected_body import describe
 from codesvc.wechat.xml import MAX_BYTES, cdata, only, read
 
@@ -57,21 +57,15 @@ class CallbackKeys:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplyContext:
+class ReplyContext(OfPerson):
     """What is needed to answer a callback: receiver, sender, and the keys that matched the callback."""
 
     appid: str
-    openid: str = field(repr=False)
     original_id: str
     nonce: str = field(repr=False)
     encrypted: bool
     token: str = field(repr=False)
     aes_key: str | None = field(default=None, repr=False)
-    who: str = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Set the masked openid, which `repr` shows."""
-        object.__setattr__(self, "who", mask(self.openid))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +233,7 @@ def _require_signature(
     # Without an envelope, `read` says what the body is instead.
     outermost = [*found[:_MOST_ENVELOPES], *found[_MOST_ENVELOPES:][-_MOST_ENVELOPES:]]
     signed = query.get("msg_signature", "")
-    fitting = [each for each in outermost if _signs(keys, signed, timestamp, nonce, _text(each))]
+    fitting = [each for each in outermost if _signing_tokens(keys, signed, timestamp, nonce, _text(each))]
     if found and not fitting:
         raise BadSignature("the signature does not match")
 
@@ -248,13 +242,13 @@ def _text(sealed: bytes) -> str:
     return sealed.decode(errors="replace").strip()
 
 
-def _signs(keys: CallbackKeys, given: str, *parts: str) -> bool:
-    return bool([token for token in keys.tokens if token and crypto.matches(given, token, *parts)])
+def _signing_tokens(keys: CallbackKeys, given: str, *parts: str) -> list[str]:
+    """The tokens of ours that made this signature. All are tried, so that the time does not reveal which matched."""
+    return [token for token in keys.tokens if token and crypto.matches(given, token, *parts)]
 
 
 def _signing_token(keys: CallbackKeys, given: str, *parts: str) -> str:
-    """The token of ours that made this signature. All are tried, so that the time does not reveal which matched."""
-    fitting = [token for token in keys.tokens if token and crypto.matches(given, token, *parts)]
+    fitting = _signing_tokens(keys, given, *parts)
     if not fitting:
         raise BadSignature("the signature does not match")
     return fitting[0]

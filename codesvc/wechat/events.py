@@ -15,24 +15,29 @@ def mask(openid: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """Base class of all events.
-
-    Attributes:
-        openid: the person's openid for this account.
-        at: CreateTime in unix seconds.
-        dedupe: at most 40 characters of `[a-z0-9:]`, the same for every repetition, and another one for every
-            other sender and content. It does not show the openid.
-    """
+class OfPerson:
+    """Base class of what is about one person. `openid` is the person's for this account; a `repr` shows it masked."""
 
     openid: str = field(repr=False)
-    at: int
-    dedupe: str = field(repr=False)
     who: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Set the masked openid, which `repr` shows."""
         object.__setattr__(self, "who", mask(self.openid))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(OfPerson):
+    """Base class of all events.
+
+    Attributes:
+        at: CreateTime in unix seconds.
+        dedupe: at most 40 characters of `[a-z0-9:]`, the same for every repetition, and another one for every
+            other sender and content. It does not show the openid.
+    """
+
+    at: int
+    dedupe: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

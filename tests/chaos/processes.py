@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -249,7 +248,3 @@ def child_named(pid, word):
 def kill(pid):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-
-
-def log_of(town):
-    return [json.loads(line) for line in (town.directory / "service.log").read_text().splitlines() if line[:1] == "{"]

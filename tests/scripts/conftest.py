@@ -21,6 +21,7 @@ from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.statistics.recorder import Recorder
 from codesvc.service.verifications import Verifications
 from codesvc.sites.directory import Directory, SiteEntry
+from codesvc.store import script
 from codesvc.store.act import STANDING_ARGS
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
@@ -164,3 +165,13 @@ async def quiet_shop(store_url, tmp_path):
     )
     yield shop
     await servers.aclose()
+
+
+@pytest.fixture(params=["strings", "lists"])
+def form(request, monkeypatch):
+    """Windows as they mostly are, and with hardly any room before they become lists."""
+    if request.param == "lists":
+        monkeypatch.setattr(script, "MOST_PACKED", 2)
+        script.load.cache_clear()
+    yield
+    script.load.cache_clear()

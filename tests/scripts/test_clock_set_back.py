@@ -2,23 +2,12 @@
 
 import pytest
 
-from codesvc.store import script
 from codesvc.store.outcomes import Outcome
 from tests.people.asks import binding
 from tests.service.inside import code_of
 
 AHEAD = 2 * 86_400_000
 HOUR = 3_600_000
-
-
-@pytest.fixture(params=["strings", "lists"])
-def form(request, monkeypatch):
-    """Windows as they mostly are, and with hardly any room before they become lists."""
-    if request.param == "lists":
-        monkeypatch.setattr(script, "MOST_PACKED", 2)
-        script.load.cache_clear()
-    yield
-    script.load.cache_clear()
 
 
 @pytest.mark.usefixtures("form")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from codesvc.store import script
 from codesvc.store.outcomes import Outcome
 
 rates = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 20)), min_size=1, max_size=2)
@@ -27,16 +26,6 @@ def wait_by_the_model(accepted, limits, now):
 
 def most_in_a_window(accepted, span):
     return max((sum(end - span < at <= end for at in accepted) for end in accepted), default=0)
-
-
-@pytest.fixture(params=["strings", "lists"])
-def form(request, monkeypatch):
-    """Windows as they mostly are, and with hardly any room before they become lists."""
-    if request.param == "lists":
-        monkeypatch.setattr(script, "MOST_PACKED", 2)
-        script.load.cache_clear()
-    yield
-    script.load.cache_clear()
 
 
 @pytest.mark.usefixtures("form")
