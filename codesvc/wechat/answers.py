@@ -52,7 +52,6 @@ class Template:
     template_id: str
     title: str = ""
     content: str = ""
-    example: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +77,13 @@ class Resolved:
     """An address that WeChat resolves the name of our callback to."""
 
     ip: str
-    real_operator: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pinged:
     """The result of a ping of our callback's address from one of WeChat's networks."""
 
-    ip: str
-    from_operator: str = ""
     package_loss: str = ""
-    time: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

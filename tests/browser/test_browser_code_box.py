@@ -143,7 +143,8 @@ async def test_a_character_past_the_last_changes_nothing(stage, open_either):
     assert await attempts(stage, started) == 4
 
 
-async def test_a_spent_budget_leaves_the_way_that_still_works(stage, open_either):
+async def test_a_spent_budget_leaves_the_scan_which_opens_the_box_again(stage, open_either):
+    """The page says that the linked WeChat may continue now: so its code has to be taken."""
     person = await stage.person(follows=True)
     user = await stage.bound(person)
     await stage.spend_guesses(user)
@@ -163,6 +164,11 @@ async def test_a_spent_budget_leaves_the_way_that_still_works(stage, open_either
         await page.locator("#code").fill("222222")
         await expect(page.locator("#problem")).to_contain_text("错误次数过多")
         assert sent == []
+        await person.scan(started["id"])
+        await expect(headline(page)).to_have_text("验证码已发到微信")
+        await expect(page.locator("#problem")).to_have_text("")
+        await page.locator("#code").fill(await person.code())
+        await expect(headline(page)).to_have_text("验证成功")
 
 
 PASTED = [

@@ -41,23 +41,6 @@ def inside(kind, stage):
     return stage.visitor(phone=True, viewport=SMALL, permissions=COPYING, **agent)
 
 
-async def test_after_a_spent_budget_the_scan_opens_the_box_again(stage, open_either):
-    """The page says that the linked WeChat may continue now: so its code has to be taken."""
-    person = await stage.person(follows=True)
-    user = await stage.bound(person)
-    await stage.spend_guesses(user)
-    started = await stage.start("reset", user)
-    async with stage.visitor() as context:
-        page = await open_either(context, started)
-        await page.locator("#code").press_sequentially("111111")
-        await expect(page.locator("#problem")).to_contain_text("错误次数过多")
-        await person.scan(started["id"])
-        await expect(headline(page)).to_have_text("验证码已发到微信")
-        await expect(page.locator("#problem")).to_have_text("")
-        await page.locator("#code").fill(await person.code())
-        await expect(headline(page)).to_have_text("验证成功")
-
-
 async def test_what_was_not_sent_waits_for_the_button_and_says_so(shop, open_either):
     stage, service = shop
     person, started = await stage.person(follows=True), await stage.start()

@@ -215,7 +215,7 @@ async def test_callback_check(client, peer):
     peer.answers = [{"dns": [{"ip": "1.2.3.4", "real_operator": "UNICOM"}], "ping": [ping]}]
     found = await client.callback_check()
     assert found.dns[0].ip == "1.2.3.4"
-    assert found.ping[0].time == "23ms"
+    assert found.ping[0].package_loss == "0%"
 
 
 @pytest.mark.parametrize("snapshot", [{}, {"is_snapshotuser": 1}, {"is_snapshotuser": [0]}])
