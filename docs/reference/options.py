@@ -195,6 +195,29 @@ def example_of(option: Option) -> str:
 
 
 _SHOWN_NAMES: Final = {"accounts": "main", "sites": "shop", "admin": "lan"}
+_SHOWN_GATEWAYS: Final = {
+    "signed": "main",
+    "shaped": "own",
+    "smtp": "mail",
+    "aliyun": "ali",
+    "tencent": "qq",
+    "twilio": "tw",
+}
+
+
+def _written_table(option: Option) -> str:
+    """The header of an option's table with the names of config.example.toml, and an end of line; nothing at the top."""
+    if not option.table:
+        return ""
+    parts = option.table.strip("[]").split(".")
+    for place, part in enumerate(parts):
+        before = parts[place - 1]
+        if part == "NAME" and before == "gateways":
+            parts[place] = _SHOWN_GATEWAYS[parts[place + 1]]
+        elif part == "NAME":
+            parts[place] = "logto" if before == "inbound" else _SHOWN_NAMES[parts[0]]
+    header = ".".join(parts).replace("MESSAGE", "code").replace("PURPOSE", "register")
+    return f"[[{header}]]\n" if option.table.startswith("[[") else f"[{header}]\n"
 
 
 def _title(table: str, language: str) -> str:
@@ -205,6 +228,12 @@ def _index_line(table: str, language: str) -> str:
     """A link to a table's options, and what they are about."""
     about = told("tables", anchor(table) or "top", language)
     return f"[{_title(table, language)}](#{anchor(table) or 'top'}){pick(language, '：', ': ')}{about}"
+
+
+def option_anchor(option: Option) -> str:
+    """The name of an option's heading, which is not that of a table: `[sites.NAME]` has the option `name`."""
+    found = anchor(option.path)
+    return f"{found}-option" if found in {anchor(each.table) for each in settings()} else found
 
 
 def configuration(language: str) -> Iterator[str]:
@@ -219,6 +248,6 @@ def configuration(language: str) -> Iterator[str]:
         since = WORDS["config"].get(option.path, {}).get("since", FIRST)
         facts = [type_of(option.hint, language), default_of(option, language), takes_effect(option.path, language)]
         facts.append(pick(language, f"自 {since} 起", f"since {since}"))
-        yield f"### `{option.name}` {{#{anchor(option.path)}}}"
+        yield f"### `{option.name}` {{#{option_anchor(option)}}}"
         yield f"{told('config', option.path, language)}  \n{' · '.join(facts)}"
-        yield f"```toml\n{example_of(option)}\n```"
+        yield f"```toml\n{_written_table(option)}{example_of(option)}\n```"

@@ -36,12 +36,22 @@ GENERATED: Final = {
 
 
 def problems(language: str) -> Iterator[str]:
-    """The page of the problem types."""
+    """The page of the problem types, after a table of them by status."""
+    yield pick(language, "## 按 HTTP 状态码查 {#by-status}", "## By HTTP status {#by-status}")
+    yield "\n".join(_by_status(language))
     for name, problem in sorted(PROBLEMS.items()):
         text = text_of(problem, language)
         yield f"## `{name}` {{#{name}}}"
         yield f"**{problem.status}** · {text.title}"
         yield f"{text.meaning}\n\n{pick(language, '怎么办：', 'What to do: ')}{text.remedy}"
+
+
+def _by_status(language: str) -> Iterator[str]:
+    yield pick(language, "| 状态码 | 怎么办 | 类型 |", "| status | what to do | types |")
+    yield "| --- | --- | --- |"
+    for status in sorted(WORDS["statuses"], key=int):
+        types = [f"[`{name}`](#{name})" for name, problem in sorted(PROBLEMS.items()) if str(problem.status) == status]
+        yield f"| {status} | {told('statuses', status, language)} | {pick(language, '、', ', ').join(types) or '—'} |"
 
 
 def events(language: str) -> Iterator[str]:
