@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.customer import opened, opened_as
 from tests.browser.stage import stop_clock
+
+BINDINGS = Path(__file__).parents[2] / "docs" / "en" / "bindings.md"
+SHOW = """() => document.body.append(Object.assign(document.createElement("p"), { id: "state" }))"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -117,3 +122,24 @@ async def test_a_page_that_nobody_takes_back_leaves_after_some_seconds(stage, wa
         await expect(page.locator(".headline, #headline")).to_have_text("绑定成功")
         await page.clock.run_for(9_000)
         await page.wait_for_url(f"**/back?bind_intent={started['id']}")
+
+
+async def test_a_page_with_a_picture_of_its_own_learns_of_a_login_as_documented(stage):
+    [sample] = re.findall(r"^```js\n(.*?)^```$", BINDINGS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    person = await stage.person(follows=True)
+    started = await stage.ask("logins", return_url=f"{stage.addresses.website}/back")
+    async with stage.visitor() as context:
+        await stop_clock(context)
+        page = await context.new_page()
+        await page.goto(stage.addresses.website)
+        await page.evaluate(SHOW)
+        script = re.sub('https://code[^"]+', started["page_url"], sample)
+        await page.evaluate(f"() => {{ {script} }}")
+        for said, shown in ((None, "微信扫码登录"), ("scan", "已扫码，请在微信中确认")):
+            if said:
+                await person.scan(started["id"])
+            await page.clock.run_for(3_000)
+            await expect(page.locator("#state")).to_have_text(shown)
+        await person.say("确认")
+        await page.clock.run_for(3_000)
+        await page.wait_for_url(f"**/back?login={started['id']}")

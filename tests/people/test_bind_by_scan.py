@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -208,3 +211,18 @@ async def test_notices_can_be_switched_off(new_world):
         await world.call("DELETE", "/v1/bindings/alice")
         await bind_by_scan(world, "bob", marker)
         assert not [text for text in await person.texts() if "解除绑定" in text]
+
+
+async def test_the_call_of_the_documentation_starts_one(new_world):
+    page = (Path(__file__).parents[2] / "docs" / "en" / "bindings.md").read_text(encoding="utf-8")
+    [call] = re.findall(r"^```sh\n(.*?bind-intents.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    async with new_world(sites__shop__origins=["https://shop.example.com"]) as world:
+        shell = await asyncio.create_subprocess_exec(
+            *("bash", "-ec", call),
+            env=os.environ | {"CODESVC_URL": world.service, "CODESVC_API_KEY": KEY},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await shell.communicate()
+        started = json.loads(said)
+        assert (started["user"], started["status"]) == ("u-17", "pending")
+        assert await status(world, started) == "pending"
