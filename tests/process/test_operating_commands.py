@@ -37,6 +37,7 @@ INSTALLED = "needs the network; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
 CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
+ROBOT = "changes the machine's /etc and its cron; test_alarm.py runs the script"
 AS_PRINTED = "run with paths of its own by test_backup_as_printed.py"
 BACKUPS = [
     printed("backup", "what"),
@@ -68,6 +69,11 @@ NOT_RUN = {
     "apt-get install -y nginx certbot": UNIT,
     "certbot certonly --webroot -w /var/www/html -d code.example.com --deploy-hook 'systemctl reload nginx'": UNIT,
     "nginx -t && systemctl reload nginx": UNIT,
+    "systemctl status codesvc": UNIT,
+    "journalctl -u codesvc -f": UNIT,
+    "install -m 0755 codesvc-alarm /usr/local/bin/": ROBOT,
+    "install -m 0600 -o codesvc /dev/stdin /etc/codesvc/robot": ROBOT,
+    "echo '*/10 * * * * codesvc /usr/local/bin/codesvc-alarm' > /etc/cron.d/codesvc": ROBOT,
     "docker build --build-arg BASE=docker.io/library/python@sha256:… "
     "-f ops/container/Containerfile -t codesvc .": CONTAINER,
     "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
@@ -93,7 +99,7 @@ def commands():
     """Each line of the blocks that hold commands and are not steps of a walk."""
     for language, text, _ in blocks():
         if language in {"", "console"} and not text.startswith("["):
-            yield from (COMMENT.sub("", line).strip() for line in text.splitlines() if line.strip())
+            yield from (COMMENT.sub("", line).strip() for line in text.splitlines() if line.strip() and line[0] != "#")
 
 
 def test_every_command_is_run_or_named_with_a_reason():
