@@ -74,10 +74,17 @@ def queues(host: str, port: int, count: int, operators: Listener | None = None) 
     Every queue also has the sockets of `operators`, if there is such a listener.
 
     Raises:
-        OSError: the address does not exist, or the port is in use, also by another service that shares it.
+        OSError: the address does not exist, or the port is in use, also by another service that shares it; or systemd
+            passed a unix socket for visitors. Its connections have no address, so no limit by address would hold.
     """
     passed = _handed()
     handed = [each for each in passed if operators is None or not operators.is_name(each.getsockname())]
+    for each in handed:
+        if each.family == socket.AF_UNIX:
+            raise OSError(
+                f"systemd passed the unix socket {each.getsockname()}, whose visitors have no address and so no limits."
+                " Write ListenStream=127.0.0.1:PORT into the socket unit, as ops/systemd/codesvc.socket does"
+            )
     if not handed:
         for probe in _opened(host, port, shared=False):
             probe.close()
