@@ -1,7 +1,7 @@
 """What the code of a page does, without the words in it that are for people: comments and docstrings.
 
-They are Chinese on Chinese pages and English on English ones; everything else is the same, so that a test that runs
-the English sample runs both.
+They are Chinese on Chinese pages and English on English ones, as are texts for visitors; everything else is the same,
+so that a test that runs the English sample runs both.
 """
 
 from __future__ import annotations

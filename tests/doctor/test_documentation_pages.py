@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -25,8 +26,10 @@ WORDS_OF_SYSTEMS = 4_600
 """Of all their pages and of the two that lead to them."""
 WORDS_IN_ALL = 19_000
 """Of all English pages that people have written, those of systems too, without code: half of 38,000."""
+TEXTS = tomllib.loads((DOCS / "reference" / "sample_texts.toml").read_text(encoding="utf-8"))
+"""What visitors read in samples, English and Chinese."""
 LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css", "nginx"}
-"""Of code that is the same in both but for its comments, so that a test that runs one runs both."""
+"""Of code that is the same in both but for comments and those texts, so that a test that runs one runs both."""
 READERS = {
     "en": re.compile(r"^> \*\*For\*\* .+ · .+", re.MULTILINE),
     "zh": re.compile(r"^> \*\*写给\*\*.+ · .+", re.MULTILINE),
@@ -57,9 +60,15 @@ def words(name):
     return len(re.sub(r"\||---", " ", text).split())
 
 
-def code(path):
+def code(path, texts=()):
     found = BLOCK.findall(path.read_text(encoding="utf-8"))
-    return [(language, meaning(language, text)) for language, text in found if language in LANGUAGES]
+    return [(language, meaning(language, replaced(text, texts))) for language, text in found if language in LANGUAGES]
+
+
+def replaced(sample, texts):
+    for english, chinese in texts:
+        sample = sample.replace(english, chinese)
+    return sample
 
 
 def test_every_page_has_its_twin():
@@ -73,7 +82,12 @@ def test_twins_have_the_same_headings(name):
 
 @pytest.mark.parametrize("name", BOTH)
 def test_twins_have_the_same_code(name):
-    assert code(CHINESE[name]) == code(ENGLISH[name])
+    assert code(CHINESE[name]) == code(ENGLISH[name], TEXTS.items())
+
+
+@pytest.mark.parametrize("english", TEXTS)
+def test_a_text_of_the_samples_is_in_one(english):
+    assert any(english in page.read_text(encoding="utf-8") for page in ENGLISH.values())
 
 
 @pytest.mark.parametrize("pages", [ENGLISH, CHINESE])
