@@ -49,6 +49,10 @@ _BODIES = {
     "wide form": (_FORM, b"&".join(b"a%d=%%41" % n for n in range(6_500))[:LIMIT]),
     "escaped form": (_FORM, b"code=" + b"%E4" * 21_000),
     **{f"a form of {LONGEST_FORM} octets, {name}": (_FORM, body) for name, body in FORMS.items()},
+    **{
+        f"a type of {name}": (f"{_FORM}{part * (_LINE // len(part) - 20)}", b"a=b")
+        for name, part in {"semicolons": ";", "parameters": ";a=b", "brackets": "(", "pieces": ";a*0*=%41"}.items()
+    },
     "XML": ("text/xml", b"<xml>" + b"<a/>" * 14_000 + b"</xml>"),
     "too long": (_JSON, b"[" * 200_000),
 }
@@ -64,6 +68,7 @@ _CALLBACKS = {
 }
 _HEADERS = {
     "cookies": {"Cookie": "; ".join(f"c{n}=v" for n in range(2_000))[:_LINE]},
+    "logins of other browsers": {"Cookie": "; ".join(f"codesvc_oidc_{n}=v" for n in range(2_000))[:_LINE]},
     "one cookie": {"Cookie": "codesvc_visit=" + "A" * _LINE},
     "languages": {"Accept_Language": ",".join(f"x{n}-y;q=0.{n % 9}1" for n in range(600))[:_LINE]},
     "proxies": {"X_Forwarded_For": ("127.0.0.1, " * 800)[: _LINE - 20] + "203.0.113.5"},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOGIN_COOKIE: Final = "codesvc_oidc_"
 """Begins the name of the cookie of each login that this browser began for an app."""
+_MOST_LOGINS: Final = 20
+"""Logins at apps that count for one browser: the newest, which it sends last (RFC 6265 section 5.4)."""
 PERSON_COOKIE: Final = "codesvc_person_"
 """Begins the name of the cookie of a person who has logged in to an app of a site (`codesvc.domain.known_browsers`)."""
 _VISIT_COOKIE: Final = "codesvc_visit_"
@@ -73,7 +75,7 @@ def person_cookie(request: web.Request, site: str) -> str:
 def login_browsers(request: web.Request) -> frozenset[str]:
     """The keyed names of this browser: one for each app's login that it began, which the login's successor shares."""
     cookies = cookies_in(request.headers, services(request).address.cookie_name(LOGIN_COOKIE))
-    return frozenset(browser_of(cookie[:64]) for cookie in cookies)
+    return frozenset(browser_of(cookie[:64]) for cookie in cookies[-_MOST_LOGINS:])
 
 
 def keep_cookie(

@@ -18,6 +18,7 @@ from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
+from codesvc.web import media_type
 from codesvc.web.authentication import by_operators_listener, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import COMMON_HEADERS, require_fit
@@ -79,15 +80,19 @@ def _require_plain_body(request: web.Request) -> None:
 
 
 def _readable(request: web.Request) -> web.Request:
-    """The request, without octets in its headers that are not UTF-8.
+    """The request, without octets in its headers that are not UTF-8, and with a `Content-Type` that is cheap to read.
 
     aiohttp keeps such octets as lone surrogates, which cannot be hashed, stored or sent. They are replaced and not
     refused: another application of the same host may have set a cookie in another encoding.
     """
-    if all(name.isascii() and value.isascii() for name, value in request.raw_headers):
+    kind = request.headers.get(hdrs.CONTENT_TYPE)
+    is_cheap = kind is None or media_type.is_plain(kind)
+    if is_cheap and all(name.isascii() and value.isascii() for name, value in request.raw_headers):
         return request
-    clean = [(_utf8(name), _utf8(value)) for name, value in request.headers.items()]
-    return request.clone(headers=CIMultiDict(clean))
+    clean = CIMultiDict((_utf8(name), _utf8(value)) for name, value in request.headers.items())
+    if kind is not None:
+        clean[hdrs.CONTENT_TYPE] = media_type.plain(kind)
+    return request.clone(headers=clean)
 
 
 def _utf8(text: str) -> str:

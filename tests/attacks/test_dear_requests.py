@@ -1,20 +1,23 @@
 """What keeps the requests of strangers cheap; `bench.refusals` weighs them."""
 
 import ast
+import asyncio
 import json
 import re
 import sys
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import helpers
 
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.domain.codes import CodeFormat, read_code
 from codesvc.domain.typed_text import visible
 from codesvc.service import oidc_grants
 from codesvc.service.oidc_protocol import ProtocolError
-from codesvc.web import headers
+from codesvc.web import headers, media_type
 from codesvc.web.oidc.exchange import _pairs_of
 from codesvc.web.plain_addresses import leads_out
 from codesvc.wechat import crypto
@@ -241,3 +244,58 @@ def test_a_code_of_ever_new_characters_is_not_read():
 @pytest.mark.parametrize("character", ["验", "1 ", "\u0300", "٣", "\u200b"])
 def test_a_code_of_one_character_takes_no_step_for_each(character):
     assert steps(lambda: read_code(CodeFormat(), character * (1_000 // len(character)), "KX")) < 100
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("sent_as", "read_as"),
+    [
+        (FORM, FORM),
+        ("text/xml; charset=utf-8;", "text/xml; charset=utf-8"),
+        ("Application/JSON ; a=b; Charset='UTF-8'", "Application/JSON; charset=UTF-8"),
+        ("application/json; encoding=utf-8", "application/json"),
+        ("", media_type.UNKNOWN),
+        ("json", media_type.UNKNOWN),
+        ("(" * 8_000, media_type.UNKNOWN),
+        (FORM + ";" * 7_000, FORM),
+        (FORM + ";a=b" * 1_900, FORM),
+        (FORM + ";a*0*=%41" * 800, FORM),
+    ],
+)
+def test_a_content_type_is_read_without_its_parameters(sent_as, read_as):
+    assert media_type.plain(sent_as) == read_as
+    assert media_type.plain(read_as) == read_as
+    assert media_type.is_plain(read_as)
+
+
+async def posted(world, path, kind):
+    """The status of a POST whose body comes when the service waits for it."""
+    address = urlsplit(world.service)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+    writer.write(f"{head}Authorization: Bearer x\r\nContent-Type: {kind}\r\nContent-Length: 3\r\n\r\n".encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"a=b")
+    answer = await reader.read()
+    writer.close()
+    return int(answer.split()[1])
+
+
+ROUTES = ["/p/forged/check", "/wechat/main", "/inbound/supabase/shop", "/oidc/shop/token"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_a_content_type_of_brackets_is_no_fault_of_the_service(world, path):
+    assert 400 <= await posted(world, path, "(" * 3_000) < 500
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_a_content_type_is_not_read_as_it_was_sent(world, path):
+    kind = f"{FORM}; {path}=x{';a=b' * 100}"
+    assert 400 <= await posted(world, path, kind) < 500
+    # aiohttp keeps what it has read. Had it read this one, it would not have to read it now.
+    before = helpers.parse_content_type.cache_info().misses
+    helpers.parse_content_type(kind)
+    assert helpers.parse_content_type.cache_info().misses == before + 1
