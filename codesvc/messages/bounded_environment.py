@@ -7,6 +7,9 @@ template is tried and whenever it is rendered later. A template that exceeds it 
 
 Each step of a rendering is small, because each value is (`_LONGEST` characters, `_MOST_PARTS` parts), and there are few
 steps (`_MOST_STEPS`: turns of loops, calls, files; large values and long bodies count as several).
+
+Each filter and method takes a time in proportion to its arguments, and these are counted. Those that take gigabytes or
+hours for short arguments are not there (`(1).to_bytes`, `.encode("punycode")`, `|striptags`).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from jinja2 import Template, TemplateRuntimeError, nodes, pass_context
+from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -32,14 +36,20 @@ _MOST_PARTS: Final = 100_000
 _MOST_BITS: Final = 256
 _PARTS_OF_STEP: Final = 50
 _LETTERS_OF_STEP: Final = 4_096
+_LETTERS_OF_CALL: Final = 256
+"""So many characters of a filter's or a method's text count as a step: `title` takes 50 µs for them."""
 _NODES_OF_STEP: Final = 30
 _WIDTH: Final = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4,})|\{[^{}]*(?:\{|\d{4,})")
 _CONTAINERS: Final = (list, tuple, dict, set, frozenset)
-_SEQUENCES: Final = (range, *_CONTAINERS)
-_SIZED: Final = frozenset({"center", "indent", "wordwrap", "batch", "slice", "round", "truncate", "tojson"})
+_SIZED: Final = frozenset({"center", "indent", "batch", "slice", "round", "truncate", "tojson"})
 """Filters for which a number is a size."""
-_GROWING: Final = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join", "translate"})
-"""Methods of texts and bytes whose result can be much longer than their input."""
+_GROWING: Final = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join"})
+"""Methods of texts whose result can be much longer than their input."""
+_FILTERS: Final = FILTERS.keys() - {"pprint", "random", "striptags", "urlize", "wordwrap"}
+_METHODS: Final = frozenset(dir(str)) - {"encode", "maketrans", "translate"}
+"""Methods of texts; markup has no others. Of numbers and octets a template has none."""
+_COMPARED_IN_STEP: Final = 100_000
+"""Characters that a method compares: those of the text, for each character of what it looks for."""
 
 
 class TemplateTooDear(TemplateRuntimeError):
@@ -74,6 +84,15 @@ def _weight(value: Any, known: int = 0) -> int:
     return known + 1
 
 
+def _steps_for(value: Any) -> int:
+    """What a filter or a method takes for a value, besides the one step of each call."""
+    if isinstance(value, str):
+        return len(value) // _LETTERS_OF_CALL
+    if isinstance(value, range):
+        return len(value) // _PARTS_OF_STEP
+    return _weight(value) // _PARTS_OF_STEP if isinstance(value, _CONTAINERS) else 0
+
+
 def _bounded_range(*arguments: int) -> range:
     numbers = range(*arguments)
     if len(numbers) > _LARGEST:
@@ -94,8 +113,6 @@ def _require_fitting(name: str, given: tuple[Any, ...], more: dict[str, Any]) ->
             _require_short(len(text) + max(map(text.count, others), default=0) * most)
         case "indent":
             _require_short(len(text) + (text.count("\n") + 1) * most)
-        case "wordwrap":
-            _require_short(len(text) * (most + 1))
         case "join" | "xmlattr":
             parts = [part for each in arguments if isinstance(each, _CONTAINERS) for part in each]
             _require_short(8 * _weight(parts) + len(parts) * max(most, len(text)))
@@ -103,8 +120,6 @@ def _require_fitting(name: str, given: tuple[Any, ...], more: dict[str, Any]) ->
             _require_short(
                 len(text) + text.count("\t") * max([8, *(each for each in given[1:] if isinstance(each, int))])
             )
-        case "translate":
-            _refuse("translate, which may make a text of each character")
         case "format":
             if _WIDTH.search(text):
                 _refuse("a width over 999 in a format")
@@ -121,6 +136,10 @@ def _filtered(node: nodes.Expr, name: str, *arguments: nodes.Expr) -> nodes.Filt
 def _steps_of(node: nodes.Node) -> nodes.Const:
     """The cost of one turn of a loop's body: higher for a long body."""
     return nodes.Const(1 + sum(1 for _ in node.find_all(nodes.Node)) // _NODES_OF_STEP, lineno=node.lineno)
+
+
+_OF_NAMES: Final = frozenset({"defined", "undefined", "none", "filter", "test"})
+"""Tests that look at no value."""
 
 
 class _Counted(NodeTransformer):
@@ -148,6 +167,25 @@ class _Counted(NodeTransformer):
     def _literal(self, node: Any) -> Any:
         self.generic_visit(node)
         return _filtered(node, "checked") if getattr(node, "ctx", "load") == "load" else node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802  jinja2's name
+        """Comparing two long lists takes as long as making them."""
+        self.generic_visit(node)
+        node.expr = _filtered(node.expr, "checked")
+        for operand in node.ops:
+            operand.expr = _filtered(operand.expr, "checked")
+        return node
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802  jinja2's name
+        self.generic_visit(node)
+        if node.name not in _OF_NAMES:
+            node.node = _filtered(node.node, "checked")
+            node.args = [_filtered(each, "checked") for each in node.args]
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  jinja2's name
+        self.generic_visit(node)
+        return _filtered(node, "checked") if isinstance(node.arg, nodes.Slice) and node.ctx == "load" else node
 
     visit_List = visit_Dict = visit_Tuple = _literal  # noqa: N815  jinja2's names
 
@@ -193,12 +231,12 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(finalize=self.checked, **options)
         self.globals["range"] = _bounded_range
         del self.globals["lipsum"]
-        self.filters = {name: self._bounded(name, each) for name, each in self.filters.items()}
+        self.filters = {name: self._bounded(name, each) for name, each in self.filters.items() if name in _FILTERS}
         self.filters |= {"checked": self.checked, "stepped": _step}
 
     def step(self, count: int = 1) -> bool:
-        """Count steps; always true, so that it can stand in a condition."""
-        self.budget.steps += count
+        """Count steps; always true, so that it can stand in a condition. A template that calls it gains nothing."""
+        self.budget.steps += max(count, 0)
         if self.budget.steps > _MOST_STEPS:
             _refuse(f"more than {_MOST_STEPS:,} steps in loops, calls and files")
         return True
@@ -234,7 +272,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         @wraps(made)
         def bounded(*given: Any, **more: Any) -> Any:
             first = given[context_first] if len(given) > context_first else None
-            self.step(1 + len(first) // _PARTS_OF_STEP if isinstance(first, _SEQUENCES) else 1)
+            self.step(1 + _steps_for(first))
             if risky:
                 _require_fitting(name, given[context_first:], more)
             return self.checked(made(*given, **more))
@@ -243,10 +281,18 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Any, __obj: Any, *given: Any, **more: Any) -> Any:  # noqa: N805, PYI063  jinja2's
         """Call a function from a template: one step."""
-        __self.step()
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
-        if isinstance(owner, str | bytes) and name in _GROWING:
-            _require_fitting(name, (owner, *given), more)
+        arguments = (*given, *more.values())
+        __self.step(1 + _steps_for(owner) + sum(_steps_for(each) for each in arguments))
+        if isinstance(owner, int | float | bytes | type):
+            _refuse(f"the method {name}, which numbers, octets and types do not have in templates")
+        if isinstance(owner, str):
+            if name not in _METHODS:
+                _refuse(f"the method {name}, which texts do not have in templates")
+            longest = max((len(each) for each in arguments if isinstance(each, str)), default=0)
+            __self.step(len(owner) * longest // _COMPARED_IN_STEP)
+            if name in _GROWING:
+                _require_fitting(name, (owner, *given), more)
         called = super().call(__context, __obj, *given, **more)
         if not isinstance(called, str):
             return __self.checked(called)

@@ -45,7 +45,6 @@ ENDLESS = {
     "zfill": "{{ 'a'.zfill(width) if false else 'a'.zfill(100000000) }}",
     "tabs": "{{ ('\\t' * 9999).expandtabs(9999) }}",
     "indent": "{{ ('\\n' * 60000)|indent('a' * 60000) }}",
-    "wordwrap": "{{ ('a' * 60000)|wordwrap(1, wrapstring='a' * 60000) }}",
     "replace": "{{ ('a' * 60000)|replace('a', 'b' * 60000) }}",
     "replace of nothing": "{{ ('a' * 60000).replace('', 'b' * 60000) }}",
     "join": "{{ range(9999)|join('a' * 60000) }}",
@@ -60,6 +59,29 @@ ENDLESS = {
         "{% for i in range(9999) recursive %}{% if loop.depth < 3 %}{{ loop(range(9999)) }}{% endif %}{% endfor %}"
     ),
     "long bodies": "{% for i in range(9999) %}" + "{% if a == b %}{% endif %}" * 2_000 + "{% endfor %}",
+    "octets of a number": "{{ (1).to_bytes(100000, 'big') }}",
+    "a number of octets": "{{ (1).from_bytes([1] * 9999, 'big') }}",
+    "another encoding": "{{ ('a' * 9999).encode('punycode') }}",
+    "octets": "{{ 'a'.encode() }}",
+    "a class's method": "{{ dict.fromkeys(range(9999)) }}",
+    "many comparisons of lists": (
+        "{% set a = [1] * 60000 %}{% set b = [1] * 60000 %}{% for i in range(99) %}{{ a == b }}{% endfor %}"
+    ),
+    "many tests of lists": (
+        "{% set a = [1] * 60000 %}{% set b = [1] * 60000 %}{% for i in range(99) %}{{ a is eq(b) }}{% endfor %}"
+    ),
+    "many parts of lists": "{% set a = [1] * 60000 %}{% for i in range(99) %}{% set b = a[1:] %}{% endfor %}",
+    "many searches in a list": "{% set a = [1] * 60000 %}{% for i in range(99) %}{{ a.count(2) }}{% endfor %}",
+    "many sums of lists": (
+        "{% set a = [[1] * 60] * 900 %}{% for i in range(99) %}{{ a|sum(start=[])|length }}{% endfor %}"
+    ),
+    "a search from the right": (
+        "{% set a = 'a' * 60000 %}{% for i in range(9) %}{{ a.rpartition('b' ~ 'a' * 30000)|length }}{% endfor %}"
+    ),
+    "many titles": "{% set a = 'a ' * 30000 %}{% for i in range(999) %}{{ a|title|length }}{% endfor %}",
+    "many counts": "{% set a = 'a ' * 30000 %}{% for i in range(999) %}{{ a.count('b') }}{% endfor %}",
+    "steps that are given back": "{{ (0 - 10 ** 9)|stepped }}{% for i in range(9999) %}{% for j in range(99) %}"
+    "{% endfor %}{% endfor %}",
     "much output": "{% set a = 'a' * 60000 %}{% for i in range(9999) %}{{ a }}{% endfor %}",
 }
 
@@ -95,6 +117,12 @@ def test_a_message_field_without_end_is_refused(name):
 def test_what_operators_write_is_rendered_as_before(source, text):
     field = Templates().fields({"thing1": source})["thing1"]
     assert field.render({"site": "茶馆", "code": "123456", "minutes": 5}) == text
+
+
+@pytest.mark.parametrize("name", ["striptags", "urlize", "wordwrap", "pprint", "random"])
+def test_filters_that_take_long_for_short_texts_are_not_there(name):
+    with pytest.raises(BadTemplate, match=name):
+        Templates().fields({"thing1": f"{{{{ site|{name} }}}}"})
 
 
 def test_each_rendering_has_a_budget_of_its_own():
