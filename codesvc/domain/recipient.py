@@ -31,7 +31,8 @@ _LONGEST_LOCAL_PART: Final = 64
 """RFC 5321 section 4.5.3.1, as corrected by RFC 3696 erratum 1690."""
 _LOST_PLUS: Final = re.compile(r"[ \u3000]\d")
 _DIALLED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]{4,40}")
-_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LOCAL_PART: Final = re.compile(r"(?!.*=\?)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+"""RFC 5322 section 3.4.1, without encoded words (RFC 2047 section 5), which a reader of the mail would decode."""
 _READ_TWO_WAYS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d\u115f\u1160\u13a0-\u13f5\u17b4\u17b5\u1806]")
 """Of domains: one standard maps them to other letters or none, another keeps them: ß, ς, joiners, fillers, Cherokee."""
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")

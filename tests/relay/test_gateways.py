@@ -5,6 +5,9 @@ import json
 import re
 from base64 import b64encode
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.policy import compat32
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
@@ -24,6 +27,7 @@ from codesvc.config.relay_settings import (
 from codesvc.delivery.gateways import aliyun, shaped, signed, smtp, tencent, twilio
 from codesvc.delivery.gateways.gateway import Handover, Taken
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
+from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret
 from tests.relay.conftest import SECRET
@@ -340,6 +344,47 @@ async def test_a_mail_says_who_when_and_that_no_machine_answers():
     assert "RCPT TO:<alice@example.com>" in server.commands
     for line in (b"Auto-Submitted: auto-generated", b"Date: Tue, 14 Nov 2023 22:13:20", b"@shop.example>"):
         assert line in mail
+
+
+HEADERS = {
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+    "Content-Transfer-Encoding",
+}  # fmt: skip
+_LINES = b64encode(b"\r\nReply-To: x@evil.example\r\nContent-Type: text/html\r\n\r\n<b>hello</b>").decode()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "山月茶铺：验证码",
+        "Your code",
+        "code " * 40,
+        "验" * 200,
+        f"Hi =?utf-8?b?{_LINES}?=, your code",
+        f"你好 =?utf-8?b?{_LINES}?=",
+        "=?utf-8?q?=0D=0AReply-To:_x@evil.example?=",
+        "=?us-ascii?q?half",
+    ],
+)
+@pytest.mark.parametrize("text", ["code 123456", "验证码 123456\n.\n", "a" * 2_000])
+async def test_a_subject_and_a_text_are_read_as_they_were_and_write_no_header(subject, text):
+    async with mail_server() as server:
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        await gateway.hand(handover(recipient=email("alice@example.com"), subject=subject, text=text))
+    [mail] = server.mails
+    head, _, _ = mail.partition(b"\r\n\r\n")
+    assert {line.split(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith(b" ")} == HEADERS
+    assert all(len(line) < 1_000 for line in mail.split(b"\r\n"))
+    # A reader that is not Python's own, which decodes what is within a decoded word.
+    read = message_from_bytes(mail, policy=compat32)
+    assert " ".join(str(make_header(decode_header(read["Subject"]))).split()) == " ".join(subject.split())
+    assert read.get_payload(decode=True).decode().removesuffix("\r\n.\r\n").splitlines()[:1] == text.splitlines()[:1]
+
+
+@pytest.mark.parametrize("local", ["=?utf-8?q?=0D=0ASubject=3A?=", "a=?b", "a.=?utf-8?b?aa?="])
+def test_the_local_part_of_an_address_is_no_encoded_word(local):
+    with pytest.raises(Invalid):
+        email(f"{local}@example.com")
 
 
 @pytest.mark.parametrize(

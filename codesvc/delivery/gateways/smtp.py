@@ -10,7 +10,8 @@ import asyncio
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.header import Header
+from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from codesvc.delivery.gateways.gateway import Handover
 
 _PERMANENT: Final = 500
+_LONGEST_LINE: Final = 998
+"""RFC 5322 section 2.1.1; longer lines are encoded."""
+_ENCODED: Final = "=?"
+"""Begins an encoded word (RFC 2047 section 2)."""
 
 
 class Smtp:
@@ -114,13 +119,17 @@ class Smtp:
         return GatewayAnswer(Taken.YES)
 
     def _mail(self, handover: Handover) -> bytes:
-        config, mail = self._config, EmailMessage()
+        config, text, subject = self._config, handover.text, " ".join(handover.subject.split())
+        lines = text.splitlines()
+        is_plain = text.isascii() and max(map(len, lines), default=0) <= _LONGEST_LINE
+        mail = MIMEText(text, "plain", "us-ascii" if is_plain else "utf-8")
         mail["From"] = formataddr((config.sender_name or "", config.sender))
         mail["To"] = handover.recipient.text
-        mail["Subject"] = " ".join(handover.subject.split())
+        # A subject may hold a stranger's name. Encoded whole it has no encoded words of its own: `EmailMessage` decodes
+        # those, and Python before 3.11.10 and 3.12.5 then writes their line breaks as further headers (CVE-2024-6923).
+        mail["Subject"] = subject if subject.isascii() and _ENCODED not in subject else Header(subject, "utf-8")
         mail["Date"] = format_datetime(datetime.fromtimestamp(handover.created / 1000, UTC))
         mail["Message-ID"] = f"<{handover.id}@{config.sender.rpartition('@')[2]}>"
         # No machine answers it (RFC 3834 section 5).
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(handover.text, charset="utf-8")
         return mail.as_bytes()
