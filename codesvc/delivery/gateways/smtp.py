@@ -127,7 +127,9 @@ class Smtp:
         mail["To"] = handover.recipient.text
         # A subject may hold a stranger's name. Encoded whole it has no encoded words of its own: `EmailMessage` decodes
         # those, and Python before 3.11.10 and 3.12.5 then writes their line breaks as further headers (CVE-2024-6923).
-        mail["Subject"] = subject if subject.isascii() and _ENCODED not in subject else Header(subject, "utf-8")
+        mail["Subject"] = (
+            subject if subject.isascii() and _ENCODED not in subject else Header(subject, "utf-8").encode()
+        )
         mail["Date"] = format_datetime(datetime.fromtimestamp(handover.created / 1000, UTC))
         mail["Message-ID"] = f"<{handover.id}@{config.sender.rpartition('@')[2]}>"
         # No machine answers it (RFC 3834 section 5).
