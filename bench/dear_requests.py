@@ -65,6 +65,11 @@ _CALLBACKS = {
     "many sections": b"<xml><a>" + b"<![CDATA[" * 6_000 + b"</a></xml>",
     "many short sections": b"<xml><a>" + b"<![CDATA[]]>" * 4_600 + b"</a></xml>",
     "many comments": b"<xml>" + b"<!---->" * 8_000 + b"</xml>",
+    **{
+        f"{size} kB of {name}": b"<xml><Content><![CDATA[" + part * (size * 1_000 // len(part)) + b"]]></Content></xml>"
+        for size in (16, 64)
+        for name, part in {"letters": b"a", "controls": b"\x02a", "line breaks": b"\r\n", "marks": b"\xcc\x80"}.items()
+    },
 }
 _HEADERS = {
     "cookies": {"Cookie": "; ".join(f"c{n}=v" for n in range(2_000))[:_LINE]},

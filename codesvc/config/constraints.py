@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MASTER_KEY_BYTES = 32
 _FEWEST_DIFFERENT = 8
+_LONGEST_IN_ALL = 4_000
 _LONGEST_SHOWN = 64
 _LONGEST_TEMPLATE = 2_000
 
@@ -82,6 +83,12 @@ def distinct(value: tuple[object, ...]) -> None:
     """Refuse duplicates. Raises `UnfitError`."""
     if len(set(value)) < len(value):
         raise UnfitError("has the same value twice")
+
+
+def short_in_all(value: tuple[str, ...]) -> None:
+    """Require texts that fit into a header together, twice. Raises `UnfitError`."""
+    if sum(map(len, value)) > _LONGEST_IN_ALL:
+        raise UnfitError(f"has more than {_LONGEST_IN_ALL} characters in all, which no page's headers can hold")
 
 
 def shown(value: str) -> None:

@@ -19,6 +19,7 @@ from codesvc.config.constraints import (
     Matching,
     distinct,
     filled,
+    short_in_all,
     signing_secret,
     test_identities,
     unguessable,
@@ -196,7 +197,7 @@ class Site:
     name: LocalText
     account: str
     keys: Annotated[tuple[ApiKey, ...], filled]
-    origins: tuple[Annotated[str, origin], ...] = ()
+    origins: Annotated[tuple[Annotated[str, origin], ...], short_in_all] = ()
     client_ip: Literal["required", "none"] = "required"
     purposes: Mapping[str, Purpose] = field(default_factory=standing_purposes)
     limits: Limits = field(default_factory=Limits)

@@ -9,19 +9,29 @@ from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 SCOPES: Final = ("openid", "profile", "email")
 """The scopes that have an effect. Others are ignored (Core section 3.1.2.1)."""
 LONGEST_STATE: Final = 4_096
+LONGEST_ENCODED_STATE: Final = 6_144
+"""Octets of a state in the address that leads back, where each octet that is not plain is three."""
 LONGEST_NONCE: Final = 1_024
 LONGEST_HINT: Final = 4_096
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK: Final = ("127.0.0.1", "[::1]")
 _HIGHEST_PORT: Final = 65_535
+
+
+def is_short_state(state: str) -> bool:
+    """Whether a state fits into an address that leads back. Octets that are no UTF-8 are lone surrogates in it.
+
+    A proxy takes heads of answers up to a size (nginx's `proxy_buffer_size`) and calls a back end down that sends more.
+    """
+    return len(state) <= LONGEST_STATE and len(quote(state, "", errors="surrogateescape")) <= LONGEST_ENCODED_STATE
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _LANGUAGES: Final = ("zh", "en")
+_LONGEST_LANGUAGES: Final = 512
+"""Characters of `ui_locales` that are read."""
 _OVER: Final = {
     IntentStatus.EXPIRED: "The person did not confirm in time.",
     IntentStatus.DECLINED: "The person declined in WeChat.",
@@ -162,7 +164,7 @@ class OidcLogins:
             self._parties.require_subjects()
         except SubjectKeyChanged:
             raise ProtocolError("server_error", "The subject key of this issuer has changed.") from None
-        hint, languages = asked.get("id_token_hint", ""), asked.get("ui_locales", "").split()
+        hint, languages = asked.get("id_token_hint", ""), asked.get("ui_locales", "")[:_LONGEST_LANGUAGES].split()
         request = AuthorizationRequest(
             client=client.id,
             name=(client.name.zh, client.name.en),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
 
-from codesvc.domain.oidc_request import LONGEST_NONCE, LONGEST_STATE
+from codesvc.domain.oidc_request import LONGEST_NONCE, is_short_state
 from codesvc.service.oidc_grants import (
     GRANT_TYPE,
     METHODS,
@@ -191,7 +191,7 @@ def _refuse_malformed(data: Mapping[str, str]) -> None:
     Raises:
         ProtocolError: there is one.
     """
-    if len(data.get("state", "")) > LONGEST_STATE or len(data.get("nonce", "")) > LONGEST_NONCE:
+    if not is_short_state(data.get("state", "")) or len(data.get("nonce", "")) > LONGEST_NONCE:
         raise ProtocolError("invalid_request", "The state or the nonce is too long.")
     if "max_age" in data and not (data["max_age"].isascii() and data["max_age"].isdigit()):
         raise ProtocolError("invalid_request", "The max_age must be a number of seconds.")

@@ -9,6 +9,9 @@ from multidict import CIMultiDict
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+_LONGEST_HEAD: Final = 14_000
+"""Characters of all values; names and the status line come to it."""
+
 COMMON_HEADERS: Final = {
     "Server": "codesvc",
     "X-Content-Type-Options": "nosniff",
@@ -20,16 +23,22 @@ COMMON_HEADERS: Final = {
 
 
 class UnfitHeader(Exception):
-    """A handler made a header with a control character, which must not be sent; the argument is the header's name."""
+    """A handler made a header that must not be sent; the argument is the header's name."""
 
 
 def require_fit(headers: CIMultiDict[str]) -> None:
     """Refuse a control character in a header (RFC 9110 section 5.5): a line break would start another header.
 
+    And refuse a head that proxies do not take (nginx: 16 kB, as ops/nginx has it). To nginx such an answer is a back
+    end that fails, to which it sends nobody for ten seconds.
+
     Raises:
-        UnfitHeader: a header has a control character.
+        UnfitHeader: a header has a control character, or all together are too long.
     """
-    if "".join(headers.values()).isprintable():
+    whole = "".join(headers.values())
+    if len(whole) > _LONGEST_HEAD:
+        raise UnfitHeader(max(headers, key=lambda name: len(headers[name])))
+    if whole.isprintable():
         return
     for name, value in headers.items():
         if _CONTROL.search(value):

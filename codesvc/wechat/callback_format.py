@@ -20,7 +20,7 @@ from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, OtherAc
 from codesvc.wechat.event_parser import read_event, receiver
 from codesvc.wechat.events import Event, OfPerson
 from codesvc.wechat.unexpected_body import describe
-from codesvc.wechat.xml import MAX_BYTES, cdata, only, read
+from codesvc.wechat.xml import MAX_BYTES, MAX_PLAINTEXT_BYTES, cdata, only, read
 
 CALLBACK_WINDOW: Final = 300
 """How many seconds a callback's timestamp may lie before or after the clock of the process that gets it. The mark that
@@ -135,7 +135,7 @@ def parse(
     else:
         token = _signing_token(keys, query["signature"], timestamp, nonce)
 
-    root = read(body, BadMessage, mend=True)
+    root = read(body, BadMessage, mend=True, most=MAX_BYTES if aes_key is not None else MAX_PLAINTEXT_BYTES)
     original_id = receiver(root)
     if keys.original_id is not None and original_id != keys.original_id:
         raise OtherAccount("the message is for another account")

@@ -16,6 +16,8 @@ from codesvc.wechat.errors import BadCallback
 from codesvc.wechat.unexpected_body import describe, is_html
 
 MAX_BYTES = 64 * 1024
+MAX_PLAINTEXT_BYTES = 16 * 1024
+"""Of a body that no signature covers, which others can send too. A text of 2,048 characters has some 6 kB."""
 _MAX_DEPTH = 6
 _MAX_ELEMENTS = 512
 _MAX_REFERENCES = 2_100  # a message has 2,048 characters at most (WECHAT.md 9.4)
@@ -47,19 +49,20 @@ def _allowed_reference(found: re.Match[str]) -> str:
     return "" if number > sys.maxunicode or _UNWRITABLE.fullmatch(chr(number)) else found[0]
 
 
-def read(body: bytes, fault: type[BadCallback], *, mend: bool = False) -> Element:
+def read(body: bytes, fault: type[BadCallback], *, mend: bool = False, most: int = MAX_BYTES) -> Element:
     """Parse `body` and return its `xml` root. Its signature has been checked before.
 
     Args:
-        body: at most 64 KiB of UTF-8; characters that XML forbids are dropped, lone surrogates with them.
+        body: UTF-8; characters that XML forbids are dropped, lone surrogates with them.
         fault: the exception to raise; it differs between the envelope and the message inside it.
+        most: how many bytes the body may have.
         mend: read bytes that are not UTF-8 as U+FFFD, such as half a character where a long text was cut off.
 
     Raises:
         BadCallback: as `fault`; the text gives the reason, and quotes no value of the body.
     """
-    if len(body) > MAX_BYTES:
-        raise fault("the body is larger than 64 KiB")
+    if len(body) > most:
+        raise fault(f"the body is larger than {most // 1024} KiB")
     _require_few_parts(body, fault)
     problem = ""
     root: Element | None = None

@@ -250,6 +250,12 @@ BROKEN = [
         f'{PLAIN}; write the host in punycode: "xn--hxt.example"',
         "sites.shop.origins[0]",
     ),
+    (
+        "sites.shop.origins",
+        [f"https://shop-{number:03}.example" for number in range(200)],
+        "has more than 4000 characters in all, which no page's headers can hold",
+        "sites.shop.origins",
+    ),
     ("sites.shop.binding_notices", "yes", "must be true or false, not a string"),
     (
         "sites.shop.purposes.Pay",

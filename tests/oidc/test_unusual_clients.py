@@ -101,6 +101,22 @@ async def test_the_octets_of_a_state_come_back_unchanged(world, browser):
         assert f"&state={state}&" in (await browser.back()).headers["Location"]
 
 
+@pytest.mark.parametrize(("character", "most"), [("你", 682), ('"', 2_048), ("s", 4_096)])
+async def test_a_state_that_no_proxy_would_take_back_is_refused(browser, character, most):
+    """nginx calls a back end down whose answer has a longer head, and sends nobody to it for ten seconds."""
+    wanted = urlencode(GOOD | {"prompt": "none"})
+    bye = urlencode({"post_logout_redirect_uri": "https://wiki.example/bye", "client_id": "wiki"})
+    for number, fits in ((most, True), (most + 1, False), (4_097, False)):
+        state = urlencode({"state": character * number})
+        asked = await browser.get("/oidc/shop/authorize", method="POST", data=f"{wanted}&{state}", **FORM)
+        assert asked.status == 303
+        assert ("error=login_required" in asked.headers["Location"]) == fits, number
+        left = await browser.get("/oidc/shop/logout", method="POST", data=f"{bye}&{state}", **FORM)
+        assert (left.status == 303) == fits, number
+        for answer in (asked, left):
+            assert sum(len(name) + len(value) for name, value in answer.headers.items()) < 12_000
+
+
 async def test_raw_octets_in_the_address_are_no_fault_of_the_service(world):
     """An old client writes them into its redirect as they are."""
     host = urlsplit(world.service)

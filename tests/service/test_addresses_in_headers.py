@@ -89,6 +89,18 @@ def test_a_header_with_a_control_character_is_found(value):
     require_fit(CIMultiDict({"A": "b\tc", "Location": "/"}))
 
 
+def test_a_head_that_proxies_do_not_take_is_found():
+    with pytest.raises(UnfitHeader, match="Location"):
+        require_fit(CIMultiDict({"A": "b" * 2_000, "Location": "/" + "a" * 13_000}))
+    require_fit(CIMultiDict({"A": "b" * 2_000, "Location": "/" + "a" * 11_000}))
+
+
+async def test_a_way_back_that_is_too_long_when_it_is_encoded_is_refused(world):
+    for path, status in (("a" * 2_000, 201), ("返" * 440, 201), ("返" * 460, 400), ("返" * 2_000, 400)):
+        answer = await world.start("alice", return_url=f"https://shop.example/{path}")
+        assert answer.status == status, len(path)
+
+
 async def test_the_way_back_is_encoded_and_replaced(world):
     url = "https://shop.example/返回?名=值&verification=old#完"
     person = await world.person()

@@ -16,7 +16,7 @@ from codesvc.web.api.display_names import Display  # noqa: TC001  msgspec reads 
 from codesvc.web.api.user_ids import BoundUser, check_user
 from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem, invalid
-from codesvc.web.uris import origin_of
+from codesvc.web.uris import as_uri, origin_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -52,6 +52,8 @@ Locale = Annotated[
         examples=["zh-CN", "en"],
     ),
 ]
+_LONGEST_URI = 4_096
+"""Characters of an address in the header that leads to it."""
 ReturnUrl = Annotated[
     str,
     Meta(
@@ -265,6 +267,10 @@ def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
         origin = origin_of(url)
     except ValueError:
         origin = ""
+    if origin in origins and len(as_uri(url)) > _LONGEST_URI:
+        raise Invalid(
+            f"return_url must have at most {_LONGEST_URI} characters once it is percent-encoded", "/return_url"
+        )
     if origin not in origins or not url.isprintable() or any(c in url for c in "\\ ") or "@" in origin:
         raise Invalid("return_url must be an absolute address on one of the site's origins", "/return_url")
 

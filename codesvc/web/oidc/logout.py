@@ -6,6 +6,7 @@ that it has registered; elsewhere a page says that the person is signed out.
 
 from aiohttp import web
 
+from codesvc.domain.oidc_request import is_short_state
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
@@ -28,6 +29,8 @@ async def logout(request: web.Request) -> web.Response:
         given = {name: value for name, value in reversed(await parameters(request)) if value}
     except ProtocolError:
         given = {}  # parameters that cannot be read lead nowhere
+    if not is_short_state(given.get("state", "")):
+        given = {}  # it cannot be given back, and without it the address may not be what the relying party wants
     address, named = given.get("post_logout_redirect_uri", ""), given.get("client_id")
     for client, _ in here.oidc.parties.clients(site):
         if address in client.post_logout_redirect_uris and named in {None, client.id}:
