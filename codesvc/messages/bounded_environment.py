@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from jinja2 import Template, TemplateRuntimeError, nodes, pass_context
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
+
+from codesvc.messages.counted_template import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +39,6 @@ _PARTS_OF_STEP: Final = 50
 _LETTERS_OF_STEP: Final = 4_096
 _LETTERS_OF_CALL: Final = 256
 """So many characters of a filter's or a method's text count as a step: `title` takes 50 µs for them."""
-_NODES_OF_STEP: Final = 30
 _WIDTH: Final = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4,})|\{[^{}]*(?:\{|\d{4,})")
 _CONTAINERS: Final = (list, tuple, dict, set, frozenset)
 _SIZED: Final = frozenset({"center", "indent", "batch", "slice", "round", "truncate", "tojson"})
@@ -127,67 +127,6 @@ def _require_fitting(name: str, given: tuple[Any, ...], more: dict[str, Any]) ->
             _require_short(len(text) + max(text.count("%"), text.count("{")) * largest)
         case _:
             pass
-
-
-def _filtered(node: nodes.Expr, name: str, *arguments: nodes.Expr) -> nodes.Filter:
-    return nodes.Filter(node, name, list(arguments), [], None, None, lineno=node.lineno)
-
-
-def _steps_of(node: nodes.Node) -> nodes.Const:
-    """The cost of one turn of a loop's body: higher for a long body."""
-    return nodes.Const(1 + sum(1 for _ in node.find_all(nodes.Node)) // _NODES_OF_STEP, lineno=node.lineno)
-
-
-_OF_NAMES: Final = frozenset({"defined", "undefined", "none", "filter", "test"})
-"""Tests that look at no value."""
-
-
-class _Counted(NodeTransformer):
-    """Puts a count into each body, and a check around each joined text and each list that a template writes."""
-
-    def _body(self, node: Any) -> Any:
-        steps = _steps_of(node)
-        self.generic_visit(node)
-        node.body.insert(0, nodes.ExprStmt(_filtered(steps, "stepped"), lineno=node.lineno))
-        return node
-
-    visit_Template = visit_Macro = visit_CallBlock = visit_Block = _body  # noqa: N815  jinja2's names
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  jinja2's name
-        counted = self._body(node)
-        if node.test is not None:
-            node.test = nodes.And(_filtered(nodes.Const(1, lineno=node.lineno), "stepped"), node.test)
-        return counted  # type: ignore[no-any-return]
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  jinja2's name
-        self.generic_visit(node)
-        node.nodes = [_filtered(each, "checked") for each in node.nodes]
-        return _filtered(node, "checked")
-
-    def _literal(self, node: Any) -> Any:
-        self.generic_visit(node)
-        return _filtered(node, "checked") if getattr(node, "ctx", "load") == "load" else node
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802  jinja2's name
-        """Comparing two long lists takes as long as making them."""
-        self.generic_visit(node)
-        node.expr = _filtered(node.expr, "checked")
-        for operand in node.ops:
-            operand.expr = _filtered(operand.expr, "checked")
-        return node
-
-    def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802  jinja2's name
-        self.generic_visit(node)
-        if node.name not in _OF_NAMES:
-            node.node = _filtered(node.node, "checked")
-            node.args = [_filtered(each, "checked") for each in node.args]
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  jinja2's name
-        self.generic_visit(node)
-        return _filtered(node, "checked") if isinstance(node.arg, nodes.Slice) and node.ctx == "load" else node
-
-    visit_List = visit_Dict = visit_Tuple = _literal  # noqa: N815  jinja2's names
 
 
 @pass_context  # so that it is not computed once, when the template is compiled
@@ -333,4 +272,4 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return super()._load_template(*given, **more)
 
     def _generate(self, source: nodes.Template, *given: Any, **more: Any) -> str:
-        return super()._generate(_Counted().visit(source), *given, **more)
+        return super()._generate(Counted().visit(source), *given, **more)

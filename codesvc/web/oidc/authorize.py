@@ -12,6 +12,7 @@ from aiohttp import web
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.known_browsers import KNOWN_SECONDS
+from codesvc.domain.oidc_request import is_short_state
 from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.service.web_authorisation import browser_of, new_browser
@@ -62,6 +63,8 @@ async def authorize(request: web.Request) -> web.Response:
     except (UnsafeRedirect, ProtocolError) as error:
         return _trouble(request, site, error.reason if isinstance(error, UnsafeRedirect) else "client", status=400)
     state = value_of(pairs, "state")
+    if not is_short_state(state):
+        state = ""  # the refusal of it cannot give it back
     cookie = new_browser()
     visit = Visit(
         browser=browser_of(cookie),
