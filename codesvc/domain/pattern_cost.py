@@ -51,8 +51,8 @@ class _Reader:
     """Reads the parts of one expression.
 
     Args:
-        length: of the text.
-        widths: of each group, the least and the greatest.
+        length: how many characters the text has.
+        widths: the least and the greatest length that each group can match.
     """
 
     def __init__(self, length: int, widths: Sequence[tuple[int, int] | None]) -> None:

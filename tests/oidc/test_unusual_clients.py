@@ -106,7 +106,7 @@ async def test_a_state_that_no_proxy_would_take_back_is_refused(browser, charact
     """nginx calls a back end down whose answer has a longer head, and sends nobody to it for ten seconds."""
     wanted = urlencode(GOOD | {"prompt": "none"})
     bye = urlencode({"post_logout_redirect_uri": "https://wiki.example/bye", "client_id": "wiki"})
-    for number, fits in ((most, True), (most + 1, False), (4_097, False)):
+    for number, fits in ((most, True), (most + 1, False)):
         state = urlencode({"state": character * number})
         asked = await browser.get("/oidc/shop/authorize", method="POST", data=f"{wanted}&{state}", **FORM)
         assert asked.status == 303
