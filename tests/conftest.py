@@ -11,6 +11,7 @@ import re
 import pytest
 import pytest_asyncio
 import structlog
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 
 from codesvc.runtime import garbage_collector
@@ -142,6 +143,13 @@ def no_key_stays(request):
     yield
     if "valkey" in request.fixturenames:
         assert keys_without_ttl(request.getfixturevalue("valkey")) == []
+
+
+@pytest.fixture(autouse=True)
+def no_application_stays():
+    """aiohttp keeps what it made for the last thousand handlers, and so hundreds of worlds with all that they hold."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 def logging_now():
