@@ -76,6 +76,10 @@ def within(seconds, test):
     return limited
 
 
+# As in a service, from the first test that is collected.
+garbage_collector.begin()
+
+
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("thorough"):
         later = [item for item in items if item.get_closest_marker("thorough")]

@@ -249,6 +249,8 @@ def document(service: str, sandbox: str, account=DEFAULT_ACCOUNT, **changes) -> 
                 "callback": account.mode,
                 "api_url": sandbox,
                 "open_url": sandbox,
+                # Each world fills its pool: with the default of 16 that was a tenth of what these tests cost.
+                "qr_pool": 2,
                 "messages": {"code": {"template_id": CATEGORY_TEMPLATE_ID}},
             },
         },

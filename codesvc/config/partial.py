@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -32,7 +31,10 @@ class Draft:
 
 
 def faults_in(value: object, *path: str | int) -> Iterator[Fault]:
-    """Every fault below a structured value, in the order of the settings. `path` leads to the value."""
+    """Every fault below a structured value, in the order of the settings. `path` leads to the value.
+
+    A settings object has none: it is made only of a table without faults.
+    """
     if isinstance(value, Draft):
         yield from value.faults(*path)
     elif isinstance(value, Mapping):
@@ -41,6 +43,3 @@ def faults_in(value: object, *path: str | int) -> Iterator[Fault]:
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from faults_in(item, *path, index)
-    elif is_dataclass(value):
-        for option in fields(value):
-            yield from faults_in(getattr(value, option.name), *path, option.name)

@@ -8,6 +8,7 @@ configuration can override any file. A missing variable is an error, because an 
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,7 @@ from jinja2 import (
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.messages.bounded_environment import BoundedEnvironment
+from codesvc.messages.compiled_templates import COMPILED
 from codesvc.messages.field_sources import Field, compile_field
 from codesvc.messages.template_trial import fault_in_renderings
 from codesvc.messages.template_variables import fault_in_overrides
@@ -124,8 +126,8 @@ def read_templates(directory: Path) -> dict[str, str]:
     if not directory.is_dir():
         raise BadTemplate(f"{directory} is not a directory")
     found = {}
-    for path in sorted(path for path in directory.rglob("*") if path.suffix in _KINDS and path.is_file()):
-        name = path.relative_to(directory).as_posix()
+    for name in _names(directory):
+        path = directory / name
         try:
             found[name] = path.read_text(encoding="utf-8")
         except OSError as error:
@@ -134,6 +136,15 @@ def read_templates(directory: Path) -> dict[str, str]:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise BadTemplate(f"template {name}, line {line}: not UTF-8") from None
     return found
+
+
+def _names(directory: Path) -> list[str]:
+    """The relative names of the templates below a directory."""
+    found = []
+    for folder, _, files in os.walk(directory):
+        below = folder[len(str(directory)) :].replace(os.sep, "/")
+        found += [f"{below}/{name}"[1:] for name in files if name.endswith(_KINDS)]
+    return [name for name in sorted(found) if (directory / name).is_file()]
 
 
 def _directory(name: str) -> str:
@@ -179,6 +190,7 @@ class Templates:
         # Shipped templates are trusted. They are rendered without sandbox and bounds, which saves a third of
         # a page (decision record 39), unless a file is overridden that they may include: one of the same directory.
         self._trusted = _prepared(Environment, shipped, own_path)
+        self._trusted.bytecode_cache = COMPILED
         self._overridden = {_directory(name) for name in own}
         # Template messages are not HTML: WeChat would show `&amp;` as it is.
         self._unescaped = self._environment.overlay(autoescape=False)

@@ -5,6 +5,7 @@ The policy allows only the package's own files. `frame.html` has a policy of its
 submissions.
 """
 
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -28,11 +29,16 @@ _FRAME_POLICY = (
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
 
+@cache
+def _files() -> dict[str, Path]:
+    return {path.relative_to(_FILES).as_posix(): path for path in _FILES.rglob("*") if path.is_file()}
+
+
 class PhonePage:
     """Serves the page. The files are listed at the start, so that a request can reach no other file."""
 
     def __init__(self) -> None:
-        self._files = {path.relative_to(_FILES).as_posix(): path for path in _FILES.rglob("*") if path.is_file()}
+        self._files = _files()
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the page."""

@@ -13,19 +13,14 @@ from playwright.async_api import expect
 
 from codesvc.domain.passwords import password_line
 from tests.browser.stage import DESKTOP, PHONE, TWO_LOOKS
+from tests.browser.test_browser_access import violations
 from tests.world import running_world
-
-axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PASSWORD = "correct horse battery"
 ADMIN = {"operators": {"lan": {"password": password_line(PASSWORD, bytes(range(16)))}}}
 SEND = "/cgi-bin/message/template/send"
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
-    "resultTypes": ["violations"],
-}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -71,11 +66,6 @@ async def latest_of(page, world, user):
     await look_up(page, world, user)
     await expect(page.locator("h1")).to_have_text(user)
     await page.locator("tbody th a").first.click()
-
-
-async def violations(page):
-    results = await axe.Axe().run(page, options=RULES)
-    return [(found["id"], [node["html"] for node in found["nodes"]]) for found in results.response["violations"]]
 
 
 async def test_did_this_persons_code_arrive(chromium, open_world):
@@ -181,7 +171,7 @@ async def test_what_runs_out_next(chromium, store_url, tmp_path):
     ):
         for _ in range(100):
             await page.goto(f"{world.service}/admin")
-            if "run low" in await page.locator(".worries").inner_text():
+            if "few template messages left" in await page.locator(".worries").inner_text():
                 break
         await expect(page.locator(".worries")).to_contain_text("few template messages left")
         gauge = page.locator(".gauge", has_text="Template messages")

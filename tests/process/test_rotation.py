@@ -1,6 +1,7 @@
 """Secrets are changed under a running service, as docs/en/secrets.md says, and no request fails.
 
-One service for all walks, as in a real life: it goes on with what the walk before has left.
+The master key, which workers learn one after the other, under a service with two of them. One service for all other
+walks, as in a real life: it goes on with what the walk before has left.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ site_starts = "none"
 """
 
 
-def initialised(directory, port, hook):
+def initialised(directory, port, hook, workers):
     """What `codesvc init` writes, on a port of its own, with a receiver of events; the walks begin from it."""
     init = [sys.executable, "-m", "codesvc.cli", "init", "--yes", "--sandbox", "--directory", directory]
     subprocess.run(init, check=True, capture_output=True)
@@ -50,7 +51,7 @@ def initialised(directory, port, hook):
     hooks.touch(mode=0o600)
     hooks.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwq0uK4kBz3p4=\n")
     config = directory / "config.toml"
-    text = config.read_text().replace(":8080", f":{port}").replace("port = 8080", f"port = {port}\nworkers = 2")
+    text = config.read_text().replace(":8080", f":{port}").replace("port = 8080", f"port = {port}\nworkers = {workers}")
     text = text.replace('api_url = "http://127.0.0.1:8081"', 'api_url = "http://127.0.0.1:9"\nqr_pool = 0')
     text = re.sub("^messages.*\n", "", text, flags=re.MULTILINE)  # WeChat does not answer here
     text = text.replace('"bindings"]', '"bindings", "openids"]')
@@ -63,7 +64,7 @@ def secret(directory, name):
 
 
 class Running:
-    """A service with two workers, its files and a caller."""
+    """A service, its files and a caller."""
 
     def __init__(self, directory, base, process, log, http):
         self.directory, self.base, self.process, self.log, self.http = directory, base, process, log, http
@@ -123,22 +124,34 @@ async def hooks():
     await runner.cleanup()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def service(tmp_path_factory, hooks):
-    tmp_path, port = tmp_path_factory.mktemp("service"), free_port()
-    config = initialised(tmp_path, port, hooks[0])
-    base, log = f"http://127.0.0.1:{port}", Log(tmp_path / "log")
+@contextlib.asynccontextmanager
+async def running(directory, hook, workers):
+    port = free_port()
+    config = initialised(directory, port, hook, workers)
+    base, log = f"http://127.0.0.1:{port}", Log(directory / "log")
     async with contextlib.AsyncExitStack() as stack:
         file = stack.enter_context(log.path.open("wb"))
         process = await stack.enter_async_context(serving(config, log=file))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         await ready(http, base)
-        await log.wait("started", 2)
-        running = Running(tmp_path, base, process, log, http)
+        await log.wait("started", workers)
+        running = Running(directory, base, process, log, http)
         await running.call("PUT", "/v1/bindings/alice", {"openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"})
         yield running
         process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def service_of_two(tmp_path, hooks):
+    async with running(tmp_path, hooks[0], workers=2) as service:
+        yield service
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(tmp_path_factory, hooks):
+    async with running(tmp_path_factory.mktemp("service"), hooks[0], workers=1) as service:
+        yield service
 
 
 @contextlib.asynccontextmanager
@@ -168,9 +181,10 @@ async def visits(service, keys):
     assert set(checked) == {200}
 
 
-async def test_a_new_master_key_leaves_everything_under_way_good(service):
+async def test_a_new_master_key_leaves_everything_under_way_good(service_of_two):
     """Nor does anybody meet a code that their worker does not know, while workers are replaced one by one: why it takes
     two reloads."""
+    service = service_of_two
     learn, use, forget = steps("Change the master key")
     old = secret(service.directory, "master-key")
     waiting, approved, forgotten = [await service.start() for _ in range(3)]

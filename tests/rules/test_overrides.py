@@ -1,7 +1,9 @@
 """A directory of the configuration overrides templates file by file; a bad one is told at the start, with its line."""
 
 import pytest
+from jinja2 import DictLoader, Environment
 
+from codesvc.messages.compiled_templates import CompiledTemplates
 from codesvc.messages.templates import CHAT_MESSAGES, PEOPLE_MESSAGES, BadTemplate, Templates
 
 
@@ -68,3 +70,18 @@ def test_a_chat_text_may_print_the_code_by_another_file(override):
         Templates(override("chat/zh/digits.txt", "{{ code }}"))
     (override("chat/zh/digits.txt", "") / "chat/zh/digits.txt").unlink()
     Templates(override("chat/zh/code.txt", "{% include 'chat/en/code.txt' %}"))
+
+
+def test_a_shipped_page_is_compiled_once_in_a_process():
+    one, two = (Templates()._load("pages/verification.html") for _ in range(2))
+    assert one is not two
+    assert one.root_render_func.__code__ is two.root_render_func.__code__
+
+
+def test_what_was_compiled_is_given_for_its_own_source_alone():
+    compiled = CompiledTemplates()
+    pages = [
+        Environment(loader=DictLoader({"page": text}), autoescape=True, bytecode_cache=compiled)
+        for text in ("old", "new", "old")
+    ]
+    assert [page.get_template("page").render() for page in pages] == ["old", "new", "old"]

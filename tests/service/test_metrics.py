@@ -123,7 +123,7 @@ async def test_gauges_say_how_things_stand(world):
     await world.delivery(started, "sent", "delivered")
     text = await numbers(world)
     assert value(text, "codesvc_store_up") == 1
-    assert value(text, "codesvc_qr_pool_size", account="main") == 16
+    assert value(text, "codesvc_qr_pool_size", account="main") == 2
     assert value(text, "codesvc_token_left_seconds", account="main") > 6000
     assert 0 <= value(text, "codesvc_token_age_seconds", account="main") < 100
     assert 0 < value(text, "codesvc_quota_left", call="template") < value(text, "codesvc_quota_daily", call="template")
