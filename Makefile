@@ -72,12 +72,15 @@ test-store: $(TEST_STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$(STORE) $(STORE_TESTS)
 
-# A minute of each, as CI does: a cluster, Debian's Redis where it is installed, the oldest Redis.
+# As CI does: a cluster, Debian's Redis where it is installed, the oldest Redis, each in one process, all at once.
 test-stores-briefly: $(TEST_STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
+	trap 'rm -rf $$logs' EXIT; logs=$$(mktemp -d) runs="" red=0; \
 	for store in cluster $$(command -v redis-server) oldest; do \
-		$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$$store $(STORE_TESTS_BRIEFLY) || exit 1; \
-	done
+		$(BIN)/python -m pytest -q -n 0 --store=$$store $(STORE_TESTS_BRIEFLY) >$$logs/$${store##*/} 2>&1 & runs="$$runs $$!"; \
+	done; \
+	for run in $$runs; do wait $$run || red=1; done; \
+	for log in $$logs/*; do echo "On $${log##*/}:"; cat $$log; done; exit $$red
 
 lint: $(TEST_STAMP) $(TOOLS_STAMP)
 	$(BIN)/ruff check .
@@ -143,18 +146,20 @@ $(TOOLS_STAMP): ops/locks/tools.txt $(STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
-# Coverage-guided, in an environment of its own: FUZZ_SECONDS (300) for all targets, and only these: make fuzz TARGETS="head token".
+# Coverage-guided, in an environment of its own (CI has one for all): FUZZ_SECONDS (300) for all targets, and only these:
+# make fuzz TARGETS="head token".
 # What breaks a promise goes into tests/fuzz/corpus, which `make test` replays (docs/en/contributing/fuzzing.md).
 FUZZ_SECONDS ?= 300
-FUZZ_STAMP := .venv-fuzz/.fuzz-installed
+FUZZ_VENV ?= .venv-fuzz
+FUZZ_STAMP := $(FUZZ_VENV)/.fuzz-installed
 fuzz:
-	@$(MAKE) --no-print-directory VENV=.venv-fuzz $(FUZZ_STAMP)
-	FUZZ_SECONDS=$(FUZZ_SECONDS) .venv-fuzz/bin/python -m tests.fuzz $(TARGETS)
+	@$(MAKE) --no-print-directory VENV=$(FUZZ_VENV) $(FUZZ_STAMP)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(FUZZ_VENV)/bin/python -m tests.fuzz $(TARGETS)
 
 # Of what `make fuzz` has found, the inputs that reach most, into tests/fuzz/corpus.
 fuzz-keep:
-	@$(MAKE) --no-print-directory VENV=.venv-fuzz $(FUZZ_STAMP)
-	.venv-fuzz/bin/python -m tests.fuzz --keep $(TARGETS)
+	@$(MAKE) --no-print-directory VENV=$(FUZZ_VENV) $(FUZZ_STAMP)
+	$(FUZZ_VENV)/bin/python -m tests.fuzz --keep $(TARGETS)
 
 $(FUZZ_STAMP): ops/locks/fuzz.txt $(STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/fuzz.txt

@@ -44,14 +44,14 @@ class Found:
         crowd: by journey, CPU of service and store in µs for each of many at once, and how many went a second.
         requests: by journey, how many requests one person makes.
         floor: CPU of the multiplexed floor for one request, sent one after the other.
-        idle: CPU of the service without requests, ms for each second.
+        idle: CPU of the service without requests, ms for each second; None: not measured.
     """
 
     steps: dict[str, dict[str, tuple[float, float]]]
     crowd: dict[str, tuple[float, float, float]]
     requests: dict[str, float]
     floor: float
-    idle: float
+    idle: float | None
 
     def ratio(self, name: str) -> float:
         """A journey's CPU in the service, in that of as many requests to the floor."""
@@ -63,7 +63,7 @@ class Found:
         return self.steps["sign-up by scan"]["picture"][0] / self.floor
 
 
-def measure(directory: Path, store: str, *, people: int, crowd: int) -> Found:
+def measure(directory: Path, store: str, *, people: int, crowd: int, idle_seconds: int = _IDLE_SECONDS) -> Found:
     """So many people one after the other, then so many, `AT_ONCE` at a time."""
     with ExitStack() as stack:
         stub = stack.enter_context(platform())
@@ -73,7 +73,7 @@ def measure(directory: Path, store: str, *, people: int, crowd: int) -> Found:
         bind_users(here)
         floor = stack.enter_context(floors.serving("multiplexed", store))
         client = stack.enter_context(redis.Redis.from_url(store))
-        return asyncio.run(_measure(here, client, floor, people, crowd))
+        return asyncio.run(_measure(here, client, floor, people, crowd, idle_seconds=idle_seconds))
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,16 @@ class _Street:
         return mine, its, count / took
 
 
-async def _measure(here: Running, client: redis.Redis, floor: tuple[int, int], people: int, crowd: int) -> Found:
+async def _measure(
+    here: Running, client: redis.Redis, floor: tuple[int, int], people: int, crowd: int, *, idle_seconds: int
+) -> Found:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         street = _Street(here, http, client, (here.pid, client.info("server")["process_id"]))
         meters = {name: await street.one_by_one(journey, people) for name, journey in JOURNEYS.items()}
         many = {name: await street.crowd(journey, crowd) for name, journey in JOURNEYS.items()}
         before = cpu_seconds(here.pid)
-        await asyncio.sleep(_IDLE_SECONDS)
-        idle = (cpu_seconds(here.pid) - before) / _IDLE_SECONDS * 1000
+        await asyncio.sleep(idle_seconds)
+        idle = (cpu_seconds(here.pid) - before) / idle_seconds * 1000 if idle_seconds else None
         return Found(
             {name: meter.medians() for name, meter in meters.items()},
             many,
@@ -158,4 +160,4 @@ def table(found: Found) -> list[str]:
         f"| {name} | {mine:,.0f} | {its:,.0f} | {rate:,.0f} | {1e6 / mine:,.0f} a second |"
         for name, (mine, its, rate) in found.crowd.items()
     ]
-    return [*lines, "", f"Without requests: {found.idle:.2f} ms of CPU a second."]
+    return [*lines, "", f"Without requests: {found.idle:.2f} ms of CPU a second."] if found.idle is not None else lines

@@ -21,13 +21,18 @@ import tempfile
 
 import codesvc.app
 import codesvc.cli
+from codesvc.messages.templates import Templates
+from codesvc.store import script
 
 
 def imported():
-    """Import what commands import when they begin."""
+    """Import what commands import when they begin, and compile what services would compile one by one."""
     for module in pkgutil.walk_packages(codesvc.cli.__path__, "codesvc.cli."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    Templates().try_all()
+    for name in script.names():
+        script.load(name)
 
 
 def become(asked, files):
