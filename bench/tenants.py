@@ -21,6 +21,7 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.store.connection import connect
@@ -96,7 +97,7 @@ async def inside(url: str, config: Path) -> None:
         first = spent(lambda: [directory.caller(key) for key in keys])
         again = min(spent(lambda: [directory.caller(key) for key in keys]) for _ in range(5))
         print(f"a site's first call: {first * 1e3:.0f} µs of CPU; each later one: {again * 1e3:.2f} µs")
-        small = Directory(load_settings(config, {}))
+        small = configured_directory(load_settings(config, {}))
         own = "csk_bench_" + "b" * 40
         one = min(spent(lambda: [small.caller(own) for _ in range(20_000)]) for _ in range(5)) / 20_000
         many = min(spent(lambda: [directory.caller(own) for _ in range(20_000)]) for _ in range(5)) / 20_000

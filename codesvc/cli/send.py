@@ -30,14 +30,14 @@ from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
 from codesvc.runtime.qr_code import draw_lines
 from codesvc.service.operators.account_state import read_token_trouble
-from codesvc.sites.directory import Directory
-from codesvc.sites.registry.reading import read_directory
+from codesvc.sites.registry.reading import configured_directory, read_directory
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
     from codesvc.config import Settings
+    from codesvc.sites.directory import Directory
     from codesvc.sites.entries import AccountEntry, SiteEntry
     from codesvc.store.store import Store
 
@@ -93,11 +93,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _directory(store: Store | None, settings: Settings) -> Directory:
     """The sites of the configuration, and of the store where it can be reached."""
-    return Directory(settings) if store is None else await read_directory(store, settings)
+    return configured_directory(settings) if store is None else await read_directory(store, settings)
 
 
-def _site(directory: Directory, name: str) -> SiteEntry:
-    """The site of that name.
+def _site(directory: Directory, name: str, *, complete: bool) -> SiteEntry:
+    """The site of that name; `complete`: the directory has the sites of the store.
 
     Raises:
         UnknownSite: there is none.
@@ -106,7 +106,7 @@ def _site(directory: Directory, name: str) -> SiteEntry:
     if site is None:
         away = ", and those set up at run time, which are in the store, which this machine cannot reach"
         known = ", ".join(sorted(directory.sites)[:_MOST_NAMED])
-        raise UnknownSite(f"there is no site {name}; known are {known}{away if directory.kept is None else ''}")
+        raise UnknownSite(f"there is no site {name}; known are {known}{'' if complete else away}")
     return site
 
 
@@ -115,7 +115,9 @@ async def _send(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
         directory = await _directory(store, settings)
-        site, key = _site(directory, arguments.site), given_key(arguments, directory)
+        complete = store is not None
+        site = _site(directory, arguments.site, complete=complete)
+        key = given_key(arguments, directory, complete=complete)
         if not key:
             key = await key_for_one_run(stack, store, settings, arguments.site)
             _say("no key was given, so one was created for this run; it will be removed afterwards")

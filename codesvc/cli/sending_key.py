@@ -40,20 +40,21 @@ class ForeignKey(CodesvcError):
     """The given key does not belong to the site."""
 
 
-def given_key(arguments: argparse.Namespace, directory: Directory) -> str:
+def given_key(arguments: argparse.Namespace, directory: Directory, *, complete: bool) -> str:
     """The key from `--key`, from the environment, or from the file that `codesvc init` wrote; "" if there is none.
 
     Args:
         arguments: the command line; `site` and `key` are read.
-        directory: the sites and their keys. Without those of the store it cannot judge a key that is not in the
-            configuration: such a key is returned, and the service judges it.
+        directory: the sites and their keys.
+        complete: whether it has those of the store. Without them, a key that is not in the configuration cannot be
+            judged here: it is returned, and the service judges it.
 
     Raises:
         ForeignKey: the key from `--key` or the environment belongs to another site, or to none.
     """
     if key := arguments.key or os.environ.get(KEY_VARIABLE, ""):
         whose = _site_of(key, directory)
-        judged = bool(whose) or directory.kept is not None
+        judged = bool(whose) or complete
         if judged and whose != arguments.site:
             other = f"it is a key of sites.{whose}" if whose else "it is neither in the configuration nor in the store"
             raise ForeignKey(f"this is not a key of sites.{arguments.site}: {other}")

@@ -36,7 +36,7 @@ from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.outbound_proxy import leaving
-from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.errcode_advice import PROXY_REMEDIES
 from codesvc.wechat.proxy_faults import problem_of
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.domain.keyring import Keyring
     from codesvc.messages.composer import Composer
-    from codesvc.sites.directory import AccountEntry
+    from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -89,7 +89,7 @@ class Examination:
             self.faulty = True
             yield fail("secrets", str(error), "Make a new master_key; keep the others under previous_master_keys.")
             return
-        directory = Directory(settings)
+        directory = configured_directory(settings)
         composer, findings = samples.compose(settings, keyring, directory)
         self.faulty = composer is None
         for finding in findings:

@@ -18,8 +18,7 @@ _REMEDY: Final = (
 
 def findings(directory: Directory) -> list[Finding]:
     """A finding for each entry that breaks a rule, or one that says how many were judged."""
-    kept = directory.kept
-    names = list(kept.texts) if kept is not None else []
+    names = list(directory.kept.texts)
     for name in names:
         directory.judge(name)
     broken = directory.judgement.broken

@@ -133,4 +133,4 @@ class OidcAdministration:
         entry, kept = self.site(site), self._directory.kept
         if any(client.id == identifier for client in (entry.config.oidc.clients if entry.config.oidc else ())):
             raise Conflict(f"the client {identifier} is in the site's settings; change it there")
-        return kept.open(client_entry(site, identifier)) if kept is not None else None
+        return kept.open(client_entry(site, identifier))

@@ -45,8 +45,6 @@ class RegistryAdministration:
 
     @property
     def _kept(self) -> Contents:
-        if self._directory.kept is None:  # pragma: no cover  the composition root always gives one
-            raise LookupError("this directory keeps nothing")
         return self._directory.kept
 
     def read(self, kind: Entry, name: str) -> Described:

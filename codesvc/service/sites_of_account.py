@@ -20,8 +20,8 @@ async def require_sites_stay(settings: Settings, directory: Directory, account: 
         ConfigError: a site that is good today would break a rule.
     """
     kept, broken = directory.kept, directory.judgement.broken
-    for site in kept.sites_of(account) if kept is not None else ():
-        table = kept.open(f"site/{site}") if kept is not None else None
+    for site in kept.sites_of(account):
+        table = kept.open(f"site/{site}")
         if table is None or site in settings.sites or f"site/{site}" in broken:
             continue
         try:

@@ -36,13 +36,13 @@ class Directory:
     here.
 
     Args:
-        kept: the entries of the store; empty until they have been read.
+        kept: the entries of the store; empty until they have been read (`codesvc.sites.registry.reading`).
 
     Attributes:
         judgement: which entries of the store break a rule.
     """
 
-    def __init__(self, settings: Settings, kept: Contents | None = None) -> None:
+    def __init__(self, settings: Settings, kept: Contents) -> None:
         self._settings = settings
         self.kept = kept
         self.judgement = Judgement(settings)
@@ -70,7 +70,7 @@ class Directory:
     def _find_caller(self, digest: str) -> Caller | None:
         """As `caller`, for a key that is not cached yet."""
         site, key = self._keys.get(digest, ("", None))
-        if key is None and self.kept is not None:
+        if key is None:
             site, name = self.kept.key_with(digest) or ("", "")
             key = self.key(site, name) if name else None
         found = self.sites.get(site) if key is not None and key.hash.endswith(digest) else None
@@ -81,15 +81,11 @@ class Directory:
 
     def key(self, site: str, name: str) -> ApiKey | None:
         """A key from the store; None if it is not there."""
-        table = self.kept.open(f"key/{site}/{name}") if self.kept is not None else None
-        if table is None:
-            return None
-        return self.judgement.key(site, name, table)
+        table = self.kept.open(f"key/{site}/{name}")
+        return self.judgement.key(site, name, table) if table is not None else None
 
     def apply(self, changes: Mapping[str, str | None]) -> None:
         """Apply changes of the store's entries, and drop every cached value that was computed from the old ones."""
-        if self.kept is None:
-            return
         touched = self.kept.apply(changes)
         self.judgement.forget(changes)
         self._callers.clear()
@@ -100,8 +96,7 @@ class Directory:
     def site_names_of(self, account: str, *, having: str = "") -> list[str]:
         """The names of an account's sites; `having` leaves out sites of the store that do not set this option."""
         own = [name for name, site in self._settings.sites.items() if site.account == account]
-        kept = self.kept.sites_of(account, having=having) if self.kept is not None else []
-        return own + [name for name in kept if name not in self._settings.sites]
+        return own + [name for name in self.kept.sites_of(account, having=having) if name not in self._settings.sites]
 
     def sites_of(self, account: str, *, having: str = "") -> list[SiteEntry]:
         """As `site_names_of`, but returns the sites' entries."""
@@ -113,32 +108,29 @@ class Directory:
         Both are "" if there is no such site; the appid is, if there is no such account.
         """
         own = self._settings.sites.get(site)
-        account = own.account if own else self.kept.account_of(site) if self.kept is not None else ""
+        account = own.account if own else self.kept.account_of(site)
         known = self._settings.accounts.get(account)
         if known is not None:
             return account, known.appid
-        if self.kept is None or self._is_shadowed(account):
-            return account, ""
-        return account, self.kept.appid_of(account)
+        return account, "" if self._is_shadowed(account) else self.kept.appid_of(account)
 
     def was_removed(self, site: str) -> bool:
         """Whether a site of the store was removed on purpose, so that its bindings wait for its return."""
-        return self.kept is not None and f"removed/{site}" in self.kept.texts
+        return f"removed/{site}" in self.kept.texts
 
     def partitions(self, *, hearing: bool = False) -> set[int]:
         """The partitions of all accounts; with `hearing`, only of accounts with a site that has a webhook."""
         settings = self._settings
         own = {site.account for site in settings.sites.values() if site.webhook} if hearing else settings.accounts
-        kept = self.kept.partitions(hearing=hearing) if self.kept is not None else set()
         return (
-            kept
+            self.kept.partitions(hearing=hearing)
             | {partition_of(settings.accounts[name].appid) for name in own}
             | self._partitions_with_stored_webhooks(hearing=hearing)
         )
 
     def _partitions_with_stored_webhooks(self, *, hearing: bool) -> set[int]:
         """Partitions of the configuration's accounts that have a site with a webhook in the store."""
-        if not hearing or self.kept is None:
+        if not hearing:
             return set()
         return {
             partition_of(account.appid)
@@ -155,8 +147,6 @@ class Directory:
     @property
     def shadowed(self) -> list[str]:
         """Entries of the store that are ignored because the configuration has the same name or appid."""
-        if self.kept is None:
-            return []
         return [
             *(f"site/{name}" for name in self.kept.names("site") if name in self._settings.sites),
             *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
@@ -165,25 +155,22 @@ class Directory:
     @property
     def without_account(self) -> list[str]:
         """Sites of the store whose account is in neither the configuration nor the store, so that they do not exist."""
-        names = self.kept.names("site") if self.kept is not None else []
-        return [f"site/{name}" for name in names if not self.account_of(name)[1]]
+        return [f"site/{name}" for name in self.kept.names("site") if not self.account_of(name)[1]]
 
     def _is_of_file(self, entry: str) -> bool:
         kind, _, name = entry.partition("/")
         return name in self._settings.sites if kind == "site" else kind == "account" and self._is_shadowed(name)
 
     def _is_shadowed(self, account: str) -> bool:
-        if account in self._settings.accounts:
-            return True
-        return self.kept is not None and self.kept.appid_of(account) in self._appids
+        return account in self._settings.accounts or self.kept.appid_of(account) in self._appids
 
     def _account_names(self) -> list[str]:
-        kept = self.kept.names("account") if self.kept is not None else []
-        return [*self._settings.accounts, *(name for name in kept if not self._is_shadowed(name))]
+        kept = (name for name in self.kept.names("account") if not self._is_shadowed(name))
+        return [*self._settings.accounts, *kept]
 
     def _site_names(self) -> list[str]:
-        kept = self.kept.names("site") if self.kept is not None else []
-        return [*self._settings.sites, *(name for name in kept if name not in self._settings.sites)]
+        kept = (name for name in self.kept.names("site") if name not in self._settings.sites)
+        return [*self._settings.sites, *kept]
 
     def _account(self, name: str) -> AccountEntry | None:
         config = self._settings.accounts.get(name) or self._kept_account(name)
@@ -196,9 +183,9 @@ class Directory:
 
     def _rates_on(self, account: str, limit: str) -> tuple[tuple[Rate, ...], ...]:
         """The different rates that an account's sites have for a limit."""
-        telling = self.sites_of(account, having="limits")
-        found = dict.fromkeys(getattr(site.config.limits, limit) for site in telling)
-        if len(telling) < len(self.site_names_of(account)):
+        limited = self.sites_of(account, having="limits")
+        found = dict.fromkeys(getattr(site.config.limits, limit) for site in limited)
+        if len(limited) < len(self.site_names_of(account)):
             found[getattr(Limits(), limit)] = None
         return tuple(found)
 
@@ -206,14 +193,12 @@ class Directory:
         """Whether a key with that hash (`sha256:…`) exists, for a site or for the admin API."""
         digest = line.removeprefix("sha256:")
         admins = {key.hash for key in self._settings.admin.keys}
-        return (
-            digest in self._keys or line in admins or (self.kept is not None and self.kept.key_with(digest) is not None)
-        )
+        return digest in self._keys or line in admins or self.kept.key_with(digest) is not None
 
     def judge(self, entry: str) -> None:
         """Judge an entry of the store, without keeping what it means; the result is in `judgement`."""
-        table = self.kept.open(entry) if self.kept is not None else None
-        if table is None or self.kept is None or self._is_of_file(entry):
+        table = self.kept.open(entry)
+        if table is None or self._is_of_file(entry):
             return
         kind, *parts = entry.split("/")
         match kind, parts:
@@ -230,7 +215,7 @@ class Directory:
                 self.judgement.client(site, client, table)
 
     def _kept_account(self, name: str) -> Account | None:
-        table = self.kept.open(f"account/{name}") if self.kept is not None and not self._is_shadowed(name) else None
+        table = None if self._is_shadowed(name) else self.kept.open(f"account/{name}")
         return self.judgement.account(name, table) if table is not None else None
 
     def _site_in(self, entry: str, table: dict[str, Any]) -> Site | None:
@@ -238,7 +223,7 @@ class Directory:
         return self.judgement.site(entry.removeprefix("site/"), table, account) if account is not None else None
 
     def _account_with(self, appid: str) -> AccountEntry | None:
-        name = self._appids.get(appid) or (self.kept.account_with(appid) if self.kept is not None else None)
+        name = self._appids.get(appid) or self.kept.account_with(appid)
         return self.accounts.get(name) if name else None
 
     def _site(self, name: str) -> SiteEntry | None:

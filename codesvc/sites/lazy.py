@@ -128,10 +128,10 @@ class PerText(Generic[_T]):
         self._read = read
         self._known: dict[str, tuple[str, _T]] = {}
 
-    def get(self, kept: Contents | None, name: str) -> _T | None:
+    def get(self, kept: Contents, name: str) -> _T | None:
         """The meaning of an entry; None if there is no such entry, or it cannot be decrypted or read."""
-        text = kept.texts.get(name) if kept is not None else None
-        if kept is None or text is None:
+        text = kept.texts.get(name)
+        if text is None:
             return None
         known = self._known.get(name)
         if known is None or known[0] is not text:

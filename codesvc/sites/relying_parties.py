@@ -37,7 +37,7 @@ def client_entry(site: str, identifier: str) -> str:
     return f"oidc-client/{site}/{identifier}"
 
 
-def subject_key_fits(settings: Settings, kept: Contents | None) -> bool:
+def subject_key_fits(settings: Settings, kept: Contents) -> bool:
     """Whether `oidc.subject_key` is the one that the store's subjects were derived under; True where there are none."""
     keys = PerText(_keys_in).get(kept, _KEYS_ENTRY) or SigningKeys()
     return _fits(keys, _subjects_of(settings))
@@ -77,7 +77,7 @@ class RelyingParties:
         where: Kept = "file" if site.name in self.settings.sites else "store"
         found: list[tuple[OidcClient, Kept]] = [(client, where) for client in own]
         known, kept = {client.id for client in own}, self.directory.kept
-        rest = sorted(set(kept.clients_of(site.name) if kept is not None else ()) - known)
+        rest = sorted(set(kept.clients_of(site.name)) - known)
         read = (self._clients.get(kept, client_entry(site.name, name)) for name in rest)
         return found + [(client, "store") for client in read if client is not None]
 

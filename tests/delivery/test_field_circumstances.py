@@ -25,7 +25,7 @@ from codesvc.messages.field_trial import BadMessage
 from codesvc.messages.templates import Templates
 from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.template import lay_out
-from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.wechat.template_fields import FieldKind
 from tests.rules.records import a_record
 from tests.world import MASTER, document
@@ -111,7 +111,7 @@ def built(directory, site, fields):
     tables["sites"]["shop"] |= {"name": site["name"], "client_ip": site["client_ip"], "purposes": purposes}
     try:
         parsed = parse(tables, env={}, directory=directory)
-        return Composer(TEMPLATES, RING, Directory(parsed), Links("http://127.0.0.1:1", RING))
+        return Composer(TEMPLATES, RING, configured_directory(parsed), Links("http://127.0.0.1:1", RING))
     except (BadMessage, ConfigError):
         return None
 

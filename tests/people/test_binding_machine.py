@@ -28,7 +28,7 @@ from codesvc.service.intents import AskRequest, Intents
 from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
 from codesvc.service.statistics.recorder import Recorder
-from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store
@@ -59,7 +59,7 @@ class BindingMachine(RuleBasedStateMachine):
         tables = document(
             "http://127.0.0.1:1", "http://127.0.0.1:2", sites__shop__users_per_wechat=many, sites__shop__limits=limits
         )
-        self.directory = Directory(parse(tables, env={}, directory=directory))
+        self.directory = configured_directory(parse(tables, env={}, directory=directory))
         self.site = self.directory.sites["shop"]
         ring = Keyring(MASTER.encode())
         people = UnaskedPeople(self.store, {})

@@ -42,7 +42,7 @@ def test_a_field_that_names_what_is_not_there_is_told(tmp_path):
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.signed_links import Links
     from codesvc.messages.composer import BadMessage, Composer
-    from codesvc.sites.directory import Directory
+    from codesvc.sites.registry.reading import configured_directory
     from tests.world import MASTER, document
 
     tables = document("http://127.0.0.1:1", "http://127.0.0.1:2")
@@ -50,7 +50,7 @@ def test_a_field_that_names_what_is_not_there_is_told(tmp_path):
     settings = parse(tables, env={}, directory=tmp_path)
     ring = Keyring(MASTER.encode())
     with pytest.raises(BadMessage) as caught:
-        Composer(Templates(), ring, Directory(settings), Links("http://127.0.0.1:1", ring))
+        Composer(Templates(), ring, configured_directory(settings), Links("http://127.0.0.1:1", ring))
     assert "'colour' is undefined" in str(caught.value)
     assert "number2: at most 32 digits" in str(caught.value)
 

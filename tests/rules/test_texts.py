@@ -16,7 +16,7 @@ from codesvc.domain.signed_links import Links
 from codesvc.messages.composer import Composer, field_date, in_sentence, spoken_date
 from codesvc.messages.message_fields import MessageFields
 from codesvc.messages.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
-from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.wechat.template_fields import check_field
 from tests.languages.collect import asked_for_by_the_shop
 from tests.rules.records import a_record
@@ -30,7 +30,7 @@ ID = f"vf_{RING.current.key_id}d6" + "a" * 26
 @pytest.fixture
 def composer(tmp_path):
     settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
-    return Composer(Templates(), RING, Directory(settings), Links("http://127.0.0.1:1", RING))
+    return Composer(Templates(), RING, configured_directory(settings), Links("http://127.0.0.1:1", RING))
 
 
 def strangers_record(locale):

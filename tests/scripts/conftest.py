@@ -20,7 +20,8 @@ from codesvc.domain.limits import Rate
 from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.statistics.recorder import Recorder
 from codesvc.service.verifications import Verifications
-from codesvc.sites.directory import Directory, SiteEntry
+from codesvc.sites.directory import SiteEntry
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.store import script
 from codesvc.store.act import STANDING_ARGS
 from codesvc.store.connection import connect
@@ -154,7 +155,7 @@ async def quiet_shop(store_url, tmp_path):
     keyring, offset = Keyring(MASTER.encode()), Offset(movable=True)
     servers = await connect(store_url, timeout=5)
     store = Store(servers, offset=offset, prefix="cs")
-    directory = Directory(settings)
+    directory = configured_directory(settings)
     shop = Shop(None)
     shop.here = SimpleNamespace(
         directory=directory,

@@ -13,7 +13,7 @@ from codesvc.config import parse
 from codesvc.domain import webhook
 from codesvc.domain.clock import Offset
 from codesvc.service.webhooks import Webhooks
-from codesvc.sites.directory import Directory
+from codesvc.sites.registry.reading import configured_directory
 from codesvc.store import script
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
@@ -146,7 +146,7 @@ async def queue(store_url, tmp_path):
     settings = parse(tables, env={}, directory=tmp_path)
     servers = await connect(store_url, timeout=5)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
-    site = Directory(settings).sites["shop"]
+    site = configured_directory(settings).sites["shop"]
     yield site, Webhooks(store), store.webhooks.queue, store
     await servers.aclose()
 

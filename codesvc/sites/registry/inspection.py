@@ -39,8 +39,6 @@ class Inspection:
 
     async def _inspect(self) -> None:
         kept = self._directory.kept
-        if kept is None:
-            return
         for name in list(kept.texts):
             kind, _, rest = name.partition("/")
             account = kept.texts.get(f"account/{kept.account_of(rest)}") if kind == "site" else None

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 
+def configured_directory(settings: Settings) -> Directory:
+    """The sites and accounts of the configuration alone."""
+    return Directory(settings, Contents(Sealer(settings.secrets.keyring())))
+
+
 async def read_directory(store: Store, settings: Settings) -> Directory:
     """All sites and accounts, as a running service has them."""
-    keyring = settings.secrets.keyring()
-    sealer = Sealer(keyring)
+    sealer = Sealer(settings.secrets.keyring())
     directory = Directory(settings, Contents(sealer))
     await Registry(store, directory, sealer).refresh()
     return directory

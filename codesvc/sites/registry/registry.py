@@ -82,7 +82,7 @@ class Registry:
             if read.outcome is Outcome.SAME:
                 return False
             changes: dict[str, str | None] = {name: text or None for name, text in read.changes.items()}
-            if read.complete and self._directory.kept is not None:
+            if read.complete:
                 changes |= dict.fromkeys(self._directory.kept.texts.keys() - changes.keys())
             self._directory.apply(changes)
             self._version = read.version
@@ -93,7 +93,7 @@ class Registry:
 
     def _warn(self) -> None:
         kept = self._directory.kept
-        reasons = dict.fromkeys(kept.lost() if kept is not None else [], "its master key is gone")
+        reasons = dict.fromkeys(kept.lost(), "its master key is gone")
         reasons |= dict.fromkeys(self._directory.without_account, "its account is gone: its calls are refused")
         reasons |= dict.fromkeys(self._directory.shadowed, "the configuration file has it too")
         for name in reasons.keys() - self._reported:
@@ -159,7 +159,7 @@ class Registry:
 
     async def _try(self) -> None:
         try:
-            if await self.refresh() and self._directory.kept is not None and self._directory.kept.aged():
+            if await self.refresh() and self._directory.kept.aged():
                 await self.change(self._reseal, by="")
         except (StoreUnavailable, ScriptError, RegistryBusy) as error:
             _log.warning("registry_not_read", error=str(error))
@@ -167,5 +167,5 @@ class Registry:
     async def _reseal(self) -> type_of_changes:
         """Entries under a previous master key, to be encrypted under the present one."""
         kept = self._directory.kept
-        opened = {name: kept.open(name) for name in kept.aged()} if kept is not None else {}
+        opened = {name: kept.open(name) for name in kept.aged()}
         return {name: table for name, table in opened.items() if table is not None}
