@@ -20,7 +20,7 @@ class Field(Protocol):
 
     names: frozenset[str]
 
-    def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
+    def render(self, variables: Mapping[str, Any], /) -> str:
         """Render the field.
 
         Raises:
@@ -40,9 +40,8 @@ class _PlainField:
         named = [named and text in _NAMES for text, named in self._parts]
         self._joints = [place for place in range(len(named) - 1) if named[place] and named[place + 1]]
 
-    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+    def render(self, variables: Mapping[str, Any], /) -> str:
         """Render the field."""
-        variables = {**(variables or {}), **more} if more or variables is None else variables
         try:
             texts = [str(variables[text]) if named else text for text, named in self._parts]
         except KeyError as error:

@@ -54,7 +54,7 @@ class MessageFields(msgspec.Struct, frozen=True):
         for key, field in fields.items():
             if not field.names:
                 try:
-                    constants[key] = not_empty(key, fit(key, field.render()))
+                    constants[key] = not_empty(key, fit(key, field.render({})))
                 except RENDER_ERRORS:
                     continue  # the trial reports it
         return cls(fields, names, constants)
@@ -100,9 +100,9 @@ class _WithoutReference:
         self.names = field.names
         self._field = field
 
-    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+    def render(self, variables: Mapping[str, Any], /) -> str:
         """Render the field."""
-        return _EMPTY_BRACKETS.sub("", self._field.render({**(variables or {}), **more, "reference": ""})).strip()
+        return _EMPTY_BRACKETS.sub("", self._field.render({**variables, "reference": ""})).strip()
 
 
 def fitted(key: str, field: Field, variables: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ class QrPool:
         clients: Mapping[str, WeChatClient],
         *,
         longest_life: int,
-        shown: Callable[[str], None] | None = None,
+        shown: Callable[[str], object],
     ) -> None:
         self._shown = shown
         self._store = store
@@ -95,8 +95,7 @@ class QrPool:
         if reply.outcome is Outcome.EMPTY:
             raise PlatformUnavailable("WeChat provided a QR code that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
-            if self._shown is not None:
-                self._shown(account.name)
+            self._shown(account.name)
             self.seen(account, left=reply.pool_left)
         return reply
 

@@ -66,7 +66,7 @@ class BindingMachine(RuleBasedStateMachine):
         self.handles = Handles(ring)
         self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people)
         self.intents = Intents(
-            self.store, QrPool(self.store, {}, longest_life=600), Recorder(self.store, self.directory)
+            self.store, QrPool(self.store, {}, longest_life=600, shown=str), Recorder(self.store, self.directory)
         )
         self.decisions = IntentDecisions(self.store, self.directory, people)
         self.followers = Followers(self.store, self.directory)

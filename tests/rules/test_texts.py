@@ -161,7 +161,7 @@ def test_the_template_messages_fields_are_what_wechat_takes(composer):
 def test_a_template_cannot_print_what_is_not_offered(source):
     field = Templates().fields(source)["thing1"]
     with pytest.raises(Exception, match="is undefined"):
-        field.render(code="1")
+        field.render({"code": "1"})
 
 
 @pytest.mark.parametrize("source", [{"thing1": "{{"}, {"thing1": 5}, "message/none.toml"])
