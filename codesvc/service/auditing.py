@@ -6,12 +6,10 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from redis.exceptions import RedisError
-
 from codesvc.domain.audit import read_line
 from codesvc.domain.audit_gaps import logs_in, with_gaps
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.keys import DEPLOYMENT, audit, audits
 
 if TYPE_CHECKING:
@@ -138,10 +136,8 @@ class AuditLog:
                     heapq.heappush(waiting, (-int(line.at), number, read, line))
 
     async def _logs(self, partition: int) -> list[Log]:
-        try:
+        with OrUnavailable("the audit log cannot be read"):
             return logs_in(await self._store.at(partition).hgetall(audits(self._store.prefix, partition)))
-        except (RedisError, OSError) as error:
-            raise _unreadable(error) from None
 
 
 class _Reader:
@@ -167,12 +163,10 @@ class _Reader:
     async def read(self) -> list[Line]:
         """The next lines, newest first, with a line wherever some are gone."""
         store, partition, log = self._store, self._partition, self.log
-        try:
+        with OrUnavailable("the audit log cannot be read"):
             found: Any = await store.at(partition).xrevrange(
                 audit(store.prefix, partition, log.name), self._top, count=_PART
             )
-        except (RedisError, OSError) as error:
-            raise _unreadable(error) from None
         lines = [read_line(identifier(partition, log.name, entry), fields[b"line"]) for entry, fields in found]
         expired, ended = unix_ms() + store.offset.ms - store.retention.audit, len(found) < _PART
         # The last line before comes again, so that a gap behind it is seen.
@@ -194,7 +188,3 @@ def _after(place: Place, lines: list[Line]) -> Place:
 def identifier(partition: int, log: str, entry: bytes) -> str:
     """The id of a line of a log, unique in the whole deployment."""
     return "-".join([f"{partition:02d}", *([log] if log else []), entry.decode()])
-
-
-def _unreadable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"the audit log cannot be read ({type(error).__name__})")

@@ -18,6 +18,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.scene import new_scene
 from codesvc.runtime.tasks import end
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import WeChatFault
 
@@ -111,10 +112,8 @@ class QrPool:
 
     async def fill(self, account: AccountEntry) -> None:
         """Fill the pool in the background. Several processes may do so at once."""
-        try:
+        with OrUnavailable("the pool cannot be counted"):
             left = int(await self._store.at(account.store_keys.partition).llen(account.store_keys.pool))
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the pool cannot be counted ({type(error).__name__})") from None
         self.seen(account, left=left)
 
     async def _refill(self, account: AccountEntry, missing: int) -> None:

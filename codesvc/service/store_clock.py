@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from codesvc.domain.clock import TOLERANCE_MS
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
 from codesvc.runtime.tasks import beside
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.deployment_keys import store_clock
 from codesvc.store.keys import DEPLOYMENT
@@ -68,7 +68,7 @@ class StoreClock:
             StoreUnavailable: the store does not answer.
         """
         key, redis = store_clock(self._store.prefix), self._store.at(DEPLOYMENT)
-        try:
+        with OrUnavailable("the store's clock cannot be read"):
             now, kept = await self.now(), ClockMark.read(await redis.hgetall(key))
             steady, before = self._steady(), self._last
             expected = kept.seen if before is None else before[0] + round((steady - before[1]) * 1000)
@@ -81,8 +81,6 @@ class StoreClock:
                 _log.error("store_clock_stepped", state=found, seconds=round(max(back, ahead) / 1000))
                 kept = ClockMark(now, found, now)
             await redis.hset(key, mapping={"seen": now, "state": kept.state, "stepped": kept.stepped})
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the store's clock cannot be read ({type(error).__name__})") from None
         self._last, self.state = (now, steady), kept.state_at(now)
         if found == CLOCK_SET_BACK:
             for react in self.set_back:

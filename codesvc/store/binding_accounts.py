@@ -12,9 +12,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.key_patterns import IN_PARTITION, place_of
 from codesvc.store.key_scan import key_batches
 from codesvc.store.keys import DEPLOYMENT, binding_account
@@ -121,12 +121,10 @@ async def note(
 
 
 async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
-    try:
+    with OrUnavailable("the store does not answer"):
         async for names in key_batches(redis, pattern):
             for name in names:
                 yield name.decode()
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
 
 
 async def _fields(store: Store, partition: int) -> dict[bytes, bytes]:
@@ -140,7 +138,5 @@ async def _fields(store: Store, partition: int) -> dict[bytes, bytes]:
 
 
 async def _asked(store: Store, partition: int, command: str, *words: str) -> dict[bytes, bytes]:
-    try:
+    with OrUnavailable("the store does not answer"):
         return await getattr(store.at(partition), command)(*words)  # type: ignore[no-any-return]
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None

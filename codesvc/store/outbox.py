@@ -12,6 +12,7 @@ import msgspec
 from redis.exceptions import RedisError, ResponseError
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.partitions import outbox
 from codesvc.store.pipelined_connection import ServerSaidError
 
@@ -157,10 +158,8 @@ class Outbox:
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:
             return
-        try:
+        with OrUnavailable("jobs cannot be held or handed back"):
             await self._redis().xclaim(self._stream, GROUP, self._consumer, 0, ids, idle=idle_ms, justid=True)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"jobs cannot be held or handed back ({type(error).__name__})") from None
 
     def _jobs(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Job]:
         return [

@@ -10,9 +10,8 @@ from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from redis.exceptions import RedisError
 
-from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.availability import OrUnavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -39,15 +38,13 @@ class SecretCache:
     async def get(self, name: str) -> tuple[str, float] | None:
         """The value and the seconds until it ends, or None."""
         key = self._keys.token(name)
-        try:
+        with OrUnavailable("a shared value cannot be read"):
             # No MULTI: a store whose memory is full refuses it, whatever is in it. The end is read first, so that a
             # value that is replaced in between is believed for too short rather than too long.
             async with self._redis().pipeline(transaction=False) as pipe:
                 pipe.pttl(key)
                 pipe.get(key)
                 left, sealed = await pipe.execute()
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a shared value cannot be read ({type(error).__name__})") from None
         if sealed is None or left <= 0:
             return None
         try:
@@ -58,17 +55,13 @@ class SecretCache:
 
     async def put(self, name: str, value: str, ttl: float) -> None:
         """Keep a value for `ttl` seconds."""
-        try:
+        with OrUnavailable("a shared value cannot be kept"):
             await self._redis().set(self._keys.token(name), self._cipher.encrypt(value.encode()), px=int(ttl * 1000))
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a shared value cannot be kept ({type(error).__name__})") from None
 
     async def lock(self, name: str, ttl: float) -> bool:
         """Take a lock for at most `ttl` seconds; False if another holds it."""
-        try:
+        with OrUnavailable("a lock cannot be taken"):
             taken = await self._redis().set(self._keys.token(f"{name}:lock"), self._owner, nx=True, px=int(ttl * 1000))
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a lock cannot be taken ({type(error).__name__})") from None
         return bool(taken)
 
     async def unlock(self, name: str) -> None:

@@ -6,11 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from redis.exceptions import RedisError
-
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.errors import StoreUnavailable
 from codesvc.service.statistics.fields import site_subject
+from codesvc.store.availability import OrUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +67,8 @@ class OperatorQueries:
 
     async def _latest_ids(self, site: SiteEntry, most: int) -> list[str]:
         key = site.store_keys.latest(site_subject(site.name))
-        try:
+        with OrUnavailable("verifications cannot be listed"):
             found: Any = await self._store.at(site.store_keys.partition).lrange(key, 0, most - 1)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"verifications cannot be listed ({type(error).__name__})") from None
         return [name.decode() for name in found]
 
     async def _all(self, site: SiteEntry, names: Iterable[str]) -> list[Record]:

@@ -6,13 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from codesvc.domain.account_kinds import RIGHT_OF_QUOTA, Right
-from codesvc.domain.errors import CodesvcError, StoreUnavailable
+from codesvc.domain.errors import CodesvcError
 from codesvc.domain.quota import ASSUMED_DAILY, Api
 from codesvc.runtime import metrics
 from codesvc.service.operators.account_state import read_trouble
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.quotas import day_key
 
 if TYPE_CHECKING:
@@ -99,14 +98,12 @@ class Gauges:
         return [await self._queue(partition, keys) for partition, keys in sorted(partitions.items())]
 
     async def _account(self, account: AccountEntry) -> AccountStanding:
-        try:
+        with OrUnavailable("an account's standing cannot be read"):
             async with self._store.at(account.store_keys.partition).pipeline(transaction=False) as pipe:
                 pipe.llen(account.store_keys.pool)
                 for api in Api:
                     pipe.hmget(day_key(account.store_keys, api), ["daily", "total"])
                 pool, *days = await pipe.execute()
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"an account's standing cannot be read ({type(error).__name__})") from None
         quotas = {}
         for api, (reported, used) in zip(Api, days, strict=True):
             if not account.config.may(RIGHT_OF_QUOTA[api]):
@@ -118,15 +115,13 @@ class Gauges:
         return AccountStanding(account.name, pool, size, quotas, age, left)
 
     async def _queue(self, partition: int, keys: Keys) -> QueueStanding:
-        try:
+        with OrUnavailable("the outbox cannot be read"):
             redis = self._store.at(partition)
             async with redis.pipeline(transaction=False) as pipe:
                 pipe.xlen(keys.outbox)
                 pipe.xrange(keys.outbox, count=1)
                 jobs, oldest = await pipe.execute()
             seconds, micros = await redis.time()
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
         # The ids of entries come from the store's own clock, so test mode's offset is not added.
         born = int(oldest[0][0].partition(b"-")[0]) / 1000 if oldest else seconds + micros / 1e6
         counted = await self._store.webhooks.count(partition)

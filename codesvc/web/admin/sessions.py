@@ -13,11 +13,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from redis.exceptions import RedisError
 
 from codesvc.domain.clock import is_over, unix_ms
-from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.passwords import NOBODY, fingerprint
+from codesvc.store.availability import OrUnavailable
 from codesvc.store.keys import DEPLOYMENT, signed_out
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.sign_in_lanes import SignInLanes
@@ -82,10 +81,8 @@ class Sessions:
         session = self._read_with(self._signer, cookie, self.seconds)
         if session is None or not session.name:
             return session
-        try:
+        with OrUnavailable("a session cannot be read"):
             gone = await self._store.at(DEPLOYMENT).exists(signed_out(self._store.prefix, session.id))
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a session cannot be read ({type(error).__name__})") from None
         return None if gone else session
 
     def _read_with(self, signer: URLSafeTimedSerializer, cookie: str, seconds: int) -> Session | None:
@@ -133,10 +130,8 @@ class Sessions:
 
     async def sign_out(self, session: Session) -> None:
         """End a session before its time."""
-        try:
+        with OrUnavailable("a session cannot be ended"):
             await self._store.at(DEPLOYMENT).set(signed_out(self._store.prefix, session.id), "1", ex=self.seconds + 60)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a session cannot be ended ({type(error).__name__})") from None
 
     def form_token(self, session: Session) -> str:
         """The token against CSRF for the forms of this session."""
