@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.client import schema
-from codesvc.web.api.inputs import BindIntentInput, EmptyInput, LoginInput
+from codesvc.web.api.inputs import BindIntentInput, LoginInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
 
@@ -118,7 +118,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         id=f"cancel{kind.name}",
         summary=f"End a {kind.noun}",
         parameters=identified,
-        body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+        body=parameters.NOTHING,
         answers=(Answer(description=f"The {kind.noun}.", shape=kind.shape, example=ended),),
         problems=("not-found", "intent-ended"),
     )

@@ -5,11 +5,12 @@ from typing import Final
 
 from codesvc.client import schema
 from codesvc.domain import logo
-from codesvc.web.api.inputs import EmptyInput, PageCheckInput
+from codesvc.web.api.inputs import PageCheckInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, in_path
 
 _PAGES: Final = (schema.VerificationPage, schema.IntentPage)
+_STATE: Final = Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE)
 
 
 def _for_people(description: str) -> tuple[Answer, Answer]:
@@ -43,7 +44,7 @@ STATE: Final = _page_call(
     path="/p/{page_token}/state",
     id="getPageState",
     summary="Read the page's state as JSON",
-    answers=(Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),),
+    answers=(_STATE,),
     problems=("not-found", "forbidden"),
 )
 WATCH: Final = _page_call(
@@ -103,7 +104,7 @@ RESEND: Final = _page_call(
     path="/p/{page_token}/resend",
     id="resendOnPage",
     summary="Send the same code again, from the page",
-    body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
+    body=parameters.NOTHING_OR_FORM,
     answers=(Answer(description="The state.", shape=schema.VerificationPage, example=examples.PAGE), *_ON),
     problems=("not-found", "forbidden", "verification-ended", "resend-too-soon"),
     people=True,
@@ -118,7 +119,7 @@ RENEW: Final = _page_call(
     "another WeChat account has used the QR code. It counts as a start from the IP address of the browser. A repeated "
     "call returns the same successor. A successor cannot be renewed, nor a verification with a phone number or e-mail "
     "address. Your server finds the successor in the member `successor` of the predecessor.",
-    body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
+    body=parameters.NOTHING_OR_FORM,
     answers=(
         Answer(description="The successor.", shape=schema.Renewal, example=examples.RENEWAL),
         *_for_people("the successor's page"),
@@ -134,9 +135,9 @@ DISOWN: Final = _page_call(
     description="Cancels a bind intent. Within ten minutes of the confirmation it removes the binding that the "
     "intent made, and the WeChat account is notified. Other bindings stay.",
     parameters=(parameters.INTENT_PAGE_TOKEN,),
-    body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
+    body=parameters.NOTHING_OR_FORM,
     answers=(
-        Answer(description="The state of the page.", shape=_PAGES, example=examples.PAGE),
+        _STATE,
         *_for_people("the page"),
     ),
     problems=("not-found", "forbidden", "intent-ended"),

@@ -1,10 +1,11 @@
-"""Members of paths that many calls share."""
+"""Parameters and bodies that many calls share."""
 
 from typing import Final
 
 from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN
+from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.contract.examples import BIND_ID, LOGIN_ID, TOKEN, VERIFICATION_ID
-from codesvc.web.contract.operation import Parameter, in_path
+from codesvc.web.contract.operation import FORM, JSON, Body, Parameter, in_path
 
 VERIFICATION: Final = in_path("id", "A verification's id.", VERIFICATION_ID)
 BIND_INTENT: Final = in_path("id", "A bind intent's id.", BIND_ID)
@@ -17,6 +18,8 @@ USER: Final = in_path(
 )
 PAGE_TOKEN: Final = in_path("page_token", "The `page_token` of a verification, bind intent or login.", TOKEN)
 INTENT_PAGE_TOKEN: Final = in_path("page_token", "The `page_token` of a bind intent.", f"i.{TOKEN}")
+NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
+NOTHING_OR_FORM: Final = Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False)
 ACCOUNT: Final = in_path("account", "The account's name in the configuration.", "main")
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",

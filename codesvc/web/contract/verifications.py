@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from codesvc.client import schema
-from codesvc.web.api.inputs import CheckInput, EmptyInput
+from codesvc.web.api.inputs import CheckInput
 from codesvc.web.api.start_input import StartInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation, in_query
@@ -127,7 +127,7 @@ RESEND: Final = _call(
     id="resendVerification",
     summary="Send the same code again",
     parameters=(parameters.VERIFICATION,),
-    body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+    body=parameters.NOTHING,
     answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found", "verification-ended", "resend-too-soon"),
     limited=True,
@@ -138,7 +138,7 @@ CANCEL: Final = _call(
     id="cancelVerification",
     summary="End a verification",
     parameters=(parameters.VERIFICATION,),
-    body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+    body=parameters.NOTHING,
     answers=(Answer(description=_DOCUMENT, shape=schema.Verification, example=examples.CANCELED),),
     problems=("not-found", "verification-ended"),
 )

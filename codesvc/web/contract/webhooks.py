@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any, Final
 
 from codesvc.client import schema as client_schema
-from codesvc.web.api.inputs import EmptyInput
-from codesvc.web.contract import examples, schemas
-from codesvc.web.contract.operation import JSON, Answer, Body, Operation, in_path, in_query
+from codesvc.web.contract import examples, parameters, schemas
+from codesvc.web.contract.operation import JSON, Answer, Operation, in_path, in_query
 
 _ID: Final = in_path("id", "The value of the header `webhook-id`.", examples.WEBHOOK_ID)
-_NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
+_ENDPOINT: Final = Answer(
+    description="The webhook's state.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT
+)
 _SHOWN: Final = Answer(description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY)
 
 
@@ -19,11 +20,7 @@ ENDPOINT: Final = _call(
     path="/v1/webhooks",
     id="getWebhook",
     summary="Read the state of your webhook",
-    answers=(
-        Answer(
-            description="The webhook's state.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT
-        ),
-    ),
+    answers=(_ENDPOINT,),
 )
 ENABLE: Final = _call(
     method="POST",
@@ -32,12 +29,8 @@ ENABLE: Final = _call(
     summary="Re-enable a disabled endpoint",
     description="An endpoint that answers 410 Gone is disabled. Re-enabling it sends the events that have been "
     "waiting.",
-    body=_NOTHING,
-    answers=(
-        Answer(
-            description="The webhook's state.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT
-        ),
-    ),
+    body=parameters.NOTHING,
+    answers=(_ENDPOINT,),
 )
 TEST: Final = _call(
     method="POST",
@@ -45,7 +38,7 @@ TEST: Final = _call(
     id="testWebhook",
     summary="Send a test event",
     description="Its type is `webhook.test`; it is sent whatever events the endpoint subscribes to.",
-    body=_NOTHING,
+    body=parameters.NOTHING,
     answers=(
         Answer(
             status=201,
@@ -113,7 +106,7 @@ RESEND: Final = _call(
     description="With the same id, immediately and with a new retry schedule. A receiver that remembers ids will "
     "ignore one that it has already handled.",
     parameters=(_ID,),
-    body=_NOTHING,
+    body=parameters.NOTHING,
     answers=(_SHOWN,),
 )
 CALLS: Final = (ENDPOINT, ENABLE, TEST, LIST, GET, RESEND)
