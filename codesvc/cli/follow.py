@@ -56,10 +56,6 @@ class Snapshot:
         return self.scannable and self.delivery in {DeliveryStatus.AWAITING_SCAN, None}
 
 
-class VerificationNotFound(CodesvcError):
-    """The store has no such verification: the service that answered uses another store."""
-
-
 async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
     """The running service's store, None if this machine and user cannot reach it; closed with the stack."""
     kept = settings.store
@@ -137,13 +133,11 @@ class StoreReader:
         """The present state.
 
         Raises:
-            VerificationNotFound: there is no such record.
+            CodesvcError: the store has no such record: the service that answered uses another store.
         """
         record = (await self._store.verifications.read(self._keys, self._identifier, site=self._site)).record
         if record is None:
-            raise VerificationNotFound(
-                "this configuration's store does not have the verification: another service answered"
-            )
+            raise CodesvcError("this configuration's store does not have the verification: another service answered")
         return Snapshot(
             status=record.status,
             delivery=record.delivery,

@@ -44,10 +44,6 @@ _WHY: Final = {
 """What the report says of a binding that was not simply converted."""
 
 
-class MoveInterrupted(CodesvcError):
-    """An earlier move was interrupted, and it was not said that this one goes on with it."""
-
-
 class BindingsMove:
     """One move of an account's bindings.
 
@@ -101,13 +97,13 @@ class BindingsMove:
             resume: go on with a move that was interrupted.
 
         Raises:
-            MoveInterrupted: there is one, and `resume` is not set.
+            CodesvcError: there is one, and `resume` is not set.
             WeChatFault: WeChat does not name the successors. Bindings that were moved stay moved.
             RedisError, StoreUnavailable: the store does not answer. Bindings that were moved stay moved.
             OSError: the report cannot be written.
         """
         if self._part.exists() and not resume:
-            raise MoveInterrupted(
+            raise CodesvcError(
                 f"a move was interrupted, as {self._part} shows; --resume continues it. Nothing was done"
             )
         listed, old = self._listed(), Keys(self._store.prefix, self._old)

