@@ -6,12 +6,8 @@ documentation. The other commands print English, as the log does.
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Final
 
-from codesvc.web.texts.catalogue import place_of, read, texts_in
-from codesvc.web.texts.speech import Speech
-
-LANGUAGES: Final = ("en", "zh")
+from codesvc.web.texts.speech import Speech, english_and_chinese
 
 
 def terminal_language(env: Mapping[str, str]) -> str:
@@ -22,10 +18,4 @@ def terminal_language(env: Mapping[str, str]) -> str:
 
 def speech(language: str) -> Speech:
     """The words in a language."""
-    catalogues = {
-        name: read(files(__name__).joinpath(f"{name}.po").read_text(encoding="utf-8"), name, f"cli/texts/{name}.po")
-        for name in LANGUAGES
-    }
-    known = {place_of(message): message for message in texts_in(catalogues["en"])}
-    english = Speech("en", catalogues["en"], known)
-    return english if language == "en" else Speech(language, catalogues[language], known, english)
+    return english_and_chinese(files(__name__), "cli/texts")[language]

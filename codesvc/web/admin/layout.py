@@ -28,8 +28,7 @@ from codesvc.web.headers import cookie_in
 from codesvc.web.languages import asked_by
 from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
-from codesvc.web.texts import Speech
-from codesvc.web.texts.catalogue import place_of, read, texts_in
+from codesvc.web.texts.speech import Speech, english_and_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -67,13 +66,7 @@ _ISOLATED: Final = re.compile("\u2068([^\u2066-\u2069]*)\u2069")
 @cache
 def speeches() -> dict[str, Speech]:
     """The texts by language. They are read when the pages are first opened, because it takes 10 % of a start."""
-    catalogues = {
-        name: read((_HERE / "texts" / f"{name}.po").read_text(encoding="utf-8"), name, f"admin/texts/{name}.po")
-        for name in LANGUAGES
-    }
-    known = {place_of(message): message for message in texts_in(catalogues["en"])}
-    english = Speech("en", catalogues["en"], known)
-    return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
+    return english_and_chinese(_HERE / "texts", "admin/texts")
 
 
 def _seen(value: object) -> object:

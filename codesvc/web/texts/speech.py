@@ -11,10 +11,11 @@ from babel.core import get_global
 from babel.messages.mofile import write_mo
 
 from codesvc.messages.templates import BadTemplate
-from codesvc.web.texts.catalogue import counted_by, forms_of, texts_in
+from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.resources.abc import Traversable
 
     from babel.messages.catalog import Catalog, Message
 
@@ -116,3 +117,12 @@ def _compiled(name: str, catalogue: Catalog) -> GNUTranslations:
         return GNUTranslations(compiled)
     except ValueError as error:
         raise BadTemplate(f"template texts/{name}.po: {error}") from None
+
+
+def english_and_chinese(directory: Traversable, place: str) -> dict[str, Speech]:
+    """The texts of `en.po` and `zh.po` in a directory of this package, by language; `place` names it in faults."""
+    files = {name: directory.joinpath(f"{name}.po").read_text(encoding="utf-8") for name in ("en", "zh")}
+    catalogues = {name: read(text, name, f"{place}/{name}.po") for name, text in files.items()}
+    known = {place_of(message): message for message in texts_in(catalogues["en"])}
+    english = Speech("en", catalogues["en"], known)
+    return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
