@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
 
-from codesvc.doctor.storeprobe import running_embedded
+from codesvc.doctor.store_probe import running_embedded
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.keyring import MasterKey

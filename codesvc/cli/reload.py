@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.binding_check import refuse_elsewhere
 from codesvc.cli.serve.revision import Revision, UnusableConfiguration
-from codesvc.doctor.storeprobe import running_embedded
+from codesvc.doctor.store_probe import running_embedded
 from codesvc.runtime import http_server
 from codesvc.service.misplaced_bindings import BindingsElsewhere
 

@@ -14,7 +14,7 @@ from codesvc.wechat.token import StoredTokens
 if TYPE_CHECKING:
     import aiohttp
 
-    from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.doctor.store_probe import ReachableStore
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.sites.directory import AccountEntry

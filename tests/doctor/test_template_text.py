@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from codesvc.doctor import templatelist
+from codesvc.doctor import template_list
 from codesvc.doctor.finding import Status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
 from codesvc.sandbox.template import lay_out
@@ -85,7 +85,7 @@ def test_the_sandbox_hides_what_the_check_names(kind, content, _):
     spec = TemplateSpec(template_id="t" * 43, title="t", content=content, kind=kind)
     shown = lay_out(spec, {"code": {"value": "482913"}, "purpose": {"value": "注册"}})
     assert "482913" not in shown.text
-    assert "code" in templatelist.hidden_keys(content) or "code" not in templatelist.keys_of(content)
+    assert "code" in template_list.hidden_keys(content) or "code" not in template_list.keys_of(content)
 
 
 async def test_a_refusal_of_the_configuration_is_a_finding_in_three_short_parts(ward):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codesvc.config import parse
-from codesvc.doctor.bindingstate import check
+from codesvc.doctor.binding_state import check
 from codesvc.doctor.finding import Status
 from codesvc.service.misplaced_bindings import find_misplaced
 from codesvc.web.context import SERVICES

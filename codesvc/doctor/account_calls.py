@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.doctor import templatelist
+from codesvc.doctor import template_list
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.account_kinds import RIGHT_OF_QUOTA
 from codesvc.domain.quota import PATHS, WARN_AT, Api
@@ -61,7 +61,7 @@ async def check_templates(
                 listed[message.channel] = await _listed(client, message.channel)
             keys = templates.fields(message.fields).keys()
             places = composer.code_places(account.name, name) if composer is not None else set()
-            findings.append(templatelist.judge(what, message, keys, listed[message.channel], places))
+            findings.append(template_list.judge(what, message, keys, listed[message.channel], places))
         except WeChatFault as fault:
             findings.append(fail(what, f"the account's list of templates cannot be read: {fault}", remedy_for(fault)))
         except BadTemplate as error:

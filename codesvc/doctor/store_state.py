@@ -1,4 +1,4 @@
-"""Judges a store by its answers to INFO and CONFIG. No I/O; `storeprobe` makes the queries."""
+"""Judges a store by its answers to INFO and CONFIG. No I/O; `store_probe` makes the queries."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codesvc.config import Settings
-    from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.doctor.store_probe import ReachableStore
     from codesvc.service.misplaced_bindings import Misplaced
     from codesvc.sites.directory import Directory
 

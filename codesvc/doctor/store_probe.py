@@ -14,7 +14,7 @@ from urllib.parse import quote
 from redis.exceptions import RedisError, ResponseError
 
 from codesvc.config.store_address import StoreAddress, Topology
-from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
+from codesvc.doctor import clocks, cluster_state, sentinel_state, store_state
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
@@ -151,17 +151,17 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
         ]
         url = settings.store.url
         if url is not None and StoreAddress.parse(url.reveal()).way is Topology.SENTINEL:
-            found += await sentinelstate.findings(nodes[0])
+            found += await sentinel_state.findings(nodes[0])
         return found
     each = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
     written = await _writing(place, settings)
-    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each), written, *steps]
+    return [*await cluster_state.findings(nodes[0]), *cluster_state.together(each), written, *steps]
 
 
 async def _writing(place: ReachableStore, settings: Settings) -> Finding:
     """Whether it takes writes: tried as the service tries it, because INFO does not say it of a store that is full."""
     state = await place.opened(settings.store.prefix).state(range(PARTITIONS))
-    return storestate.judge_writing(state)
+    return store_state.judge_writing(state)
 
 
 async def _of_server(server: Server, shown: str, settings: Settings, *, moved: bool) -> list[Finding]:
@@ -174,10 +174,10 @@ async def _of_server(server: Server, shown: str, settings: Settings, *, moved: b
         config = await _config(redis)
     except (RedisError, OSError) as error:
         return [unreachable(type(error).__name__, shown)]
-    state = storestate.read_state(shown, info, config, moved_clock=moved)
+    state = store_state.read_state(shown, info, config, moved_clock=moved)
     return [
         ok("store", f"answers within {(ended - began) * 1000:.1f} ms"),
-        *storestate.findings(state, live=settings.mode == "live"),
+        *store_state.findings(state, live=settings.mode == "live"),
         clocks.judge_store(seconds + micros / 1e6 - (began + ended) / 2),
     ]
 
