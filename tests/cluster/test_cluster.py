@@ -51,7 +51,9 @@ async def test_streams_are_read_where_they_lie(store):
         await store.at(box.partition).xadd(outbox("cs", box.partition), job)
     read = await asyncio.gather(*(box.read(count=10, block_ms=1000) for box in boxes))
     assert [[job.verification for job in jobs] for jobs in read] == [[f"vf_{p}"] for p in range(PARTITIONS)]
-    await asyncio.gather(*(box.hold([job.entry for job in jobs]) for box, jobs in zip(boxes, read, strict=True)))
+    await asyncio.gather(
+        *(box.set_idle_time([job.entry for job in jobs]) for box, jobs in zip(boxes, read, strict=True))
+    )
     assert await boxes[3].take_over(idle_ms=60_000, count=10) == []
     for box in boxes:
         await store.at(box.partition).delete(outbox("cs", box.partition))
