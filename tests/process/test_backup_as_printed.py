@@ -18,6 +18,7 @@ import pytest
 
 from tests.process.test_first_steps import Shell, fresh_environment
 from tests.programs import program_path
+from tests.stores import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -33,6 +34,11 @@ case "$*" in
     set -a
     . /etc/default/codesvc-backup
     exec {place}/programs/codesvc-backup ;;
+  "start redis-server")
+    redis-server /etc/redis/redis.conf > {place}/redis.log 2>&1 &
+    echo $! > {place}/redis.pid
+    until [ "$(redis-cli ping)" = PONG ]; do sleep 0.1; done
+    exit ;;
 esac
 echo "$1 $(cat {place}/installed)" >> {place}/systemctl.log
 if [ "$1" = start ]; then
@@ -43,6 +49,10 @@ elif [ -e {place}/pid ]; then
   kill "$(cat {place}/pid)"
   tail --pid="$(cat {place}/pid)" -f /dev/null
   rm {place}/pid
+fi
+if [ "$*" = "stop codesvc.socket codesvc.service redis-server" ]; then
+  kill "$(cat {place}/redis.pid)"
+  tail --pid="$(cat {place}/redis.pid)" -f /dev/null
 fi
 """
 
@@ -55,7 +65,8 @@ def blocks(page, heading, language="en"):
 
 
 @pytest.mark.parametrize(
-    "place", [("backup", "what"), ("backup", "nightly"), ("backup", "restore"), ("operating", "going-back")]
+    "place",
+    [("backup", "what"), ("backup", "nightly"), ("backup", "restore"), ("backup", "own-redis"), ("operating", "going-back")],
 )
 def test_both_languages_print_the_same_commands(place):
     assert blocks(*place, language="zh") == blocks(*place)
@@ -170,6 +181,36 @@ async def test_a_backup_and_a_restore(server, tmp_path):
     await run(server, store)
     assert await bound(server, 1)
     assert list((tmp_path / "var/backups").glob("*.tar.gz")) == list((tmp_path / "root").glob("*.tar.gz")) == []
+
+
+@pytest.mark.parametrize("binary", ["debian", "valkey"])
+async def test_a_backup_of_an_own_server_is_there_after_a_restore_and_a_further_start(server, tmp_path, binary):
+    """A server that keeps an append-only file reads nothing else at its start, so a copied dump alone is lost."""
+    backup, restore = blocks("backup", "own-redis")
+    restore = restore.replace("-o redis -g redis ", "")  # the namespace has one user
+    program_path("redis-cli", "redis-tools")
+    real = BUNDLED if binary == "valkey" else program_path("redis-server", "redis-server")
+    own = tmp_path / "programs" / "redis-server"
+    own.write_text(f'#!/bin/bash\nexec {real} "$@"\n')
+    own.chmod(0o755)
+    settings = ("bind 127.0.0.1", "dir /var/lib/redis", "appendonly yes", "maxmemory-policy noeviction")
+    await server.run("systemctl stop && mkdir /etc/redis /var/lib/redis")
+    (tmp_path / "etc/redis/redis.conf").write_text("\n".join(settings) + "\n")
+    await server.run("sed -i 's|^data_dir = .*|url = \"redis://127.0.0.1:6379\"|' /etc/codesvc/config.toml")
+    stop, start = "systemctl stop codesvc.socket codesvc.service redis-server", "systemctl start"
+    await server.run(f"{start} redis-server && {start}")
+    await bind(server, 1)
+    await run(server, [backup])
+    await bind(server, 2)
+    await run(server, [restore])
+    assert [await bound(server, number) for number in (1, 2)] == [True, False]
+    await bind(server, 3)
+    await server.run(f"{stop} && {start} redis-server && {start}")
+    assert [await bound(server, number) for number in (1, 3)] == [True, True]
+    # A dump in the place of the append-only file, without the steps of the page.
+    await server.run(f"{stop} && rm -r /var/lib/redis/appendonlydir && {start} redis-server && {start}")
+    assert not await bound(server, 1)
+    await server.run(stop)
 
 
 async def test_a_nightly_backup_holds_the_data_and_no_key(server, gpg_home, tmp_path):
