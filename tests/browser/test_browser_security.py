@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from playwright.async_api import expect
 
+from codesvc.runtime.http_server import listening
 from tests.browser.stage import wechat_of
+from tests.stores import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -58,6 +62,36 @@ async def test_only_the_sites_own_pages_frame_it(stage):
     await expect(await framed_by(context, stage.addresses.website, url)).to_have_text("微信扫码，获取验证码")
     await expect(await framed_by(context, FOREIGN, url)).to_have_count(0)
     await context.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_form_of_a_site_with_a_policy_leads_to_the_hosted_page_as_documented(stage, language):
+    """Chromium holds the redirect after a form against form-action: `'self'` alone, as helmet sends, stops it."""
+    started = await stage.start()
+    page_of_the_widget = Path(__file__).parents[2] / "docs" / language / "widget.md"
+    documented = re.search(r"^form-action 'self' (\S+)$", page_of_the_widget.read_text(encoding="utf-8"), re.MULTILINE)
+    assert documented[1] == "https://code.example.com/"
+
+    async def show(request):
+        policy = f"default-src 'self'; form-action 'self' {request.query.get('more', '')}"
+        form = '<!doctype html><title>x</title><form method="post" action="/signup"><button>Go on</button></form>'
+        return web.Response(text=form, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def start(_):
+        raise web.HTTPSeeOther(started["page_url"])
+
+    site = web.Application()
+    site.add_routes([web.get("/", show), web.post("/signup", start)])
+    port = free_port()
+    async with listening(site, "127.0.0.1", port), await stage.browser.new_context() as context:
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{port}/")
+        async with page.expect_console_message(lambda said: "form-action" in said.text):
+            await page.get_by_role("button", name="Go on").click()
+        assert urlsplit(page.url).port == port
+        await page.goto(f"http://127.0.0.1:{port}/?more={stage.addresses.service}/")
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page).to_have_url(started["page_url"])
 
 
 async def test_nobody_frames_a_question_inside_wechat(stage):
