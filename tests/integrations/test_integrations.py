@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
+from standardwebhooks import Webhook
 
 from tests.node_tools import installed
 from tests.programs import java_libraries, program_path
@@ -253,6 +255,28 @@ async def test_express(shop, tmp_path, request, tmp_path_factory):
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
     async with running(shop, tmp_path, program_path("node", "nodejs"), "shop.cjs") as browser:
         await sign_up(shop, browser)
+
+
+async def test_express_takes_a_webhook(shop, tmp_path, request, tmp_path_factory):
+    """The two blocks of the webhooks' page, pasted where it says, read the body before other parsers do."""
+    [code] = example("express", "js")
+    found = BLOCK.findall((PAGES / "webhooks.md").read_text(encoding="utf-8"))
+    pasted = "".join(text for kind, text in found if kind == "js")
+    line = "const app = express();\n"
+    assert line in code
+    (tmp_path / "shop.cjs").write_text(code.replace(line, line + pasted), encoding="utf-8")
+    home = installed(request, tmp_path_factory, HERE / "node" / "package.json")
+    (tmp_path / "node_modules").symlink_to(home / "node_modules")
+    secret, body = "whsec_" + "c2VjcmV0" * 4, '{"type": "verification.approved", "data": {"user": "attempt-9"}}'
+    signature = Webhook(secret).sign("wh_1", now := datetime.now(UTC), body)
+    headers = {"webhook-id": "wh_1", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature}
+    command = ("env", f"WEBHOOK_SECRETS={secret}", program_path("node", "nodejs"), "shop.cjs")
+    async with running(shop, tmp_path, *command) as browser:
+        hook = f"{shop[1]}/hooks/codesvc"
+        for sent, status in ((body, 204), (body, 204), (body + " ", 400)):
+            async with browser.post(hook, data=sent, headers=headers | {"Content-Type": "application/json"}) as answer:
+                assert answer.status == status
+    assert (tmp_path / "log").read_text().count("approved: attempt-9") == 1
 
 
 async def behind_a_proxy(shop, browser):

@@ -1,7 +1,8 @@
-"""Reading webhooks: by the client, and by the documentation's own examples in Python, Node and PHP."""
+"""Reading webhooks: by the client, and by the documentation's own examples in Python, Node, Java and PHP."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ from standardwebhooks import Webhook
 
 from codesvc.client import BadWebhook, WebhookReader, schema
 from codesvc.web.contract import examples
+from tests.programs import program_path
 from tests.webhooks.receiver import OTHER_SECRET, SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +27,8 @@ EVENT = "wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b"
 
 
 def block(language):
-    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    """What reads a webhook; of Express the route stands in a block of its own behind it."""
+    found, *_ = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
     return found
 
 
@@ -154,7 +157,7 @@ def cases():
 
 
 NODE = """
-import { readFileSync } from "node:fs";
+const { readFileSync } = require("node:fs");
 const { cases, secrets } = JSON.parse(readFileSync(0));
 const idOf = ({ body, headers }) => readWebhook(Buffer.from(body), headers, secrets)?.id ?? null;
 const wrong = cases.filter((each) => idOf(each) !== each.id);
@@ -170,7 +173,7 @@ echo json_encode(array_values($wrong));
 
 
 @pytest.mark.parametrize(
-    ("program", "language", "ending", "more"), [("node", "js", "mjs", NODE), ("php", "php", "php", PHP)]
+    ("program", "language", "ending", "more"), [("node", "js", "cjs", NODE), ("php", "php", "php", PHP)]
 )
 def test_the_examples_in_other_languages(tmp_path, program, language, ending, more):
     found = shutil.which(program)
@@ -186,3 +189,47 @@ def test_the_examples_in_other_languages(tmp_path, program, language, ending, mo
         text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (said.stdout.strip(), said.stderr) == ("[]", "")
+
+
+JAVA = """
+class Cases {
+    /** Each line: whether it is to be believed, then body and the three headers in base64; `-` is a missing header. */
+    public static void main(String[] secrets) throws Exception {
+        var lines = new java.io.BufferedReader(new java.io.InputStreamReader(System.in)).lines().toList();
+        for (String line : lines) {
+            String[] parts = line.split(" ");
+            UnaryOperator<String> header = name -> {
+                String part = parts[List.of("webhook-id", "webhook-timestamp", "webhook-signature").indexOf(name) + 2];
+                return part.equals("-") ? null : new String(Base64.getDecoder().decode(part), StandardCharsets.UTF_8);
+            };
+            byte[] body = parts[1].equals("-") ? new byte[0] : Base64.getDecoder().decode(parts[1]);
+            boolean said = Webhook.genuine(body, header, List.of(secrets), System.currentTimeMillis() / 1000);
+            if (said != Boolean.parseBoolean(parts[0])) System.out.println(line);
+        }
+        System.out.println(lines.size());
+    }
+}
+"""
+
+
+def test_the_java_example(tmp_path):
+    java = program_path("java", "default-jdk-headless")
+    path = tmp_path / "Cases.java"
+    code = block("java")
+    beginning, class_and_rest = code.split("public class Webhook", 1)
+    path.write_text(f"{beginning}{JAVA}class Webhook{class_and_rest}", encoding="utf-8")
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    lines = []
+    for case in cases():
+        texts = (case["body"], *(case["headers"].get(name, "") for name in names))
+        parts = [base64.b64encode(text.encode()).decode() or "-" for text in texts]
+        lines.append(" ".join([str(case["id"] is not None).lower(), *parts]))
+    said = subprocess.run(
+        [java, path, SECRET, OTHER_SECRET],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (said.stdout.strip(), said.stderr) == (str(len(lines)), "")
