@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docs.reference.words import ROOT, pick, told
@@ -26,12 +27,14 @@ class Alert(NamedTuple):
         severity: `page` or `ticket`.
         after: for how long the condition has to hold, such as `5m`; "" for at once.
         summary: what it means, in English.
+        condition: the expression with its threshold.
     """
 
     name: str
     severity: str
     after: str
     summary: str
+    condition: str
 
 
 def alerts() -> list[Alert]:
@@ -43,11 +46,18 @@ def alerts() -> list[Alert]:
 def _alert(rule: str) -> Alert:
     found = {key: re.search(rf"^ +{key}: (.+)$", rule, re.MULTILINE) for key in ("severity", "for", "summary")}
     words = {key: match[1].strip() if match else "" for key, match in found.items()}
-    return Alert(rule.split("\n", 1)[0].strip(), words["severity"], words["for"], words["summary"])
+    condition = re.search(r"^ +expr: >-\n((?: {10,}.*\n)+)", rule, re.MULTILINE)
+    if condition is None:
+        raise ValueError(f"an alert without a condition: {rule[:60]}")
+    lines = textwrap.dedent(condition[1]).strip()
+    return Alert(rule.split("\n", 1)[0].strip(), words["severity"], words["for"], words["summary"], lines)
 
 
 def alert_table(language: str) -> Iterator[str]:
-    """The page of the alerts: first what cannot wait, and within that what stops everybody, as the file has it."""
+    """The page of the alerts: first what cannot wait, and within that what stops everybody, as the file has it.
+
+    The thresholds stand at the end, as the rules have them.
+    """
     for severity, chinese, english in _URGENCY:
         these = [alert for alert in alerts() if alert.severity == severity]
         yield f"## {pick(language, chinese, english).format(len(these))} {{#{severity}}}"
@@ -60,6 +70,14 @@ def alert_table(language: str) -> Iterator[str]:
         yield pick(language, "名字前面都有 `Codesvc`：", "Each name begins with `Codesvc`: ") + names
         head = pick(language, "| 告警 | 持续多久 | 含义 | 怎么办 |", "| alert | after | means | what to do |")
         yield "\n".join([head, "| --- | --- | --- | --- |", *rows])
+    yield pick(language, "## 阈值 {#thresholds}", "## Thresholds {#thresholds}")
+    yield pick(
+        language,
+        "每条规则的条件。要改，就改你复制过去的规则文件，再重载 Prometheus。",
+        "The condition of each rule. To change one, edit your copy of the rules and reload Prometheus.",
+    )
+    conditions = "\n".join(f"{alert.name}\n{textwrap.indent(alert.condition, '    ')}" for alert in alerts())
+    yield f"```text\n{conditions}\n```"
 
 
 def _after(time: str, language: str) -> str:
