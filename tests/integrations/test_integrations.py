@@ -257,6 +257,23 @@ async def test_express(shop, tmp_path, request, tmp_path_factory):
         await sign_up(shop, browser)
 
 
+WEBHOOK_SECRET = "whsec_" + "c2VjcmV0" * 4
+
+
+async def take_webhooks(shop, browser):
+    """A genuine one, the same once more, and one whose body was changed on its way."""
+    body, now = '{"type": "verification.approved", "data": {"user": "attempt-9"}}', datetime.now(UTC)
+    headers = {
+        "webhook-id": "wh_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(WEBHOOK_SECRET).sign("wh_1", now, body),
+        "Content-Type": "application/json",
+    }
+    for sent, status in ((body, 204), (body, 204), (body + " ", 400)):
+        async with browser.post(f"{shop[1]}/hooks/codesvc", data=sent, headers=headers) as answer:
+            assert answer.status == status
+
+
 async def test_express_takes_a_webhook(shop, tmp_path, request, tmp_path_factory):
     """The two blocks of the webhooks' page, pasted where it says, read the body before other parsers do."""
     [code] = example("express", "js")
@@ -267,15 +284,9 @@ async def test_express_takes_a_webhook(shop, tmp_path, request, tmp_path_factory
     (tmp_path / "shop.cjs").write_text(code.replace(line, line + pasted), encoding="utf-8")
     home = installed(request, tmp_path_factory, HERE / "node" / "package.json")
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
-    secret, body = "whsec_" + "c2VjcmV0" * 4, '{"type": "verification.approved", "data": {"user": "attempt-9"}}'
-    signature = Webhook(secret).sign("wh_1", now := datetime.now(UTC), body)
-    headers = {"webhook-id": "wh_1", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature}
-    command = ("env", f"WEBHOOK_SECRETS={secret}", program_path("node", "nodejs"), "shop.cjs")
+    command = ("env", f"WEBHOOK_SECRETS={WEBHOOK_SECRET}", program_path("node", "nodejs"), "shop.cjs")
     async with running(shop, tmp_path, *command) as browser:
-        hook = f"{shop[1]}/hooks/codesvc"
-        for sent, status in ((body, 204), (body, 204), (body + " ", 400)):
-            async with browser.post(hook, data=sent, headers=headers | {"Content-Type": "application/json"}) as answer:
-                assert answer.status == status
+        await take_webhooks(shop, browser)
     assert (tmp_path / "log").read_text().count("approved: attempt-9") == 1
 
 
@@ -350,8 +361,12 @@ async def test_a_reset_in_plain_php(shop, tmp_path):
         await verify(world, browser, person, await begin(shop, browser, "/signup.php"))
         browser.cookie_jar.clear()
         # A name that nobody has leads to the same page.
-        _, _, nobodys = await submit(browser, f"{website}/reset.php", name="nobody")
-        assert nobodys.startswith(f"{world.service}/p/")
+        started = []
+        for _ in range(2):
+            _, _, nobodys = await submit(browser, f"{website}/reset.php", name="nobody")
+            assert nobodys.startswith(f"{world.service}/p/")
+            started.append((await world.call("GET", f"/v1/verifications/{world.line.started}"))["user"])
+        assert started[0] == started[1]
         _, _, page_url = await submit(browser, f"{website}/reset.php", name="Guest")
         status, html, address = await verify(world, browser, person, await renewed(world, browser, page_url))
         assert (status, "new password" in html) == (200, True), html
@@ -414,10 +429,18 @@ async def test_spring(shop, tmp_path):
         "spring3-web.servlet", "tomcat9-catalina", "jackson-databind", "commons-logging", "spring3-*", "tomcat9-*",
         "jackson-*",
     )  # fmt: skip
-    [code] = example("spring", "java")
+    blocks = example("spring", "java")
+    [code] = [each for each in blocks if "class WeChatSignUp" in each]
+    [route] = [each for each in blocks if "/hooks/codesvc" in each and "class" not in each]
+    code = code.rstrip().removesuffix("}") + route + "}\n"
     (tmp_path / "WeChatSignUp.java").write_text(code.replace("import jakarta.", "import javax."), encoding="utf-8")
-    sources = ("WeChatSignUp.java", str(HERE / "java" / "Main.java"))
+    found = BLOCK.findall((PAGES / "webhooks.md").read_text(encoding="utf-8"))
+    [reading] = [text for kind, text in found if kind == "java"]
+    (tmp_path / "Webhook.java").write_text(reading, encoding="utf-8")
+    sources = ("WeChatSignUp.java", "Webhook.java", str(HERE / "java" / "Main.java"))
     compiling = (program_path("javac", "default-jdk-headless"), "-proc:none", "-cp", libraries, "-d", ".", *sources)
     await asyncio.to_thread(subprocess.run, compiling, cwd=tmp_path, check=True, timeout=120)
-    async with running(shop, tmp_path, program_path("java"), "-cp", f".:{libraries}", "Main") as browser:
+    command = ("env", f"WEBHOOK_SECRETS={WEBHOOK_SECRET}", program_path("java"), "-cp", f".:{libraries}", "Main")
+    async with running(shop, tmp_path, *command) as browser:
         await sign_up(shop, browser)
+        await take_webhooks(shop, browser)
