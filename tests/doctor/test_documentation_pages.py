@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = {*PAGES, "contributing/licences"}
 """Pages that are made from the code: they are looked things up in, may be of any length, and count nowhere."""
 GENERATED_PART = re.compile(r"<!-- claims -->.*?<!-- end -->", re.DOTALL)
-"""The rows of claims, which the command prints from the code and a test of the sandbox holds: they count nowhere either."""
+"""The rows of claims, which a command prints from the code and a test of the sandbox holds: they do not count."""
 SYSTEMS = ("relay/", "openid/")
 """Folders with a page for each of many systems, of which a reader needs one."""
 WORDS = 1200

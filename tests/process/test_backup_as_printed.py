@@ -66,7 +66,13 @@ def blocks(page, heading, language="en"):
 
 @pytest.mark.parametrize(
     "place",
-    [("backup", "what"), ("backup", "nightly"), ("backup", "restore"), ("backup", "own-redis"), ("operating", "going-back")],
+    [
+        ("backup", "what"),
+        ("backup", "nightly"),
+        ("backup", "restore"),
+        ("backup", "own-redis"),
+        ("operating", "going-back"),
+    ],
 )
 def test_both_languages_print_the_same_commands(place):
     assert blocks(*place, language="zh") == blocks(*place)
