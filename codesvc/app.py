@@ -36,6 +36,7 @@ from codesvc.messages.chat import ChatComposer
 from codesvc.messages.composer import Composer
 from codesvc.messages.templates import Templates
 from codesvc.runtime import crash_points, repeated_lines, tracing
+from codesvc.runtime.public_sockets import public_session
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
@@ -183,6 +184,7 @@ async def _run(
                 trace_configs=[sending_trace()],
             )
         )
+        public = await stack.enter_async_context(public_session())
         shared = PerEntry(
             directory.accounts, lambda a: SecretCache(store, a.store_keys, keyring), lambda entry: entry.config
         )
@@ -200,7 +202,7 @@ async def _run(
         partitions, clock = directory.partitions(), StoreClock(store, steady=time.monotonic)
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
-        followers, relay = Followers(store, directory), CallbackForwarding(http, store)
+        followers, relay = Followers(store, directory), CallbackForwarding(http, public, store)
         stack.push_async_callback(relay.aclose)
         proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.hosts import in_punycode, is_host_name, require_host
 from codesvc.config.store_address import StoreAddress
+from codesvc.domain.address_guard import is_public
 from codesvc.domain.listener import parse_listener
 from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
 from codesvc.domain.service_address import DEFAULT_PORTS
@@ -37,6 +38,16 @@ def loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def private(url: str) -> bool:
+    """Whether the host of a valid web address is an IP address that is not public."""
+    host = urlsplit(url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not is_public(host)
 
 
 def unspecified(url: str) -> bool:

@@ -1,16 +1,18 @@
 """Validation of a single site, account or key whose table does not come from the configuration file.
 
 It uses the same structuring, constraints and rules between options as for the file (`loading`). Secrets must be given
-by value, because such a table has neither a file nor an environment to read them from.
+by value, because such a table has neither a file nor an environment to read them from. In live mode its addresses must
+be public: who may write it by the admin API may not make the service call what only the service reaches.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from codesvc.config.account_settings import Account
+from codesvc.config.addresses import loopback, private
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Settings
 
 _T = TypeVar("_T", Site, Account, ApiKey, OidcClient)
+_ONLY_IN_FILE: Final = '; in mode "live" only the configuration file can allow a private one'
 _PLACEHOLDER = {"name": "-", "hash": f"sha256:{secrets.token_hex(32)}", "scopes": ["verify"]}
 
 
@@ -38,6 +41,8 @@ def one_account(settings: Settings, name: str, table: Mapping[str, Any]) -> Acco
         ConfigError: the table breaks a rule; paths begin at the table.
     """
     account = _structured(Account, name, table, [])
+    if faults := [*_private_addresses(settings, account)]:
+        raise ConfigError(faults)
     _check(replace(settings, accounts={name: account}, sites={}), "accounts", name)
     return account
 
@@ -56,6 +61,8 @@ def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: 
     """
     extra = [Fault(("keys",), "cannot be set here; keys have their own calls")] if "keys" in table else []
     site = _structured(Site, name, {**table, "keys": [_PLACEHOLDER]}, extra)
+    if faults := [*_private_receivers(settings, site)]:
+        raise ConfigError(faults)
     _check(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
     return replace(site, keys=())
 
@@ -141,6 +148,26 @@ def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: lis
     if faults or isinstance(found, Draft):
         raise ConfigError(faults)
     return found
+
+
+def _private_addresses(settings: Settings, account: Account) -> Iterator[Fault]:
+    """Addresses that are private as they are written; what a name leads to is seen at each connection."""
+    for option in ("forward_to", "token_source"):
+        url = getattr(account, option) or ""
+        if settings.mode == "live" and (loopback(url) or private(url)):
+            yield Fault((option,), f"must be a public address{_ONLY_IN_FILE}")
+
+
+def _private_receivers(settings: Settings, site: Site) -> Iterator[Fault]:
+    receivers: list[tuple[tuple[str, ...], object]] = [(("webhook",), site.webhook)]
+    receivers += [
+        (("gateways", name, kind), getattr(gateway, kind))
+        for name, gateway in site.gateways.items()
+        for kind in gateway.given
+    ]
+    for path, receiver in receivers:
+        if settings.mode == "live" and getattr(receiver, "allow_private", False):
+            yield Fault((*path, "allow_private"), f"cannot be set here{_ONLY_IN_FILE}")
 
 
 def _file_of(kind: type, option: str) -> bool:

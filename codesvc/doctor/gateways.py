@@ -1,7 +1,7 @@
 """Whether the sites' own SMS and e-mail gateways can be used, as far as that can be seen without sending a message.
 
 A name is resolved, and a connection is opened and closed again, by the rule for addresses that the service applies
-(`codesvc.delivery.webhooks.address_guard`). Nothing is sent: an SMS costs money, and what a gateway answers is known
+(`codesvc.domain.address_guard`). Nothing is sent: an SMS costs money, and what a gateway answers is known
 only from one. So a finding says what was looked at, and that credentials were not tried.
 """
 
@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from codesvc.delivery.webhooks.address_guard import is_public
 from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.domain.address_guard import is_public
 from codesvc.domain.message import SIGN_UP
 from codesvc.domain.service_address import DEFAULT_PORTS
 

@@ -32,10 +32,16 @@ _OK: Final = 200
 
 
 class CallbackForwarding:
-    """Forwards callbacks."""
+    """Forwards callbacks.
 
-    def __init__(self, http: aiohttp.ClientSession, store: Store) -> None:
-        self._http = http
+    Args:
+        http: the session for the addresses of the configuration file.
+        public: the session for those of the store's live accounts.
+        store: counts how often a callback was forwarded.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, public: aiohttp.ClientSession, store: Store) -> None:
+        self._http, self._public = http, public
         self._store = store.chat
         self._copies: set[asyncio.Task[None]] = set()
 
@@ -55,7 +61,7 @@ class CallbackForwarding:
     async def _post(self, account: AccountEntry, target: str, query: str, body: bytes) -> bytes | None:
         url = f"{target}{'&' if '?' in target else '?'}{query}"
         try:
-            async with self._http.post(
+            async with (self._public if account.guarded else self._http).post(
                 url, data=body, headers={"Content-Type": "text/xml"}, timeout=_TIMEOUT, allow_redirects=False
             ) as response:
                 answer = await response.content.read(_LARGEST_ANSWER)
@@ -64,7 +70,7 @@ class CallbackForwarding:
                 why = f"status {response.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's text is not logged. It may hold the query, whose signature stays valid for some time.
-            why = type(error).__name__
+            why = type(getattr(error, "os_error", error)).__name__
         _log.warning("relay_failed", account=account.name, why=why)
         return None
 

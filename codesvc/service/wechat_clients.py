@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from codesvc.runtime.public_sockets import public_session
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.secret_cache import SecretCache
 from codesvc.wechat.call_labels import ignore_call
 from codesvc.wechat.client import WeChatClient
-from codesvc.wechat.issuer import issuer_for
+from codesvc.wechat.http import HttpExchange, sending_trace
+from codesvc.wechat.issuer import CentralIssuer, issuer_for
 from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 
 if TYPE_CHECKING:
@@ -23,7 +26,23 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
     from codesvc.wechat.call_labels import CallObserver
-    from codesvc.wechat.issuer import Issuer
+    from codesvc.wechat.issuer import IssuedToken, Issuer
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicIssuer:
+    """The token server of an account whose addresses must be public (`AccountEntry.guarded`).
+
+    Each request has a session of its own: one is made in some two hours.
+    """
+
+    url: str = field(repr=False)
+    observe: CallObserver
+
+    async def issue(self) -> IssuedToken:
+        """Request a token from the server."""
+        async with public_session(sending_trace()) as http:
+            return await CentralIssuer(wire=HttpExchange(http, observe=self.observe), url=self.url).issue()
 
 
 def reach(
@@ -80,6 +99,8 @@ def issuer_of(
 ) -> Issuer:
     """The issuer that fetches the account's access token."""
     config = account.config
+    if account.guarded and "://" in config.token_source:
+        return PublicIssuer(url=config.token_source, observe=observe)
     return issuer_for(
         config.token_source,
         appid=config.appid,

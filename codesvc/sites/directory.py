@@ -179,7 +179,9 @@ class Directory:
     def entry_of(self, name: str, config: Account) -> AccountEntry:
         """The entry of an account with these settings, whether they are in force or only proposed."""
         keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
-        return AccountEntry(name, config, keys, callback_keys(config), sites, partial(self._rates_on, name))
+        guarded = self._settings.mode == "live" and name not in self._settings.accounts
+        rates = partial(self._rates_on, name)
+        return AccountEntry(name, config, keys, callback_keys(config), sites, rates, guarded=guarded)
 
     def _rates_on(self, account: str, limit: str) -> tuple[tuple[Rate, ...], ...]:
         """The different rates that an account's sites have for a limit."""

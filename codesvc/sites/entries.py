@@ -34,6 +34,8 @@ class AccountEntry:
         name: the account's name in the configuration and in `/wechat/{account}`.
         sites: how many sites share it.
         rates: the different rates that its sites have for a limit, by the limit's name.
+        guarded: whether the addresses that it names may only be public: a live account of the store. Who may write it
+            by the admin API may not make the service call what only the service reaches.
     """
 
     name: str
@@ -42,6 +44,7 @@ class AccountEntry:
     callback_keys: CallbackKeys
     sites: int = 1
     rates: Callable[[str], tuple[tuple[Rate, ...], ...]] = field(default=lambda _: (), compare=False, repr=False)
+    guarded: bool = False
 
     @property
     def by_keyword(self) -> bool:

@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem, leaving, problem_of_status
 from codesvc.wechat.call_labels import CallObserver, endpoint_of, ignore_call, result_of
 from codesvc.wechat.errors import (
@@ -176,6 +177,8 @@ class HttpExchange:
         problem = problem_of(error, self._proxy)
         if problem is not None:
             return ProxyFailed(problem)
+        if isinstance(getattr(error, "os_error", error), PrivateAddress):
+            return WeChatUnreachable("its address is not public, and only the configuration file may name such a one")
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return NameNotResolved("WeChat's host name does not resolve")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):

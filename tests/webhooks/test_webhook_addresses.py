@@ -14,8 +14,8 @@ from aiohttp.abc import AbstractResolver
 
 from codesvc.config import Secret
 from codesvc.config.settings import Webhook
-from codesvc.delivery.webhooks.address_guard import is_public
 from codesvc.delivery.webhooks.sender import Sender
+from codesvc.domain.address_guard import is_public
 from codesvc.domain.webhook import Result
 from tests.webhooks.receiver import SECRET, delivery, hook, receiving, send_test
 

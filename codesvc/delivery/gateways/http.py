@@ -16,7 +16,7 @@ from yarl import URL
 
 from codesvc import __version__
 from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
-from codesvc.delivery.webhooks.address_guard import PrivateAddress
+from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import aiosmtplib
 
 from codesvc.delivery.gateways.gateway import GATEWAY_SECONDS, GatewayAnswer, Taken
-from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
+from codesvc.domain.address_guard import PrivateAddress, is_public
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import SmtpGateway

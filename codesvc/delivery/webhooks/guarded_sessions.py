@@ -1,25 +1,23 @@
 """HTTP to addresses that a site names: webhooks and gateways. No redirects, no cookies, no private address.
 
-The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
-covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a
-second address of the same name.
+The address is checked where the socket is made (`codesvc.runtime.public_sockets`).
 """
 
 from __future__ import annotations
 
-import socket
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
 from codesvc.delivery.webhooks.proxied import Target, targets
+from codesvc.domain.address_guard import is_public
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+from codesvc.runtime.public_sockets import public_socket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from typing import Any
 
     from aiohttp.abc import AbstractResolver
     from yarl import URL
@@ -76,7 +74,7 @@ class GuardedSessions:
         connector = aiohttp.TCPConnector(
             limit=_MOST_CONNECTIONS,
             resolver=self._resolver if self.proxy is None else None,
-            socket_factory=self._guarded_socket if guarded else None,
+            socket_factory=partial(public_socket, public=self._public) if guarded else None,
             force_close=not self._keep,
         )
         return aiohttp.ClientSession(
@@ -86,12 +84,6 @@ class GuardedSessions:
             auto_decompress=False,
             trust_env=False,
         )
-
-    def _guarded_socket(self, info: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if not self._public(address[0]):
-            raise PrivateAddress
-        return socket.socket(family, kind, protocol)
 
     @asynccontextmanager
     async def request(

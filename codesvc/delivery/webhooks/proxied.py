@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from codesvc.delivery.webhooks.address_guard import PrivateAddress
+from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import leaving
 
 if TYPE_CHECKING:

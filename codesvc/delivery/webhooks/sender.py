@@ -17,9 +17,9 @@ import aiohttp
 from yarl import URL
 
 from codesvc import __version__
-from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.delivery.webhooks.signature import signature
+from codesvc.domain.address_guard import PrivateAddress, is_public
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.webhook import Result, judge
 from codesvc.wechat.proxy_faults import problem_of

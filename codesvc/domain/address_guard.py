@@ -1,7 +1,7 @@
-"""Checks the network address of a webhook: only public addresses are allowed. Pure.
+"""Checks a network address that a site or an entry of the registry names: only public ones are allowed. Pure.
 
-The site chooses a webhook's address. Without this rule it could make the service call internal addresses: a cloud's
-metadata, a database's console, the store (server-side request forgery, SSRF).
+Somebody other than the operator chooses such an address. Without this rule it could make the service call internal
+addresses: a cloud's metadata, a database's console, the store (server-side request forgery, SSRF).
 """
 
 from collections.abc import Iterator
