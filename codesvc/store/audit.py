@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -69,11 +69,15 @@ class Audit:
             },
         )
 
-    async def admit_login(self, budget: LoginBudget, *, right: bool) -> LoginAdmitted:
-        """Count a password attempt: DONE, or LIMITED if the visitor, network or common limit is reached.
+    async def admit_login(self, budget: LoginBudget) -> LoginAdmitted:
+        """Count a password attempt: DONE, or LIMITED if the visitor, network or common limit is reached."""
+        return await self._login(budget, "")
 
-        Called with `right=True` after the correct password: it then resets the visitor's count and always answers DONE.
-        """
+    async def take_back_login(self, budget: LoginBudget, admitted: LoginAdmitted) -> None:
+        """After the right password: its attempt counts no longer for the visitor. All others do."""
+        await self._login(budget, admitted.now)
+
+    async def _login(self, budget: LoginBudget, admitted: int | Literal[""]) -> LoginAdmitted:
         prefix = self._prefix
         return await self._admit_login(
             PartitionKeys(prefix, DEPLOYMENT),
@@ -86,6 +90,6 @@ class Audit:
                 "rates": budget.rates,
                 "network_rates": budget.network_rates,
                 "everybody_rates": budget.everybody_rates,
-                "right": int(right),
+                "admitted": admitted,
             },
         )

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
+from ipaddress import ip_address
 from types import SimpleNamespace
 
 import aiohttp
@@ -12,6 +13,8 @@ from yarl import URL
 from codesvc.config import ConfigError
 from codesvc.domain.audit import Act
 from codesvc.domain.passwords import password_line
+from codesvc.store.outcomes import Outcome
+from codesvc.web.admin.sign_in_lanes import SignInLanes, Visitor
 from codesvc.web.context import SERVICES
 from tests.service.test_admin import ADMIN, PASSWORD, Operator
 
@@ -103,6 +106,57 @@ async def test_a_known_browser_has_a_budget_of_its_own(door):
         # The same address without the cookie is a stranger, and not held to it.
         async with browser(door) as other:
             assert (await try_from(other, "198.51.100.7"))[0] == 422
+
+
+OTHER_PASSWORD = "another horse battery"
+TWO = ADMIN | {"operators": ADMIN["operators"] | {"mei": {"password": password_line(OTHER_PASSWORD, bytes(16))}}}
+"""The password of `lan` is the victim's; `mei` has one of her own."""
+
+
+async def test_a_right_password_takes_back_its_own_try_only(new_world):
+    """Else an operator would try another one's passwords without end, signing in as themselves in between."""
+    async with new_world(admin=TWO, service__trusted_proxies=PROXY) as world:
+        async with browser(world) as mei:
+            assert (await try_from(mei, "198.51.100.7", "mei", OTHER_PASSWORD))[0] == 303
+            assert (await mei.post("/admin/logout", {"token": await mei.token("/admin/audit")}))[0] == 303
+            statuses = []
+            for _ in range(4):
+                statuses.append((await try_from(mei, "198.51.100.7"))[0])
+                assert (await try_from(mei, "198.51.100.7", "mei", OTHER_PASSWORD))[0] == 303
+                assert (await mei.post("/admin/logout", {"token": await mei.token("/admin/audit")}))[0] == 303
+            statuses += [(await try_from(mei, "198.51.100.7"))[0] for _ in range(2)]
+            assert statuses == [422] * 5 + [429]
+            assert (await try_from(mei, "198.51.100.7", "mei", OTHER_PASSWORD))[0] == 429
+        # A stranger's window is of the address alone: a right password there takes no others' tries back either.
+        async with browser(world) as stranger:
+            for _ in range(4):
+                assert (await try_from(stranger, "192.0.2.1"))[0] == 422
+            async with browser(world) as beside:
+                assert (await try_from(beside, "192.0.2.1", "mei", OTHER_PASSWORD))[0] == 303
+            assert [(await try_from(stranger, "192.0.2.1"))[0] for _ in range(2)] == [422, 429]
+
+
+async def test_who_signs_in_over_and_over_is_never_kept_out(new_world):
+    """A right password costs no try, in no lane: not in 40 times, where 30 are allowed in a day."""
+    async with new_world(admin=TWO) as world:
+        lanes = SignInLanes(world.app[SERVICES].store)
+        here = ip_address("192.0.2.1")
+        line = TWO["operators"]["mei"]["password"]
+        for visitor, rounds in ((Visitor(None, near=True), 40), (Visitor(here, "b"), 7), (Visitor(here), 7)):
+            for _ in range(rounds):
+                assert (await lanes.try_password(visitor, line, OTHER_PASSWORD))[0] is Outcome.DONE
+
+
+async def test_at_the_operators_own_listener_a_sign_in_of_one_gives_no_tries_to_the_others(new_world):
+    async with new_world(admin=TWO) as world:
+        lanes, near = SignInLanes(world.app[SERVICES].store), Visitor(None, near=True)
+        line = TWO["operators"]["mei"]["password"]
+        outcomes = []
+        for _ in range(3):
+            outcomes += [(await lanes.try_password(near, line, "wrong wrong wrong"))[0] for _ in range(11)]
+            outcomes += [(await lanes.try_password(near, line, OTHER_PASSWORD))[0]]
+        assert outcomes.count(Outcome.REFUSED) == 30
+        assert outcomes[-1] is Outcome.LIMITED
 
 
 @pytest.mark.parametrize("cookie", ["x", "WyJsYW4iXQ.x.y", ""])

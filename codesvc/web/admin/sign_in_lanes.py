@@ -94,10 +94,10 @@ class SignInLanes:
         lane = self._near if visitor.near else self._known if visitor.browser else self._strangers
         if lane.full:
             return Outcome.LIMITED, _BUSY_SECONDS
-        admitted = await self._store.audit.admit_login(visitor.budget, right=False)
+        admitted = await self._store.audit.admit_login(visitor.budget)
         if admitted.outcome is Outcome.LIMITED:
             return Outcome.LIMITED, whole_seconds(admitted.wait_ms)
         if not await lane.check(line, password):
             return Outcome.REFUSED, 0
-        await self._store.audit.admit_login(visitor.budget, right=True)
+        await self._store.audit.take_back_login(visitor.budget, admitted)
         return Outcome.DONE, 0
