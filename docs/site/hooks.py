@@ -2,13 +2,15 @@
 
 The pages of one language lie in `docs/zh` or `docs/en`, and each is a site of its own with its own search. Pictures,
 the glossary and (in English) the decision records lie beside them and are shared. In the repository a page may point
-to all of these and to the source; on the site such links are led to where the file is, or name it where it is not.
+to all of these and to the source; on the site such links are led to where the file is. A file of the repository that
+a page points to, such as a unit of systemd, is a page of the site too: who reads on a phone has no checkout.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +33,8 @@ SECTIONS: Final = {
     "Contribute": "参与开发",
 }
 """Titles of the navigation: English, as in mkdocs.yml, and Chinese."""
+FILES: Final = "files/"
+"""Where on the site the files of the repository are."""
 GLOSSARY: Final = {"zh": "词汇表", "en": "Glossary"}
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?://|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
@@ -79,10 +83,40 @@ def on_config(config: Any, **_: Any) -> Any:
 
 
 def on_files(files: Any, config: Any, **_: Any) -> Any:
-    """Add what both languages share."""
+    """Add what both languages share, and the files of the repository that pages point to."""
     for uri, path in sorted(_shared(_language(config)).items()):
         files.append(File.generated(config, uri, abs_src_path=str(path)))
+    for path in _linked_files():
+        files.append(File.generated(config, _file_page(path), content=_shown_file(path)))
     return files
+
+
+@cache
+def _linked_files() -> list[Path]:
+    """Files outside of the documentation that a page of either language points to."""
+    found = set()
+    for language in OTHER:
+        for page in (DOCS / language).rglob("*.md"):
+            text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+            found |= {(page.parent / link[3]).resolve() for link in _LINK.finditer(text)}
+    return sorted(path for path in found if path.is_file() and not path.is_relative_to(DOCS))
+
+
+def _file_page(path: Path) -> str:
+    return f"{FILES}{path.relative_to(DOCS.parent).as_posix()}.md"
+
+
+def _shown_file(path: Path) -> str:
+    """A page with the text of a file; the search leaves it out."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":  # its own links lead to files of the repository
+        shown = _LINK.sub(r"\2", text)
+    else:
+        kind = {".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".py": "python", ".conf": "nginx"}.get(
+            path.suffix, ""
+        )
+        shown = f"# `{path.relative_to(DOCS.parent).as_posix()}`\n\n````{kind}\n{text}\n````\n"
+    return f"---\nsearch:\n  exclude: true\n---\n\n{shown}"
 
 
 def on_nav(nav: Any, config: Any, **_: Any) -> Any:
@@ -125,6 +159,8 @@ class Links:
                 return each, inside.removeprefix(f"{each}/")
         if inside.startswith("decisions") and path.exists():
             return "en", inside if path.is_file() else f"{inside}/README.md"
+        if path in _linked_files():
+            return self._language, _file_page(path)
         return "", None
 
     def led(self, found: re.Match[str]) -> str:
@@ -149,6 +185,8 @@ class Links:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Lead each link outside of code to where the file is on the site."""
+    if page.file.src_uri.startswith(FILES):
+        return markdown
     links = Links(page, _language(config))
     pieces, last = [], 0
     for fence in [*_FENCE.finditer(markdown), None]:
@@ -171,7 +209,7 @@ def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
     uri = page.file.src_uri
     links = []
     for language, (tag, name) in TAGS.items():
-        there = (DOCS / language / uri).exists() or uri in _shared(language)
+        there = (DOCS / language / uri).exists() or uri in _shared(language) or uri.startswith(FILES)
         address = _address(uri) if there else ""
         links.append({"lang": tag, "name": name, "link": f"../{language}/{address}/".replace("//", "/")})
     config["extra"]["alternate"] = links

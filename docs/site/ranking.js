@@ -13,6 +13,10 @@
     return word.length < 4 && whole.length ? whole : [...whole, `${word}*`];
   };
 
+  // The glossary is also indexed with every common character, which is no answer to anything.
+  const written = ({ matchData: { metadata } }) =>
+    Object.values(metadata).some((fields) => Object.keys(fields).some((each) => each !== "words"));
+
   const rank = (prototype) => {
     const { search } = prototype;
     prototype.search = function (asked) {
@@ -22,7 +26,9 @@
       const long = plain.some((each) => each.length > 1);
       const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1));
       const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
-      const found = search.call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "));
+      const found = search
+        .call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "))
+        .filter((each) => !each.ref.startsWith("glossary/") || written(each));
       // What shares only a common word with a question of several is no answer to it.
       return kept.length > 1 ? found.filter((each) => each.score >= found[0].score / 25) : found;
     };

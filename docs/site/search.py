@@ -19,11 +19,12 @@ from mkdocs.exceptions import PluginError
 WORDS: Final = Path(__file__).with_name("search_words.toml")
 RANKING: Final = Path(__file__).with_name("ranking.js")
 FAINT: Final = {
+    "problems/#by-status": 1,
     **dict.fromkeys(("decisions/", "contributing/", "glossary/"), 0.02),
     **dict.fromkeys(("log-events/", "metrics/", "events/", "template-variables/", "claims/"), 0.1),
     **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/"), 0.3),
 }
-"""Pages that answer few questions and hold many words: their weight in the search."""
+"""Pages that answer few questions and hold many words, and a section of theirs that answers: weights in the search."""
 OF_ONE_SYSTEM: Final = re.compile(r"(?:relay|openid)/[\w-]+/")
 """Pages for one other system, which are mostly its configuration: who wants one names the system."""
 

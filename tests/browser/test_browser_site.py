@@ -26,7 +26,7 @@ QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text
 """What a reader asks the search, and the page that answers."""
 FIRST = {
     *("自己页面显示二维码", "绑定用户", "qr code own page", "bind user"),
-    *("输入验证码", "没绑定", "二维码不出来", "反代", "crontab"),
+    *("输入验证码", "没绑定", "二维码不出来", "反代", "crontab", "401", "返回401", "状态码", "验证码错误", "保存失败"),
 }
 """Questions that other pages use the words of: the page that answers comes before those."""
 
@@ -171,6 +171,17 @@ def test_a_page_leads_to_its_twin(site, browser):
     twin = page.locator('a[hreflang="en"].md-select__link').get_attribute("href")
     page.goto(f"{site}/zh/troubleshooting/{twin}")
     assert page.locator("h1").inner_text().startswith("Troubleshooting")
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_a_file_that_a_page_names_can_be_read_on_the_site(language):
+    """By who has no checkout, such as on a phone; the search does not find such pages."""
+    page = (ROOT / "site" / language / "deploying" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../files/ops/systemd/codesvc.service/"' in page
+    shown = ROOT / "site" / language / "files" / "ops" / "systemd" / "codesvc.service" / "index.html"
+    assert "StateDirectoryMode" in shown.read_text(encoding="utf-8")
+    assert "StateDirectoryMode" not in (ROOT / "site" / language / "search" / "search_index.json").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("site")
