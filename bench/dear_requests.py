@@ -68,7 +68,13 @@ _CALLBACKS = {
     **{
         f"{size} kB of {name}": b"<xml><Content><![CDATA[" + part * (size * 1_000 // len(part)) + b"]]></Content></xml>"
         for size in (16, 64)
-        for name, part in {"letters": b"a", "controls": b"\x02a", "line breaks": b"\r\n", "marks": b"\xcc\x80"}.items()
+        for name, part in {
+            "letters": b"a",
+            "controls": b"\x02a",
+            "line breaks": b"\r\n",
+            "marks": b"\xcc\x80",
+            "brackets": b"]]",
+        }.items()
     },
 }
 _HEADERS = {
