@@ -45,6 +45,13 @@ QUESTIONS = [
     ("How do I uninstall it?", "operating", "userdel codesvc", "userdel codesvc"),
     ("How many codes a day?", "performance", "每天 150 万个验证码", "1.5 million codes a day"),
     ("Which alerts come at night?", "alerts", "夜里也一样", "at night too"),
+    ("The console refuses my callback", "wechat-setup", "rejects the signature", '"rejects"'),
+    ("How does my page learn of a scan?", "bindings", "{page_url}/state", "{page_url}/state"),
+    ("What do I do at 401?", "problems", "Authorization: Bearer csk_…", "Authorization: Bearer csk_…"),
+    ("Who tells my chat group?", "monitoring", "codesvc-alarm", "codesvc-alarm"),
+    ("Who is this WeChat account?", "personal-data", "扫码登录", "log in by scan"),
+    ("Which limit is a purpose's?", "limits", "[sites.shop.purposes.register]", "[sites.shop.purposes.register]"),
+    ("How do I install the client?", "client", "pip install", "pip install"),
     ("Where is everything configured?", "configuration", "[`[service]`](#service)", "[`[service]`](#service)"),
 ]  # fmt: skip
 
