@@ -28,8 +28,10 @@ _STARTS: Final = ("startVerification", "startBindIntent", "startLogin")
 
 
 def api_calls(language: str) -> Iterator[str]:
-    """The page of the calls."""
+    """The page of the calls: an index by subject, then each."""
     document = describe("")
+    parts = [f"[{of_contract(tag['name'], language)}](#{anchor(tag['name'])})" for tag in document["tags"]]
+    yield " · ".join(parts)
     for tag in document["tags"]:
         yield f"## {of_contract(tag['name'], language)} {{#{anchor(tag['name'])}}}"
         yield of_contract(tag["description"], language)

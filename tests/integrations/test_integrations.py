@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,11 +37,11 @@ def example(name, language):
 
 
 @pytest.fixture
-async def shop(new_world):
-    """A world whose site is a website that is about to run."""
+async def shop(new_world, request):
+    """A world whose site is a website that is about to run; a test may give the site further settings."""
     port = free_port()
     website = f"http://127.0.0.1:{port}"
-    async with new_world(sites__shop__origins=[website, PUBLIC]) as world:
+    async with new_world(sites__shop__origins=[website, PUBLIC], **getattr(request, "param", {})) as world:
         line, app = Line(world.service), web.Application()
         app.router.add_route("*", "/{tail:.*}", line.hand_on)
         runner = web.AppRunner(app, access_log=None)
@@ -246,6 +247,31 @@ async def test_flask(shop, tmp_path):
         assert "You are logged in as u" in html
         # A name that nobody has looks the same up to here.
         assert (await submit(browser, f"{website}/forgot", name="nobody"))[2].startswith(f"{world.service}/p/")
+
+
+def identities():
+    """The table of the page on testing, which is there for the samples' own ids too."""
+    text = (PAGES / "testing.md").read_text(encoding="utf-8")
+    [section] = [code for kind, code in BLOCK.findall(text) if kind == "toml"]
+    return tomllib.loads(section)["sites"]["shop"]["test_users"]
+
+
+@pytest.mark.parametrize("shop", [{"sites__shop__test_users": identities()}], indirect=True)
+async def test_a_test_of_ones_own_site_types_the_code(shop, tmp_path):
+    """The lines of the page on testing, against the Flask sample, and a reset of the user that they made."""
+    [code] = example("flask", "python")
+    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
+    text = (PAGES / "testing.md").read_text(encoding="utf-8")
+    [lines] = [code for kind, code in BLOCK.findall(text) if kind == "sh"]
+    command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
+    async with running(shop, tmp_path, *command) as browser:
+        pipe, environment = asyncio.subprocess.PIPE, os.environ | {"SITE": shop[1]}
+        done = await asyncio.create_subprocess_exec("bash", "-ec", lines, env=environment, cwd=tmp_path, stdout=pipe)
+        said = (await done.communicate())[0].decode()
+        assert (done.returncode, "You are logged in as u" in said) == (0, True), said
+        _, _, page_url = await submit(browser, f"{shop[1]}/forgot", name="ann")
+        status, html, _ = await page(browser, f"{page_url}/check", {"code": identities()["u*"]})
+        assert (status, 'type="password"' in html) == (200, True), html
 
 
 async def test_express(shop, tmp_path, request, tmp_path_factory):

@@ -11,9 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 HEADER = (ROOT / "ops" / "container" / "compose.yaml").read_text(encoding="utf-8").partition("\nservices:\n")[0]
@@ -74,3 +76,27 @@ def test_from_the_files_lines_to_a_code_in_the_chat(programs, tmp_path):
     wanted += [f"{name} ended with 0" for name in ("codesvc", "store", *(["caddy"] if caddy else []))]
     wanted += ["ok    service.public_url: certificate"] if caddy else []
     assert [each for each in wanted if each not in walked.stdout] == [], walked.stdout
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_lines_of_the_page_change_the_three_files_as_the_header_says(tmp_path, language):
+    page = (ROOT / "docs" / language / "deploying.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    [lines] = [block for block in blocks if "sed" in block and "etc/config.toml" in block and "docker" not in block]
+    for file in ("container/compose.yaml", "caddy/Caddyfile"):
+        shutil.copy(ROOT / "ops" / file, tmp_path)
+    init = [sys.executable, "-m", "codesvc.cli", "init", "--yes", "--directory", str(tmp_path / "etc")]
+    given = ["--kind", "test", "--appid", "wx0123456789abcdef", "--name", "Tea", "--origin", "https://tea.example.com"]
+    subprocess.run([*init, "--public-url", "https://login.example.com", *given], check=True, capture_output=True)
+    subprocess.run(("bash", "-ec", lines), check=True, cwd=tmp_path)  # noqa: S607
+    config = tomllib.loads((tmp_path / "etc" / "config.toml").read_text(encoding="utf-8"))
+    service = re.search(r'^#   \[service\] +(host = "[^"]+"), (trusted_proxies = \[.*\])$', HEADER, re.MULTILINE)
+    store = re.search(r"^#   \[store\] +(url = .*)$", HEADER, re.MULTILINE)
+    wanted = tomllib.loads(f"{service[1]}\n{service[2]}\n{store[1]}")
+    assert {name: (config["service"] | config["store"]).get(name) for name in wanted} == wanted
+    image = yaml.safe_load((tmp_path / "compose.yaml").read_text(encoding="utf-8"))["services"]["codesvc"]["image"]
+    assert image == "codesvc:1"
+    caddyfile = (tmp_path / "Caddyfile").read_text(encoding="utf-8")
+    assert re.search(r"^login\.example\.com \{$", caddyfile, re.MULTILINE)
+    assert re.search(r"`(reverse_proxy \S+)` in it", HEADER)[1] in caddyfile
+    assert "127.0.0.1:8080" not in caddyfile
