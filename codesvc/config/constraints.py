@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.colours import COLOUR
+from codesvc.domain.display_name import reads_as_link
 from codesvc.domain.identifiers import LONGEST_USER, is_invisible, is_user
 from codesvc.domain.logo import MOST_QR_BYTES, UnfitLogo, parse
 from codesvc.domain.signing_secret import signing_key
@@ -100,11 +101,15 @@ def shown(value: str) -> None:
 def name_for_people(value: str) -> None:
     """Require a name for messages, mails and pages, which cannot pass for anything but a name. Raises `UnfitError`.
 
-    WeChat makes links of `<a href>` in a chat message, and of addresses.
+    WeChat makes links of `<a href>` in a chat message, and of addresses, also of a domain alone. Who sets up one of
+    several sites would write such a link into the chat of the account that they share.
     """
     shown(value)
-    if "<" in value or ">" in value or "://" in value:
-        raise UnfitError("is shown to people in chats and e-mails: it must not contain <, > or ://")
+    if reads_as_link(value):
+        raise UnfitError(
+            "is shown to people in chats and e-mails, where addresses become links: it must not contain <, >, @, :// "
+            'or a domain; write the name alone, "Example" and not "example.com", or a space after the dot'
+        )
     if any(map(is_invisible, value)) or has_many_marks(value):
         raise UnfitError("has invisible characters, or too many combining marks on one letter")
 

@@ -8,7 +8,16 @@ from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 from codesvc.config.addresses import listening_host, receiver_url, web_address
-from codesvc.config.constraints import Among, Between, Matching, distinct, filled, name_for_people, signing_secret
+from codesvc.config.constraints import (
+    Among,
+    Between,
+    Matching,
+    distinct,
+    filled,
+    name_for_people,
+    shown,
+    signing_secret,
+)
 from codesvc.config.faults import UnfitError
 from codesvc.domain.errors import Invalid
 from codesvc.domain.inbound import ADAPTERS, LONGEST_TEXT, USUAL_CODE
@@ -146,7 +155,7 @@ class AliyunGateway:
 
     access_key_id: Annotated[str, Matching(r"[A-Za-z0-9.]{1,64}", "must be an AccessKey id")]
     access_key_secret: _Key
-    sign_name: Annotated[str, name_for_people]
+    sign_name: Annotated[str, shown]
     template: Annotated[str, Matching(r"SMS_[0-9]{1,20}", "must be the id of a template, such as SMS_123456789")]
     templates: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     params: Annotated[Mapping[str, str], filled, field_map] = field(

@@ -32,6 +32,11 @@ class UnfitName(ValueError):
     """The text cannot be a display name; the argument says why, after the member's name."""
 
 
+def reads_as_link(text: str) -> bool:
+    """Whether a chat or a mail program might make a link of a part of the text, or take it for markup."""
+    return any(map(_LINK.search, (text, unicodedata.normalize("NFKC", text))))
+
+
 def check_display(text: str) -> None:
     """Require a text that can be shown as a name.
 
@@ -45,7 +50,7 @@ def check_display(text: str) -> None:
         raise UnfitName(f"has the invisible or unassigned character U+{ord(hidden):04X}")
     if text != text.strip() or not any(character.isalnum() for character in unicodedata.normalize("NFKC", text)):
         raise UnfitName("must have a letter or digit, and no spaces at its ends")
-    if _LINK.search(text) or _LINK.search(unicodedata.normalize("NFKC", text)):
+    if reads_as_link(text):
         raise UnfitName("must not look like a link or an address; a space after each dot helps")
     if has_many_marks(text):
         raise UnfitName("has too many combining marks on one letter")

@@ -18,7 +18,10 @@ USUAL_FORM = (
 HIDDEN = "must not have a backslash, an encoded slash or a control character in its path"
 
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
-NO_MARKUP = "is shown to people in chats and e-mails: it must not contain <, > or ://"
+NO_LINK = (
+    "is shown to people in chats and e-mails, where addresses become links: it must not contain <, >, @, :// or a "
+    'domain; write the name alone, "Example" and not "example.com", or a space after the dot'
+)
 BROKEN = [
     ("mode", "lve", 'must be one of live, test; did you mean "live"?'),
     ("mode", 3, "must be one of live, test"),
@@ -221,16 +224,26 @@ BROKEN = [
     ("sites.shop.account", "mian", 'is not an account in this file; did you mean "main"?'),
     ("sites.shop.name", {"zh": "店"}, "must be a string, or a table with exactly zh and en"),
     ("sites.shop.name", {"zh": "店", "en": 1}, "must be a string, not a whole number"),
-    ("sites.shop.name", '<a href="https://evil.example">店</a>', NO_MARKUP),
-    ("sites.shop.name", {"zh": "店", "en": "Shop > All"}, NO_MARKUP),
-    ("sites.shop.name", "https://evil.example", NO_MARKUP),
+    ("sites.shop.name", '<a href="https://evil.example">店</a>', NO_LINK),
+    ("sites.shop.name", {"zh": "店", "en": "Shop > All"}, NO_LINK),
+    ("sites.shop.name", "https://evil.example", NO_LINK),
+    ("sites.shop.name", "www.evil.com", NO_LINK),
+    ("sites.shop.name", "evil.com/重置密码", NO_LINK),
+    ("sites.shop.name", "登录 evil.com 重置", NO_LINK),
+    ("sites.shop.name", "t.cn/abc", NO_LINK),
+    ("sites.shop.name", "evil。com", NO_LINK),
+    ("sites.shop.name", "ｅｖｉｌ．ｃｏｍ", NO_LINK),
+    ("sites.shop.name", "192.0.2.1", NO_LINK),
+    ("sites.shop.name", {"zh": "五八", "en": "58.com"}, NO_LINK),
     ("sites.shop.name", "店\n铺", "must be 1 to 64 printable characters without leading or trailing spaces"),
     ("sites.shop.name", "abc\u202efed", "must be 1 to 64 printable characters without leading or trailing spaces"),
     ("sites.shop.name", "a\u200bb", "must be 1 to 64 printable characters without leading or trailing spaces"),
     ("sites.shop.name", "a\u3164b", "has invisible characters, or too many combining marks on one letter"),
     ("sites.shop.name", "a" + "\u0301" * 9, "has invisible characters, or too many combining marks on one letter"),
-    ("sites.shop.purposes.pay.name", "<b>pay</b>", NO_MARKUP),
-    ("accounts.main.name", "<a>", NO_MARKUP),
+    ("sites.shop.purposes.pay.name", "<b>pay</b>", NO_LINK),
+    ("accounts.main.name", "<a>", NO_LINK),
+    ("accounts.main.name", "evil.com", NO_LINK),
+    ("sites.shop.purposes.pay.name", "weixin://x", NO_LINK),
     ("sites.shop.keys", [], "must not be empty"),
     (
         "sites.shop.origins",
@@ -296,6 +309,13 @@ BROKEN = [
 def test_a_broken_rule_is_told_with_its_place(document, broken):
     path, value, message, *where = broken
     assert document.set(path, value).faults() == [f"{(where or [path])[0]}: {message}"]
+
+
+def test_the_name_of_an_app_is_no_link_either(document):
+    client = {"id": "wiki", "name": "wiki.evil.com", "redirect_uris": ["https://wiki.example/back"]}
+    document.set("oidc", {"subject_key": "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"})
+    document.set("sites.shop.oidc", {"clients": [client]})
+    assert document.faults() == [f"sites.shop.oidc.clients[0].name: {NO_LINK}"]
 
 
 @pytest.mark.parametrize(
