@@ -16,7 +16,7 @@ from yarl import URL
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
-from codesvc.runtime import crash_points, metrics, tracing
+from codesvc.runtime import crash_points, metrics, repeated_lines, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web import media_type
 from codesvc.web.authentication import by_operators_listener, require_known_key
@@ -176,8 +176,20 @@ def _answer_to(error: Exception, request: web.Request, route: str, request_id: s
         # A mistyped or cut link, in a browser.
         return render_problem(request, problem)
     if problem.type.name == "internal":
-        _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
+        note_failure(route, error)
     return problem.response(services(request).address, request_id)
+
+
+def note_failure(route: str, error: BaseException | None) -> None:
+    """Log a fault of the program: a line with its traceback, and at most one for its kind and route in a second.
+
+    Strangers may be able to cause a fault as often as they like.
+    """
+    repeated_lines.note(_log_failed, f"{route} {type(error).__name__}", route=route, error=error)
+
+
+def _log_failed(*, route: str, error: BaseException | None, count: int) -> None:
+    _log.error("request_failed", route=route, error=type(error).__name__, count=count, exc_info=error)
 
 
 def begin_request(wished: str | None) -> str:

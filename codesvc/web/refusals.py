@@ -21,7 +21,7 @@ from aiohttp.http_exceptions import (
 
 from codesvc.runtime import repeated_lines
 from codesvc.runtime.http_server import MAX_LINE_BYTES, REFUSAL
-from codesvc.web.middleware import begin_request, end_request, problem_of, route_of
+from codesvc.web.middleware import begin_request, end_request, note_failure, problem_of, route_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _DETAILS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (InvalidURLError, "The target of the request line is not well-formed."),
     (BadStatusLine, "The request line is not valid HTTP/1.1."),
     (BadHttpMessage, "The request line, a header or a chunk is not valid HTTP/1.1."),
+    (UnicodeEncodeError, "A header is not UTF-8."),
 )
 """What is said of each reason, the more special ones first. aiohttp's own texts quote what was sent."""
 
@@ -47,7 +48,8 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
 
     def refuse(request: web.BaseRequest, _: int, error: BaseException | None) -> web.Response:
         request_id = begin_request(request.headers.get("X-Request-Id"))
-        if isinstance(error, BadHttpMessage):
+        # aiohttp quotes an unknown `Expect` in its refusal, which fails for octets that are no UTF-8.
+        if isinstance(error, BadHttpMessage | UnicodeEncodeError):
             route, problem = _UNREADABLE, Problem("malformed", _detail(error))
             reason = type(error).__name__
             repeated_lines.note(_log_unreadable, reason, reason=reason)
@@ -57,7 +59,7 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
             if isinstance(error, web.HTTPException) and isinstance(request, web.Request):
                 route = route_of(request)
         if problem.type.name == "internal":
-            _log.error("request_failed", route=route, error=type(error).__name__, exc_info=error)
+            note_failure(route, error)
         response = problem.response(address, request_id)
         response.headers["X-Request-Id"] = request_id
         end_request(request, route, response.status, site=None, seconds=0.0)
@@ -66,7 +68,7 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
     app[REFUSAL] = refuse
 
 
-def _detail(error: BadHttpMessage) -> str:
+def _detail(error: BadHttpMessage | UnicodeEncodeError) -> str:
     return next(text for kind, text in _DETAILS if isinstance(error, kind))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from urllib.parse import urlsplit
 
 import pytest
 
+from codesvc.runtime import repeated_lines
 from codesvc.web.headers import COMMON_HEADERS
+from codesvc.web.middleware import note_failure
 from codesvc.web.problem_types import PROBLEMS
 from tests.attacks.test_raw_requests import AMBIGUOUS, HEAD, STATUS, request, sent
 from tests.world import KEY, OPERATOR_KEY
@@ -48,6 +51,8 @@ UNREADABLE = AMBIGUOUS | {
     "an expectation nobody knows": b"POST /v1/verifications HTTP/1.1\r\n"
     + HEAD
     + b"Expect: tea\r\nConnection: close\r\n\r\n",
+    "an expectation of an octet that is no UTF-8": request(b"Expect: \xff", b"Connection: close"),
+    "such an expectation at no address": request(b"Expect: \xed\xa0\x80", b"Connection: close", target=b"/none"),
     "an expectation at no address": request(b"Expect: tea", b"Connection: close", target=b"/none"),
     "an upgrade to HTTP/2": b"GET /none HTTP/1.1\r\n" + HEAD + b"Connection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n",
     "a tunnel": b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nConnection: close\r\n\r\n",
@@ -156,3 +161,60 @@ async def test_an_honest_expectation_is_met(world):
     received = await sent(world, raw)
     assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400")
     assert b"application/problem+json" in received
+
+
+HEADERS = (
+    "Accept", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Method", "Connection", "Content-Encoding",
+    "Content-Length", "Content-Type", "Cookie", "Expect", "Forwarded", "Host", "Idempotency-Key", "If-Match",
+    "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Last-Event-ID", "Origin", "Range",
+    "Referer", "Sec-Fetch-Site", "Sec-WebSocket-Key", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
+    "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id", "traceparent",
+)  # fmt: skip
+ODD = (
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xc3(",
+    b"\x80\x80=\xfe; q=\xff",
+    b"bytes=\xff-",
+    b"100-continue\xff",
+    b"-1",
+    b"%00,,;;",
+)
+TARGETS = (
+    b"GET /healthz",
+    b"POST /v1/verifications",
+    b"GET /none",
+    b"DELETE /healthz",
+    b"GET /docs",
+    b"POST /wechat/main",
+)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+async def test_no_octets_of_a_header_are_a_fault_of_the_service(world, capfd, header):
+    """aiohttp looks at headers before any middleware, where octets that are no UTF-8 have not been replaced yet."""
+    own = b"" if header == "Host" else b"Host: x\r\n"
+    wanted = [
+        (target, odd, b"%b HTTP/1.1\r\n%b%b: %b\r\nConnection: close\r\n\r\n" % (target, own, header.encode(), odd))
+        for target in TARGETS
+        for odd in ODD
+    ]
+    answers = await asyncio.gather(*(answered(world, raw) for _, _, raw in wanted))
+    faults = [
+        (target, odd, answer[:80])
+        for (target, odd, _), answer in zip(wanted, answers, strict=True)
+        if [int(status) >= 500 for status in STATUS.findall(answer)] != [False]
+    ]
+    assert faults == []
+    assert "request_failed" not in "".join(capfd.readouterr())
+
+
+async def test_faults_of_the_service_are_few_lines_however_often_they_are_caused(capfd):
+    """Each has a traceback of some 10 kB, and strangers may have found one."""
+    async with repeated_lines.running():
+        for _ in range(50):
+            note_failure("/healthz", LookupError("of one kind"))
+            note_failure("/healthz", KeyError("of another kind"))
+    said = "".join(capfd.readouterr())
+    assert said.count("request_failed") == 4
+    assert sorted(int(count) for count in re.findall(r"count=(\d+)", said)) == [1, 1, 49, 49]
