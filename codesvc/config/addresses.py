@@ -33,7 +33,11 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 def loopback(url: str) -> bool:
     """Whether a valid web address can be reached only from the same machine."""
-    host = urlsplit(url).hostname or ""
+    return loopback_host(urlsplit(url).hostname or "")
+
+
+def loopback_host(host: str) -> bool:
+    """Whether a host name or an IP address can be reached only from the same machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.config.addresses import loopback
+from codesvc.config.addresses import loopback, loopback_host
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.relay_settings import GATEWAY_TABLES
 from codesvc.domain.inbound import ADAPTERS, SIGNED_BY_HOOK
@@ -53,7 +53,10 @@ def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
     smtp = gateway.smtp
     if smtp is not None and bool(smtp.user) is (smtp.password is None):
         yield Fault(("smtp",), "needs both user and password, or neither")
-    if smtp is not None and smtp.security == "none" and smtp.password is not None:
+    if smtp is not None and smtp.security == "none" and settings.mode == "live" and not loopback_host(smtp.host):
+        said = 'is "none", which mode "live" allows only to a mail server on this machine: the mails contain the code'
+        yield Fault(("smtp", "security"), f'{said} and the address; use "starttls" or "tls"')
+    elif smtp is not None and smtp.security == "none" and smtp.password is not None:
         yield Fault(("smtp", "security"), 'is "none", which would send the password unencrypted')
 
 

@@ -80,6 +80,23 @@ def test_a_placeholder_that_is_none_is_refused_in_every_gateway(source, gateway,
     assert line.startswith(f"{SHOP}.gateways.main.{said}")
 
 
+MAIL = {"sender": "codes@shop.example", "security": "none"}
+IN_CLEAR = 'smtp.security: is "none", which mode "live" allows only to a mail server on this machine'
+
+
+def test_mails_leave_the_machine_encrypted(document):
+    """As requests to other gateways do: each has a code and an address in it."""
+    for host in ("mail.elsewhere.example", "10.0.0.25", "fd00::25"):
+        for more in ({}, {"allow_private": True}):
+            [line] = document.set(f"{SHOP}.gateways", {"main": {"smtp": MAIL | {"host": host} | more}}).faults()
+            assert line.startswith(f"{SHOP}.gateways.main.{IN_CLEAR}")
+    for host in ("127.0.0.1", "::1", "localhost"):
+        assert document.set(f"{SHOP}.gateways", {"main": {"smtp": MAIL | {"host": host}}}).settings()
+    for security in ("starttls", "tls"):
+        table = MAIL | {"host": "mail.elsewhere.example", "security": security}
+        assert document.set(f"{SHOP}.gateways", {"main": {"smtp": table}}).settings()
+
+
 def test_a_secret_can_come_from_the_environment(source):
     source.drop(f"{HERE}.secrets")
     assert any("CODESVC_SITES_SHOP_INBOUND_LOGTO_SECRETS" in line for line in source.faults())
