@@ -129,7 +129,7 @@ def test_each_rendering_has_a_budget_of_its_own():
     source = "{% for i in range(9000) %}{{ 'x'|upper if i == 1 else '' }}{% endfor %}"
     field = Templates().fields({"thing1": source})["thing1"]
     for _ in range(20):
-        assert field.render() == "X"
+        assert field.render({}) == "X"
 
 
 @pytest.mark.parametrize("body", ["{% for i in range(10 ** 9) %}{% endfor %}", "{% include 'chat/en/busy.txt' %}" * 2])
