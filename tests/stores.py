@@ -36,7 +36,7 @@ def binary(wanted):
 _QUIET = ("--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0")
 
 
-def wait_until(true, seconds=20, every=0.005):
+def wait_until(true, seconds=60, every=0.005):
     """Wait for something that will be true; bounded."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -45,7 +45,7 @@ def wait_until(true, seconds=20, every=0.005):
         time.sleep(every)
 
 
-async def until(true, seconds=30):
+async def until(true, seconds=60):
     """The same, while others go on."""
     for _ in range(int(seconds / 0.02)):
         if true():

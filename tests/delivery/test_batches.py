@@ -69,7 +69,7 @@ async def test_jobs_that_wait_together_are_begun_in_few_calls_and_each_arrives_o
     async with waiting_jobs(new_world) as (first, people, started):
         before = calls_of("begin_deliveries")
         async with new_world(sites__shop__limits=FREE, platform=first.platform) as world:
-            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0, seconds=10)
+            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0)
             for one in started:
                 await world.delivery(one, "sent", "delivered")
         assert calls_of("begin_deliveries") - before == 3
@@ -85,7 +85,7 @@ async def test_a_verification_that_cannot_be_read_holds_up_nobody_else(new_world
         async with new_world(sites__shop__limits=FREE, platform=first.platform) as world:
             for one in started[:2] + started[3:]:
                 await world.delivery(one, "sent", "delivered")
-            await until(lambda: valkey.xlen(keys_of(world).outbox) == 1, seconds=10)
+            await until(lambda: valkey.xlen(keys_of(world).outbox) == 1)
         assert "job_left" in capfd.readouterr().out
         assert [len(first.platform.contact(p.openid).messages) for p in people].count(2) == 4
 

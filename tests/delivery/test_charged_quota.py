@@ -44,8 +44,8 @@ def maybe_counted(world):
 async def settled(world, valkey):
     """Wait until the outbox is empty and the first reading of WeChat's quotas is through."""
     keys = account_of(world).store_keys
-    await until(lambda: valkey.xlen(keys.outbox) == 0, seconds=20)
-    await until(lambda: b"daily" in valkey.hgetall(day_key(keys, Api.TEMPLATE)), seconds=20)
+    await until(lambda: valkey.xlen(keys.outbox) == 0)
+    await until(lambda: b"daily" in valkey.hgetall(day_key(keys, Api.TEMPLATE)))
     await world.control("POST", "/settle")
 
 
@@ -102,7 +102,7 @@ async def test_a_notice_of_its_own_is_charged_where_it_is_a_template_message(new
         await world.bound("alice")
         await settled(world, valkey)
         assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
-        await until(lambda: maybe_counted(world) == 1, seconds=20)
+        await until(lambda: maybe_counted(world) == 1)
         await same(world, valkey, 1)
 
 
@@ -157,7 +157,7 @@ async def test_an_outage_charges_its_tries_and_nothing_while_the_circuit_is_open
         await settled(world, valkey)
         await world.fault(path=SEND, **fault)
         started = [await world.start(f"u-{number}", purpose) for number in range(len(people))]
-        await until(lambda: maybe_counted(world) > 8, seconds=20)
+        await until(lambda: maybe_counted(world) > 8)
         assert charged(world, valkey) <= maybe_counted(world) + 12
         await world.control("DELETE", "/faults")
         await same(world, valkey)
@@ -187,7 +187,7 @@ async def test_a_refused_token_is_charged_nothing(new_world, valkey, errcode):
         await settled(world, valkey)
         await world.fault("errcode", path=SEND, errcode=errcode)
         await world.start("alice")
-        await until(lambda: len(world.platform.journal.entries("api", path=SEND)) > 6, seconds=20)
+        await until(lambda: len(world.platform.journal.entries("api", path=SEND)) > 6)
         await world.control("DELETE", "/faults")
         await owner.wait_for_push()
         await same(world, valkey, 1)
@@ -250,7 +250,7 @@ async def test_a_call_under_way_is_counted_beside_the_reading(world, valkey):
     await world.fault("slow", path=SEND, delay=1, times=1)
     here, account = world.app[SERVICES], account_of(world)
     await world.start("alice")
-    await until(lambda: charged(world, valkey) == 1, seconds=20)
+    await until(lambda: charged(world, valkey) == 1)
     assert (await here.store.quotas.learn(account.store_keys, Api.TEMPLATE, daily=100, used=0)).left == 99
     mark = await here.store.quotas.mark(account.store_keys, Api.TEMPLATE)
     await owner.wait_for_push()

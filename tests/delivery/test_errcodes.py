@@ -81,7 +81,7 @@ async def test_one_that_stays_ends_too(new_world, errcode, purpose):
         owner = await world.bound("alice")
         await world.fault("errcode", path=SEND["template"], errcode=errcode)
         started = await world.start("alice", purpose)
-        await until(lambda: errcodes_of(world, started, SEND["template"]), seconds=20)
+        await until(lambda: errcodes_of(world, started, SEND["template"]))
         for _ in range(2000):
             if (await kept(world, started)).delivery in ENDED:
                 break
@@ -108,7 +108,7 @@ async def test_a_refused_token_waits_until_it_is_mended(new_world, errcode):
         owner = await world.bound("alice")
         await world.fault("errcode", path=SEND["template"], errcode=errcode)
         started = await world.start("alice")
-        await until(lambda: len(errcodes_of(world, started, SEND["template"])) > 8, seconds=20)
+        await until(lambda: len(errcodes_of(world, started, SEND["template"])) > 8)
         assert (await world.get(started))["delivery"]["status"] == "queued"
         await world.control("DELETE", "/faults")
         await world.delivery(started, "sent", "delivered")
@@ -124,7 +124,7 @@ async def test_a_push_that_waited_for_its_whole_life_ends_with_it(new_world, pat
         await world.fault("errcode", path=path, errcode=errcode)
         await world.control("POST", f"/accounts/{world.platform.default_account.appid}/revoke-tokens")
         started = await world.start("alice", purpose)
-        await until(lambda: world.platform.journal.entries("api", path=path), seconds=20)
+        await until(lambda: world.platform.journal.entries("api", path=path))
         assert (await kept(world, started)).delivery == "queued"
         await world.advance(301)
         for _ in range(2000):

@@ -33,7 +33,7 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
         owner.world = second
         await second.delivery(started, "sent", "delivered")
         assert len(await owner.messages("template")) == 1
-        await until(lambda: valkey.xlen(outbox(second)) == 0, seconds=10)
+        await until(lambda: valkey.xlen(outbox(second)) == 0)
 
 
 async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(world, valkey):
@@ -41,12 +41,12 @@ async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(wo
     await world.fault("slow", path=SEND, delay=1.5, times=1)
     started = await world.start("alice")
     seen = world.platform.contact(owner.openid).messages
-    await until(lambda: any(message["type"] == "template" for message in seen), seconds=10)
+    await until(lambda: any(message["type"] == "template" for message in seen))
     with capture_logs() as lines:
         valkey.config_set("min-replicas-to-write", 1)  # a full memory would not do: it lets this script write
         try:
             # The result has been offered to the store, and offered again.
-            await until(lambda: [line["event"] for line in lines].count("store_awaited") >= 2, seconds=20)
+            await until(lambda: [line["event"] for line in lines].count("store_awaited") >= 2)
         finally:
             valkey.config_set("min-replicas-to-write", 0)
         assert len(world.platform.journal.entries("api", path=SEND)) == 1

@@ -140,7 +140,7 @@ async def test_of_a_backlog_only_what_still_lives_is_sent(new_world, valkey):
         late = [await first.bound(f"late-{number}") for number in range(10)]
         fresh = [await first.start(f"late-{number}") for number in range(10)]
         async with new_world(sites__shop__limits=FREE, platform=first.platform) as world:
-            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0, seconds=10)
+            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0)
             for one in fresh:
                 await world.delivery(one, "sent", "delivered")
             for one in started:

@@ -101,7 +101,7 @@ async def test_a_token_that_is_refused_and_mended_lets_all_that_waits_go(new_wor
         purposes = ["register", "reset"] * 4
         started = [await world.start(f"u-{number}", purpose) for number, purpose in enumerate(purposes)]
         asked = len(world.platform.journal.entries("api", path=TOKENS))
-        await until(lambda: len(world.platform.journal.entries("api", path=TOKENS)) > asked, seconds=20)
+        await until(lambda: len(world.platform.journal.entries("api", path=TOKENS)) > asked)
         assert (await world.get(started[0]))["delivery"]["status"] == "queued"
         await world.control("DELETE", "/faults")
         for person in people:
