@@ -49,6 +49,7 @@ from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
 from codesvc.service.intent_decisions import IntentDecisions
 from codesvc.service.intents import Intents
+from codesvc.service.master_keys import MasterKeyWatch
 from codesvc.service.messages import Messages
 from codesvc.service.oidc import OpenIdProvider
 from codesvc.service.profile_sync import ProfileSync
@@ -198,8 +199,8 @@ async def _run(
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
-        watch = await BindingWatch.begun(store, directory)
-        partitions, clock = directory.partitions(), StoreClock(store, steady=time.monotonic)
+        watch, partitions = await BindingWatch.begun(store, directory), directory.partitions()
+        clock, master_keys = StoreClock(store, steady=time.monotonic), MasterKeyWatch(store, keyring)
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers, relay = Followers(store, directory), CallbackForwarding(http, public, store)
@@ -223,14 +224,15 @@ async def _run(
             keyring=keyring,
             store=store,
             offset=offset,
-            readiness=Readiness(
+            readiness=await Readiness(
                 store,
                 directory,
                 platforms,
                 heard,
                 certificate=await stack.enter_async_context(watching(service.public_url)),
                 clock=clock,
-            ),
+                master_keys=master_keys,
+            ).begun(),
             change_notifier=change_notifier,
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
@@ -289,6 +291,7 @@ async def _run(
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
         for running in (
             clock.running(),
+            master_keys.running(),
             Upkeep(directory, clients, store.quotas, pool, followers, watch=watch, clock=clock).running(),
             AuditFile(store, lambda: partitions, settings.admin.audit_file).running(),
         ):

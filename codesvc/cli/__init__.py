@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,9 +128,15 @@ def _settings(path: Path) -> Settings:
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    for notice in settings.notices:
-        print(f"note: {notice}", file=sys.stderr)
+    _note(settings)
     return settings
+
+
+def _note(settings: Settings) -> None:
+    """Print the notices of a configuration. The service starts although the disk of its log is full."""
+    with suppress(OSError):
+        for notice in settings.notices:
+            print(f"note: {notice}", file=sys.stderr)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -151,8 +158,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         return http_server.run(worker.serve(worker.WorkerConfig.read()))
     try:
         revision = Revision.read(arguments.config, os.environ)
-        for notice in revision.settings.notices:
-            print(f"note: {notice}", file=sys.stderr)
+        _note(revision.settings)
         count = arguments.workers or revision.settings.service.workers
         if count > 1:
             command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]

@@ -13,6 +13,8 @@ from codesvc.domain import signing_secret
 PREFIX = "csk"
 ADMIN_PREFIX = "csa"
 TOKEN_BYTES = 32
+_LONGEST_BEGINNING = len(f"{PREFIX}_") + 32 + len("_")
+"""Characters of a key up to its random part; a site's name has 32 at most."""
 
 
 def new_key(site: str, token_bytes: bytes) -> str:
@@ -28,6 +30,16 @@ def new_key(site: str, token_bytes: bytes) -> str:
     if NAME.fullmatch(site) is None:
         raise ValueError(f"a site's name {NAME_RULE}")
     return f"{PREFIX}_{site}_{_encoded(token_bytes)}"
+
+
+def sites_named_by(key: str) -> list[str]:
+    """The names of sites that a key may have been made for, the longest first; a name may have `_` in it.
+
+    Anybody can write such a key: it names a site, and proves nothing.
+    """
+    prefix, _, rest = key[:_LONGEST_BEGINNING].partition("_")
+    parts = rest.split("_")
+    return ["_".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)] if prefix == PREFIX else []
 
 
 def new_admin_key(token_bytes: bytes) -> str:

@@ -12,6 +12,7 @@ import structlog
 from jinja2 import TemplateError
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
+from codesvc.delivery.store_outage import StoreOutage
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
 from codesvc.runtime.tasks import end
@@ -66,6 +67,7 @@ class Worker:
         self._open = partial(Outbox, servers, prefix=store.prefix, consumer=secrets.token_hex(8))
         self._outboxes = [self._open(partition=p) for p in sorted(partitions)]
         self._loops: list[asyncio.Task[None]] = []
+        self._outage = StoreOutage()
         self._runs = False
         self._places = asyncio.Semaphore(MOST_HELD)
         self._held: dict[Job, asyncio.Task[None]] = {}
@@ -128,11 +130,13 @@ class Worker:
     async def _read(self, box: Outbox) -> None:
         while True:
             try:
-                for job in await box.read(count=_BATCH, block_ms=_BLOCK_MS):
+                jobs = await box.read(count=_BATCH, block_ms=_BLOCK_MS)
+                self._outage.answered("read", box.partition)
+                for job in jobs:
                     await self._places.acquire()
                     self._dispatch(job)
             except StoreUnavailable as error:
-                _log.warning("outbox_unavailable", error=str(error))
+                self._outage.failed("read", box.partition, error)
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _rescue(self, box: Outbox) -> None:
@@ -144,14 +148,16 @@ class Worker:
                     await self._forget_the_dead(box)
                     forgotten = True
                 await box.set_idle_time(job.entry for job in self._held if job.partition == box.partition)
-                for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
+                jobs = await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH)
+                self._outage.answered("rescue", box.partition)
+                for job in jobs:
                     if job not in self._held:
                         if self._courier.knows(job):
                             _log.info("job_taken_over", verification=job.verification, kind=job.kind)
                         await self._places.acquire()
                         self._dispatch(job)
             except StoreUnavailable as error:
-                _log.warning("outbox_unavailable", error=str(error))
+                self._outage.failed("rescue", box.partition, error)
             await asyncio.sleep(self._hold_seconds)
 
     def _dispatch(self, job: Job) -> None:

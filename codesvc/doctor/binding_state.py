@@ -16,6 +16,7 @@ from codesvc.domain.errors import CodesvcError
 from codesvc.service.misplaced_bindings import find_misplaced, remedy
 from codesvc.sites.registry.reading import read_directory
 from codesvc.sites.relying_parties import subject_key_fits
+from codesvc.store import binding_accounts
 from codesvc.store.connection import connect, store_url
 from codesvc.store.store import Store
 
@@ -42,7 +43,7 @@ async def check(settings: Settings, place: ReachableStore | None) -> list[Findin
                 return [skipped(_WHAT, "not checked: the store does not answer", "Fix the store first.")]
             data = settings.store.data_dir
             if not (data / "appendonlydir").is_dir():
-                return [ok(_WHAT, "none yet: the store is new")]
+                return [ok(_WHAT, "none: the store has no data yet, or its directory was lost")]
             if data.stat().st_uid != os.geteuid():
                 return [
                     skipped(_WHAT, "not checked: the data belongs to another user", "Run this as the service's user.")
@@ -57,10 +58,11 @@ async def check(settings: Settings, place: ReachableStore | None) -> list[Findin
         store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
         directory = await read_directory(store, settings)
         found = await find_misplaced(store, directory)
-    return [_judged(settings, directory, found), *registry_entries.findings(directory)]
+        known = await binding_accounts.read(store)
+    return [_judged(settings, directory, found, empty=not any(known.values())), *registry_entries.findings(directory)]
 
 
-def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced]) -> Finding:
+def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced], *, empty: bool) -> Finding:
     if not subject_key_fits(settings, directory.kept):
         return fail(
             "oidc.subject_key",
@@ -81,5 +83,9 @@ def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced]
             _WHAT,
             "; ".join(map(str, found[:5])),
             "Nothing reads or deletes this personal data. Restore the site (name and account), or erase the data.",
+        )
+    if empty:
+        return ok(
+            _WHAT, "none: a new installation, or the store was lost; if people were bound before, restore a backup"
         )
     return ok(_WHAT, "all are stored under their account's appid")

@@ -23,6 +23,7 @@ from codesvc.doctor import (
     clocks,
     credentials,
     gateways,
+    master_keys,
     odds_findings,
     outbound,
     public_certificate,
@@ -99,7 +100,7 @@ class Examination:
             for finding in found:
                 yield finding
             # Read before the callbacks are tried below: else the latest refusals would be our own.
-            for finding in await self._recorded(directory, place):
+            for finding in await self._recorded(directory, place, keyring):
                 yield finding
             for finding in await guarded("bindings", binding_state.check(settings, place)):
                 yield finding
@@ -122,12 +123,13 @@ class Examination:
         found = await guarded(what, store_probe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
 
-    async def _recorded(self, directory: Directory, place: ReachableStore | None) -> list[Finding]:
-        """Findings by what the running service has recorded of its calls."""
+    async def _recorded(self, directory: Directory, place: ReachableStore | None, keyring: Keyring) -> list[Finding]:
+        """Findings by what the running service has recorded of its calls and its keys."""
         accounts = directory.accounts.values()
         reads: list[tuple[str, Callable[[Store], Awaitable[list[Finding]]]]] = [
             ("refused callbacks", partial(callback_refusals.findings, accounts)),
             ("refused calls", partial(refused_calls.findings, accounts)),
+            ("master keys of running processes", partial(master_keys.findings, keyring)),
         ]
         if listening := [site for site in directory.sites.values() if site.config.webhook is not None]:
             reads.append(("webhook receivers", partial(webhook_endpoints.findings, listening)))

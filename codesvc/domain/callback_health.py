@@ -179,7 +179,8 @@ def _well(heard: Heard) -> str:
     latest = (
         f"The last valid callback came at {rfc3339(heard.good_at)}."
         if heard.good_at is not None
-        else "No callback has arrived in the last two days."
+        else "No callback has arrived in the last two days, so it is not known whether any would. A message to the "
+        "account tries it."
     )
     earlier = "".join(f" Earlier: {said(each)}" for each in (heard.signed, heard.unsigned) if each is not None)
     return latest + earlier

@@ -6,9 +6,11 @@ connection. The next answer makes it `ok` again, even if it is an error code: We
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from codesvc.domain.clock import TOLERANCE_MS, rfc3339
 from codesvc.domain.outbound_proxy import ProxyProblem
 
 OK: Final = "ok"
@@ -28,6 +30,11 @@ STORE_MEANS: Final = {
         "deleted because they left. Check the clock, and run NTP there."
     ),
     "read only": "Only a replica answers. Every write fails with 503 until a primary answers.",
+    "emptied": (
+        "The data that this process has seen are gone: the store was emptied, replaced, or is another one. Every user "
+        "reads as not bound and can be bound anew. Compare store.url or the volume with before, stop the service, and "
+        "restore a backup. If nothing can be restored, restart all processes."
+    ),
     "loading": "The store is loading its data. It answers as soon as that is done.",
 }
 _STORE_AWAY: Final = "Every call that needs the store fails with 503. No acknowledged data is lost; deliveries wait."
@@ -39,6 +46,7 @@ WECHAT_MEANS: Final = {
     "certificate": "The server that answers has no valid certificate, so nothing is sent. Check proxies and the clock.",
     "timeout": "WeChat accepts connections but does not answer. Retries keep their client_msg_id: no code comes twice.",
     "garbled": "The answers are not from WeChat's API. Retries keep their client_msg_id: no code comes twice.",
+    "server-error": "WeChat's servers answer with errors (HTTP 5xx). Wait: codes are sent when it recovers.",
     **{
         problem.value: f"The proxy, not WeChat: {problem.words}. Verifications can start; codes wait."
         for problem in ProxyProblem
@@ -49,6 +57,15 @@ DESCRIPTORS_MEAN: Final = {
     OK: "Connections can be opened.",
     "scarce": "More than 80% of the file descriptors are open. Raise LimitNOFILE, or find out what holds them.",
     "used up": "No new connection can be accepted or opened until an open one closes. Open connections keep working.",
+}
+
+
+LOG_MEANS: Final = {
+    OK: "The log is written.",
+    "not written": (
+        "This process cannot write its log, so lines are lost: the disk is full, or what read the log has ended. The "
+        "service goes on. Make room; log_lines_dropped then says how many lines are missing."
+    ),
 }
 
 
@@ -68,8 +85,8 @@ class ComponentHealth:
     """The health of one component.
 
     Attributes:
-        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy`, `certificate` or
-            `callbacks:{account}`.
+        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy`, `certificate`,
+            `callbacks:{account}`, `master_key`, `log` or `clock`.
         state: one or two words; `ok` if nothing is wrong.
         means: what the state means for callers.
     """
@@ -79,14 +96,57 @@ class ComponentHealth:
     means: str
 
 
-def of_store(state: str) -> ComponentHealth:
-    """The store's health, from `Store.state`."""
-    return ComponentHealth("store", state, STORE_MEANS.get(state, _STORE_AWAY))
+def of_store(state: str, since: int | None = None) -> ComponentHealth:
+    """The store's health, from `Store.state`; `since`: when its first data were written, ms, if that is known."""
+    means = STORE_MEANS.get(state, _STORE_AWAY)
+    if state == OK and since:
+        means += f" It has data since {rfc3339(since)}."
+    return ComponentHealth("store", state, means)
 
 
 def of_descriptors(state: str) -> ComponentHealth:
     """The health of this process's file descriptors, from `codesvc.runtime.file_descriptors.state`."""
     return ComponentHealth("descriptors", state, DESCRIPTORS_MEAN[state])
+
+
+def of_master_keys(unknown: Sequence[str] | None, own: str) -> ComponentHealth:
+    """Whether this process has the master keys of the other processes on its store.
+
+    Args:
+        unknown: the ids of those that it lacks; None if it has not looked yet.
+        own: the id of its current one.
+    """
+    state, means = OK, "This process has the master key of every process on the store."
+    if unknown is None:
+        means = "It is not known which master keys other processes use: the store has not said it yet."
+    elif unknown:
+        state = "differs"
+        means = (
+            f"Other processes on this store use master keys that this one lacks ({', '.join(unknown)}; its own is "
+            f"{own}): their codes are not sent and are wrong here, and their links are refused. Compare sha256sum of "
+            "the master key files of all processes, put the missing key back, and reload."
+        )
+    return ComponentHealth("master_key", state, means)
+
+
+def of_log(*, written: bool) -> ComponentHealth:
+    """Whether this process's log is written."""
+    state = OK if written else "not written"
+    return ComponentHealth("log", state, LOG_MEANS[state])
+
+
+def of_clock(ahead_ms: int | None) -> ComponentHealth:
+    """Whether this machine's clock and the store's agree; `ahead_ms`: of this machine's, None if it is not known."""
+    if ahead_ms is None:
+        return ComponentHealth("clock", OK, "This machine's clock was not compared with the store's yet.")
+    if abs(ahead_ms) <= TOLERANCE_MS:
+        return ComponentHealth("clock", OK, "This machine's clock agrees with the store's to a minute.")
+    means = (
+        f"This machine's clock is {abs(ahead_ms) // 1000} seconds {'ahead of' if ahead_ms > 0 else 'behind'} the "
+        "store's. Proofs, links and sessions that it signs end too early or too late at the other machines, and it "
+        "refuses WeChat's callbacks if it is wrong by 5 minutes. Set both clocks by NTP."
+    )
+    return ComponentHealth("clock", "apart", means)
 
 
 class Proxies:
@@ -103,7 +163,8 @@ class Proxies:
     def condition(self) -> ComponentHealth:
         """`unreadable` as long as one of the latest hundred addresses was."""
         state = OK if all(self._latest) else "unreadable"
-        return ComponentHealth("proxies", state, PROXIES_MEAN[state])
+        means = PROXIES_MEAN[state] if self._latest else "No visitor has come through a trusted proxy yet."
+        return ComponentHealth("proxies", state, means)
 
 
 class WebhookProxy:
@@ -139,9 +200,11 @@ class PlatformHealth:
 
     def __init__(self) -> None:
         self._unanswered: dict[str, tuple[str, int]] = {}
+        self._called: set[str] = set()
 
     def record(self, account: str, result: str) -> None:
         """Record that a call ended; `result` is as in `codesvc.wechat.call_labels`."""
+        self._called.add(account)
         if result not in WECHAT_MEANS:
             self._unanswered.pop(account, None)
             return
@@ -152,4 +215,5 @@ class PlatformHealth:
         """The health of an account's connection to WeChat."""
         word, count = self._unanswered.get(account, (OK, 0))
         state = word if count >= _UNANSWERED_IN_A_ROW or word in _CERTAIN else OK
-        return ComponentHealth(f"wechat:{account}", state, WECHAT_MEANS[state])
+        means = WECHAT_MEANS[state] if account in self._called else "This process has not called WeChat yet."
+        return ComponentHealth(f"wechat:{account}", state, means)

@@ -99,6 +99,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
                 "left",
                 "lines",
                 "ms",
+                "partitions",
                 "pause_ms",
                 "pid",
                 "seconds",

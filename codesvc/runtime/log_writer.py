@@ -2,7 +2,8 @@
 
 An error is written at once, other lines within `PAUSE_SECONDS`, and all of them when the process ends. A process that
 is killed loses the lines that are not yet written. If the reader stops reading, lines beyond `MOST_WAITING` are dropped
-and counted, so that a blocked log neither stops the service nor uses up its memory.
+and counted, so that a blocked log neither stops the service nor uses up its memory. So are those that a full disk
+refuses.
 """
 
 import atexit
@@ -29,10 +30,15 @@ class Sink(Protocol):
 
 
 class LogLines:
-    """The log lines of one process. It has the methods that structlog calls; each takes a line without its line end."""
+    """The log lines of one process. It has the methods that structlog calls; each takes a line without its line end.
+
+    Attributes:
+        failing: whether the latest lines could not be written.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self.failing = False
         self._waiting: list[bytes] = []
         self._dropped = 0
         self._writing = threading.Lock()
@@ -66,15 +72,16 @@ class LogLines:
             # Keep the same list object: a thread that adds a line at this moment may already hold it.
             lines = self._waiting[:]
             del self._waiting[: len(lines)]
+            lost = len(lines) + self._dropped
             dropped, self._dropped = self._dropped, 0
             if dropped:
-                lost = {
+                report = {
                     "level": "error",
                     "timestamp": rfc3339(unix_ms()),
                     "event": "log_lines_dropped",
                     "lines": dropped,
                 }
-                lines.append(msgspec.json.encode(lost))
+                lines.append(msgspec.json.encode(report))
             if not lines:
                 return
             lines.append(b"")
@@ -82,8 +89,10 @@ class LogLines:
                 self._sink.write(b"\n".join(lines))
                 self._sink.flush()
             except (OSError, ValueError):
-                # The reader of the log is gone, and there is no other place to report it.
+                # The disk is full, or the reader is gone. The next lines that can be written say how many were lost.
+                self._dropped, self.failing = self._dropped + lost, True
                 return
+            self.failing = False
 
     def _work(self) -> None:
         while True:

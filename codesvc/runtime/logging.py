@@ -160,6 +160,11 @@ def _encoded(_: WrappedLogger, __: str, line: str) -> bytes:
     return line.encode(errors="backslashreplace")
 
 
+def is_written() -> bool:
+    """Whether the latest lines of this process's log could be written."""
+    return _lines is None or not _lines.failing
+
+
 def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
     """Configure logging for this process; for people if standard error is a terminal, unless `human` is given."""
     global _lines  # noqa: PLW0603  one for the process, like structlog's configuration

@@ -23,6 +23,9 @@ VERIFICATIONS: Final = _counter(
     ("site", "purpose", "act", "outcome"),
 )
 REFUSED: Final = _counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"))
+KEYS_REFUSED: Final = _counter(
+    "codesvc_keys_refused", "Calls with an unknown key or secret that name this site; anybody can make them", ("site",)
+)
 FORWARDED_UNREADABLE: Final = _counter(
     "codesvc_forwarded_unreadable",
     "Visitors' addresses from a trusted proxy that could not be parsed, by reason",
@@ -147,9 +150,25 @@ CIRCUIT: Final = _gauge(
 # Values in the store are read by the worker that answers /metrics.
 STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
 STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while the store accepts writes, as of a second ago")
+SITE_CALLED: Final = _gauge(
+    "codesvc_site_called_seconds",
+    "When the site last called with a valid key, in seconds since 1970; a minute late",
+    "site",
+    mode="livemax",
+)
+MASTER_KEY_UNKNOWN: Final = _gauge(
+    "codesvc_master_key_unknown",
+    "1 while another process on the store uses a master key that this one lacks",
+    mode="livemax",
+)
 # The worker with the most open descriptors is the first that cannot accept connections.
 DESCRIPTORS: Final = _gauge("codesvc_descriptors", "Open file descriptors", mode="livemax")
 DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "Maximum number of open file descriptors")
+STORE_DATA_SINCE: Final = _stored(
+    "codesvc_store_data_since_seconds",
+    "When the first data of this partition were written, seconds since 1970; rises if the store was emptied",
+    "partition",
+)
 QUOTA_LEFT: Final = _stored("codesvc_quota_left", "Calls left of today's quota", "account", "call")
 QUOTA_DAILY: Final = _stored("codesvc_quota_daily", "Today's quota", "account", "call")
 POOL: Final = _stored("codesvc_qr_pool", "QR codes created in advance", "account")

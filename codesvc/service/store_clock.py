@@ -1,5 +1,7 @@
 """Watches the store's clock for steps. After a step it is reported for a day, and no data is deleted for good.
 
+The difference to this machine's own clock is reported too.
+
 The latest time is kept in the store, so that a step during a restart is noticed too. While a process runs, its own
 monotonic clock says how far the store's clock should have advanced.
 """
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.domain.clock import TOLERANCE_MS
+from codesvc.domain.clock import TOLERANCE_MS, unix_ms
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
 from codesvc.runtime.tasks import beside
@@ -38,13 +40,17 @@ class StoreClock:
     Attributes:
         state: the step of the last day as `/readyz` says it, whichever process saw it; None without one.
         set_back: called after the clock was set back.
+        ahead_ms: how far this machine's clock was ahead of the store's at the latest look; None before the first.
 
     Args:
         steady: seconds of this process's monotonic clock.
+        wall: ms of this machine's clock.
     """
 
-    def __init__(self, store: Store, *, steady: Callable[[], float]) -> None:
+    def __init__(self, store: Store, *, steady: Callable[[], float], wall: Callable[[], int] = unix_ms) -> None:
         self.state: str | None = None
+        self.ahead_ms: int | None = None
+        self._wall = wall
         self.set_back: list[Callable[[], Awaitable[None]]] = []
         self._store = store
         self._steady = steady
@@ -69,7 +75,9 @@ class StoreClock:
         """
         key, redis = store_clock(self._store.prefix), self._store.at(DEPLOYMENT)
         with OrUnavailable("the store's clock cannot be read"):
-            now, kept = await self.now(), ClockMark.read(await redis.hgetall(key))
+            now = await self.now()
+            self.ahead_ms = self._wall() - now
+            kept = ClockMark.read(await redis.hgetall(key))
             steady, before = self._steady(), self._last
             expected = kept.seen if before is None else before[0] + round((steady - before[1]) * 1000)
             back, ahead = max(kept.seen, expected) - now, now - expected if expected else 0

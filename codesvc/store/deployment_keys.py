@@ -1,4 +1,4 @@
-"""Keys of the deployment itself, which belong to no account; all in one partition."""
+"""Keys of the deployment itself, which belong to no account; all in one partition but the marks."""
 
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.partitions import partition_root
@@ -10,8 +10,13 @@ def store_clock(prefix: str) -> str:
 
 
 def uses(prefix: str) -> str:
-    """Hash: when each API key was last used, ms, by the beginning of its hash."""
+    """Hash: when each API key was last used, ms, by the beginning of its hash; and each site (`site/NAME`) called."""
     return f"{partition_root(prefix, DEPLOYMENT)}uses"
+
+
+def master_keys(prefix: str) -> str:
+    """Hash: when a process last used each master key, ms, by the key's id."""
+    return f"{partition_root(prefix, DEPLOYMENT)}master-keys"
 
 
 def registry(prefix: str) -> str:
@@ -22,3 +27,8 @@ def registry(prefix: str) -> str:
 def registry_log(prefix: str) -> str:
     """List: which entries of the registry changed with which version, the latest 1,000."""
     return f"{partition_root(prefix, DEPLOYMENT)}registry-log"
+
+
+def mark(prefix: str, partition: int) -> str:
+    """String: since when the partition has data, ms, and a random id; see `codesvc.store.marks`."""
+    return f"{partition_root(prefix, partition)}mark"

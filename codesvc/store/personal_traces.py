@@ -36,6 +36,8 @@ OF_MANY: Final = frozenset(
     }
     | {
         "registry-log",
+        "mark",
+        "master-keys",
         "uses",
         "webhook-log",
         "webhook-due",

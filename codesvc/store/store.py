@@ -16,10 +16,12 @@ from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
+from codesvc.store.deployment_keys import mark
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
 from codesvc.store.locks import Locks
+from codesvc.store.master_keys import MasterKeys
 from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
@@ -40,9 +42,20 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from codesvc.domain.clock import Offset
+    from codesvc.store.marks import Marks
     from codesvc.store.servers import Servers
 
 _FOR_A_YEAR: Final = Retention()
+
+
+class ProbeReply(Reply, frozen=True):
+    """The reply of a probe.
+
+    Attributes:
+        mark: the partition's mark, "" if it has none.
+    """
+
+    mark: str = ""
 
 
 class Store:
@@ -92,6 +105,7 @@ class Store:
         self.intents = Intents(deployment)
         self.login_codes = LoginCodes(deployment)
         self.oidc = Oidc(deployment)
+        self.master_keys = MasterKeys(deployment)
         self.messages = Messages(deployment)
         self.quotas = Quotas(deployment)
         self.registry = Registry(deployment)
@@ -100,22 +114,31 @@ class Store:
         self.verifications = Verifications(deployment)
         self.visits = Visits(deployment)
         self.webhooks = Webhooks(deployment)
-        self._probe = Act(deployment, "probe", Reply)
+        self._probe = Act(deployment, "probe", ProbeReply)
 
     def tag_of(self, site: str, openid: str) -> str:
         """The tag of a WeChat account, as the scripts write it into histories and webhooks."""
         return tag_of(self.deployment.tag_key, site, openid)
 
-    async def state(self, partitions: Iterable[int]) -> str:
-        """`ok` if each of these partitions can be written now, else the reason why one cannot."""
+    async def state(self, partitions: Iterable[int], marks: Marks | None = None) -> str:
+        """`ok` if each of these partitions can be written now, else the reason why one cannot.
+
+        The partitions' marks are noted in `marks`; one without a mark gets it then.
+        """
         try:
-            await asyncio.gather(*(self._write_to(partition) for partition in partitions))
+            await asyncio.gather(*(self._write_to(partition, marks) for partition in partitions))
         except StoreUnavailable as error:
             return error.state
         return "ok"
 
-    async def _write_to(self, partition: int) -> None:
-        await self._probe(PartitionKeys(self.prefix, partition), {"probe": probe(self.prefix, partition)}, {})
+    async def _write_to(self, partition: int, marks: Marks | None) -> None:
+        found = await self._probe(
+            PartitionKeys(self.prefix, partition),
+            {"probe": probe(self.prefix, partition), "mark": mark(self.prefix, partition)},
+            {"id": "" if marks is None else marks.own_id},
+        )
+        if marks is not None:
+            marks.note(partition, found.mark)
 
     def at(self, partition: int) -> Redis:
         """redis-py's client for commands without a script, at the server that holds a partition.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
 
-from codesvc.config.api_keys import hash_line
+from codesvc.config.api_keys import hash_line, sites_named_by
 from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
 from codesvc.runtime import metrics, repeated_lines
 from codesvc.web.context import SITE, services
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from codesvc.config.settings import AdminKey, ApiKey, Scope
     from codesvc.sites.directory import Caller
+    from codesvc.web.context import Services
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +52,7 @@ def require_known_key(request: web.Request, route: str) -> None:
     else:
         known = here.directory.caller(key) is not None
     if not known:
-        raise Problem("unauthenticated", headers=CHALLENGE)
+        raise _unauthenticated(request)
 
 
 def authenticate(request: web.Request, scope: Scope) -> Caller:
@@ -63,11 +64,24 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     here = services(request)
     caller = here.directory.caller(bearer(request))
     if caller is None:
-        raise Problem("unauthenticated", headers=CHALLENGE)
+        raise _unauthenticated(request)
     request[SITE] = caller.site.name
-    here.key_uses.note(caller.key)
+    here.key_uses.note(caller)
     require_scope(caller.key, scope)
     return caller
+
+
+def _unauthenticated(request: web.Request) -> Problem:
+    """The answer to a missing or an unknown key; one that names a site is counted for it."""
+    count_refused_key(services(request), bearer(request))
+    return Problem("unauthenticated", headers=CHALLENGE)
+
+
+def count_refused_key(here: Services, key: str) -> None:
+    """Count an unknown key for the site that it names, so that operators see a site whose key was removed."""
+    site = next((name for name in sites_named_by(key) if here.directory.account_of(name)[0]), None)
+    if site is not None:
+        here.recorder.key_refused(site)
 
 
 def require_scope(key: ApiKey | AdminKey, scope: str) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
 from codesvc.domain import callback_health, health
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
-from codesvc.runtime import file_descriptors
+from codesvc.runtime import file_descriptors, logging
 from codesvc.service.operators.account_state import read_account_trouble
+from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.marks import Marks
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
     from codesvc.service.callback_refusals import CallbackRecord
+    from codesvc.service.master_keys import MasterKeyWatch
     from codesvc.service.public_certificate import PublicCertificate
     from codesvc.service.store_clock import StoreClock
     from codesvc.sites.directory import AccountEntry, Directory
@@ -33,6 +36,7 @@ class Readiness:
     Attributes:
         proxies: what trusted proxies handed on.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
+        marks: the marks of the store; they tell whether it was emptied.
     """
 
     def __init__(
@@ -44,16 +48,19 @@ class Readiness:
         *,
         certificate: PublicCertificate,
         clock: StoreClock,
+        master_keys: MasterKeyWatch,
     ) -> None:
         self.proxies = health.Proxies()
         self.webhook_proxy = health.WebhookProxy()
         self.callbacks = callbacks
         self.certificate = certificate
         self._clock = clock
+        self._master_keys = master_keys
         self._store = store
         self._directory = directory
         self._platforms = platforms
         self._asking = asyncio.Lock()
+        self.marks = Marks()
         self._state = ""
         self._until = 0.0
         # The version was checked at the start too, if the store was reachable then.
@@ -69,7 +76,13 @@ class Readiness:
             return self._state
 
     async def _ask(self) -> str:
-        state = await self._store.state({a.store_keys.partition for a in self._directory.accounts.values()})
+        accounts, seen_before = {a.store_keys.partition for a in self._directory.accounts.values()}, self.marks.since
+        # The deployment's own partition (the registry) has a mark too. Codes go on without it, so it decides nothing.
+        state, _ = await asyncio.gather(
+            self._store.state(accounts, self.marks), self._store.state({DEPLOYMENT} - accounts, self.marks)
+        )
+        if not seen_before and (new := self.marks.new):
+            _log.warning("store_new", partitions=len(new))
         if state == "ok" and not self._new_enough:
             try:
                 self._new_enough = await require_new_enough(self._store.servers)
@@ -81,7 +94,7 @@ class Readiness:
     async def conditions(self) -> list[ComponentHealth]:
         """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
-            health.of_store(await self._store_state()),
+            health.of_store(await self._store_state(), min(self.marks.since.values(), default=None)),
             *[await self._account(account) for account in self._directory.active_accounts],
             *self.of_process(),
             *await self._callbacks(),
@@ -95,14 +108,24 @@ class Readiness:
             self.proxies.condition,
             *self.webhook_proxy.conditions,
             *self.certificate.conditions,
+            self._master_keys.condition,
+            health.of_log(written=logging.is_written()),
+            health.of_clock(self._clock.ahead_ms),
         ]
 
     async def _store_state(self) -> str:
-        """The store's state; being slow, or a step of its clock, does not take this process out of service."""
+        """The store's state; `emptied`, `slow` and a step of its clock do not take this process out of service."""
         state = await self.state()
         if state != health.OK:
             return state
+        if self.marks.emptied:
+            return "emptied"
         return "slow" if self._store.pace.late(perf_counter()) is not None else self._clock.state or state
+
+    async def begun(self) -> Self:
+        """See the store's marks when the process starts, or as soon as the store answers."""
+        await self._ask()
+        return self
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
         """The account's connection to WeChat, as this process sees it; its token and refused calls, as all do."""

@@ -13,6 +13,7 @@ from aiohttp import web
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api.views import json_response
+from codesvc.web.authentication import count_refused_key
 from codesvc.web.context import services
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ def _refused(message: str) -> web.Response:
 def _site(request: web.Request) -> SiteEntry | None:
     """The site whose panel asks; None if the token is no such key, or the site has not opted in."""
     here = services(request)
-    caller = here.directory.caller(request.headers.get("Authorization", "").removeprefix("Bearer ").strip())
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    caller = here.directory.caller(key)
+    if caller is None:
+        count_refused_key(here, key)
     if caller is None or "wechat_server" not in caller.key.scopes or caller.site.config.wechat_server is None:
         return None
-    here.key_uses.note(caller.key)
+    here.key_uses.note(caller)
     return caller.site
 
 

@@ -13,6 +13,7 @@ from codesvc.wechat.errors import (
     NotTrusted,
     ProxyAnswered,
     ProxyFailed,
+    ServerFault,
     WeChatError,
     WeChatFault,
     WeChatTimeout,
@@ -40,7 +41,9 @@ ENDPOINTS: Final = {
     "/cgi-bin/callback/check": "callback_check",
 }
 OTHER: Final = "other"
-UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled", *ProxyProblem})
+UNANSWERED: Final = frozenset(
+    {"timeout", "unreachable", "dns", "certificate", "garbled", "server-error", *ProxyProblem}
+)
 """Results of calls without an answer of WeChat."""
 
 
@@ -65,6 +68,8 @@ def result_of(fault: WeChatFault) -> str:
             return "unreachable"
         case WeChatTimeout():
             return "timeout"
+        case ServerFault():
+            return "server-error"
         case Garbled():
             return "garbled"
         case _:

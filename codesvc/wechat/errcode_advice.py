@@ -61,6 +61,13 @@ PROXY_REMEDIES: Final = {
 """What to do about an outbound proxy."""
 
 
+CONTEST_REMEDY: Final = (
+    "Another system fetches this account's token: let it use stable_token too, or let both use one token server "
+    "(token_source). If token_source is set, that server hands out tokens that are no longer valid."
+)
+"""What to do about access tokens that are refused at once after they were issued."""
+
+
 _WORDS: Final = {
     40001: "the AppSecret is wrong",
     40002: "the request was refused",
@@ -86,6 +93,7 @@ _UNANSWERED_WORDS: Final = {
     "dns": "WeChat's host name does not resolve",
     "certificate": "the server that answers for WeChat has no valid certificate",
     "garbled": "the server that answers is not WeChat",
+    "server-error": "WeChat's servers answer with errors (HTTP 5xx)",
     **{problem.value: problem.words for problem in ProxyProblem},
 }
 _UNANSWERED_REMEDIES: Final[dict[str, str]] = {
@@ -96,6 +104,7 @@ _UNANSWERED_REMEDIES: Final[dict[str, str]] = {
         "Check what answers for api_url on port 443. A proxy that intercepts TLS, or a wrong clock, causes this."
     ),
     "garbled": "Something other than WeChat answered. Check any proxies in between, and api_url or token_source.",
+    "server-error": "Wait: it recovers by itself. If it lasts, look at proxies in between.",
     **{problem.value: remedy for problem, remedy in PROXY_REMEDIES.items()},
 }
 _AGAIN: Final = "Run again. If it persists, see the message."

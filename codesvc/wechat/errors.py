@@ -19,6 +19,8 @@ from codesvc.domain.outbound_proxy import ProxyProblem
 
 NO_RIGHT: Final = 48001
 """WeChat's errcode for a call that the account has no right to (KINDS.md section 3)."""
+TOKEN_REPLACED: Final = 40001
+"""WeChat's errcode for an access token that another one has replaced; at a token endpoint, for a wrong secret."""
 
 
 class WeChatFault(CodesvcError):
@@ -130,6 +132,10 @@ class WeChatTimeout(OutcomeUnknown):
 
 class Garbled(OutcomeUnknown):
     """The answer is unusable: an HTTP error, truncated JSON, too large, or without the requested value."""
+
+
+class ServerFault(Garbled):
+    """The server answered with an HTTP status from 500 on: it is there, and does not work now."""
 
 
 class ProxyAnswered(Garbled):

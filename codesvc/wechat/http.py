@@ -29,6 +29,7 @@ from codesvc.wechat.errors import (
     OutcomeUnknown,
     ProxyAnswered,
     ProxyFailed,
+    ServerFault,
     WeChatError,
     WeChatFault,
     WeChatTimeout,
@@ -39,6 +40,7 @@ from codesvc.wechat.proxy_faults import problem_of
 _MAX_ANSWER = 1024 * 1024
 _MAX_ERRMSG = 200
 _OK = 200
+_SERVER_FAULT = 500
 _RID = re.compile(r"\s*\brid:\s*([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _decoder = msgspec.json.Decoder(dict[str, Any])
 # Matches tokens, openids and template ids. WeChat's error texts have no other words of that length.
@@ -137,7 +139,7 @@ class HttpExchange:
             data = _encoded(body) if isinstance(body, Mapping) else body
             status, raw = await self._request(method, target, data)
             if status != _OK:
-                raise Garbled(f"WeChat answered HTTP {status}")
+                raise (ServerFault if status >= _SERVER_FAULT else Garbled)(f"WeChat answered HTTP {status}")
             answer = _object(raw)
             if errcode := _errcode(answer):
                 text, rid = _redacted(answer.get("errmsg"), [*target.query.values(), *_strings_in(body)])

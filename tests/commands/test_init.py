@@ -162,7 +162,7 @@ def test_scripts_hear_of_every_missing_answer_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("flag", "value", "said"),
     [
-        ("--kind", "企业号", "unverified_subscription"),
+        ("--kind", "企业号", "verified_service (服务号, 已认证), unverified_subscription"),
         ("--public-url", "http://code.example.com", "https://"),
         ("--public-url", "code.example.com", "https://"),
         ("--appid", "wx0123456789ABCDEF", "a to f"),
@@ -226,7 +226,7 @@ def test_a_person_is_asked_and_asked_again_where_an_answer_breaks_its_rule(tmp_p
     ]
     status, seen = typed(tmp_path, answers, "zh_CN.UTF-8")
     assert status == 0, seen
-    assert "可选 service" in seen
+    assert "可选 verified_service" in seen
     assert "公众号类型" in seen
     settings_text = (tmp_path / "config.toml").read_text()
     assert '[sites.shop]\nname = "shop"' in settings_text

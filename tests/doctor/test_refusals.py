@@ -41,6 +41,15 @@ async def test_a_call_that_wechat_refuses_until_somebody_acts_fails_the_check(wa
     assert "console" in found.remedy
 
 
+async def test_a_master_key_of_a_running_process_that_this_configuration_lacks(ward):
+    what = "master keys of running processes"
+    await ward.world.app[SERVICES].store.master_keys.note("abcd")
+    found = (await ward.examine()).of(what)
+    assert found.status is Status.FAIL
+    assert "abcd" in found.found
+    assert "previous_master_keys" in found.remedy
+
+
 async def test_a_webhook_s_receiver_that_takes_nothing_is_named(admit):
     async with receiving() as receiver, admit(sites__shop__webhook=hook(receiver)) as ward:
         assert (await ward.examine()).of("sites.shop: webhook receiver").status is Status.OK

@@ -117,7 +117,7 @@ def test_every_refusal_that_needs_an_act_wakes_somebody():
 
 
 def test_every_kind_of_silence_counts():
-    [words] = re.findall(r'errcode=~"([a-z_|]+)"', ALERTS["CodesvcWeChatUnanswered"])
+    [words] = re.findall(r'errcode=~"([a-z_|-]+)"', ALERTS["CodesvcWeChatUnanswered"])
     assert set(words.split("|")) == UNANSWERED
 
 

@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
 
@@ -50,6 +52,22 @@ async def test_a_broken_configuration_is_told_and_ends_with_2(tmp_path):
     assert 'did you mean "mode"' in said.decode()
     assert 'did you mean "port"' in said.decode()
     assert "Traceback" not in said.decode()
+
+
+@pytest.fixture
+def full_disk():
+    with Path("/dev/full").open("wb") as full:
+        yield full
+
+
+async def test_a_service_whose_log_has_no_room_starts_and_says_so(config, full_disk):
+    path, base = config
+    path.chmod(0o644)  # a notice is printed about it
+    async with serving(path, log=full_disk) as process, aiohttp.ClientSession() as http:
+        await ready(http, base, process)
+        async with http.get(f"{base}/readyz", headers={"Authorization": f"Bearer {KEY}"}) as answer:
+            found = {each["component"]: each["state"] for each in (await answer.json())["components"]}
+        assert found["log"] == "not written"
 
 
 async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):

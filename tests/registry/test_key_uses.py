@@ -15,7 +15,9 @@ SECOND = "csk_shop_" + "s" * 43
 
 
 def kept(valkey):
-    return {name.decode(): int(at) for name, at in valkey.hgetall(uses("cs")).items()}
+    """The times by key; those of sites are left out."""
+    found = {name.decode(): int(at) for name, at in valkey.hgetall(uses("cs")).items()}
+    return {name: at for name, at in found.items() if "/" not in name}
 
 
 def name(key):

@@ -6,9 +6,12 @@ import logging
 
 import pytest
 
+from codesvc.web.context import SERVICES
 from codesvc.web.inbound import routes
 from tests.relay.conftest import at_gateway, ended, user_of
 from tests.relay.forms import FORMS, TOKEN, WEBHOOK, without
+from tests.service.test_admin import ADMIN, signed_in
+from tests.service.test_other_incidents import names
 
 FIRST = [pytest.param(f, id=f.name) for f in {f.adapter: f for f in reversed(FORMS) if f.kind == "sms"}.values()]
 """One form of each adapter."""
@@ -111,6 +114,19 @@ async def test_a_request_becomes_one_message_whatever_happens_around_it(new_inbo
     logged = caplog.text
     for hidden in ("482913", "707070", "13800138000", "shop.example/", TOKEN, WEBHOOK):
         assert hidden not in logged
+
+
+@pytest.mark.parametrize("form", FIRST[:1])
+async def test_a_wrong_secret_is_counted_for_its_site(new_inbound, form):
+    async with new_inbound(form, admin=ADMIN) as world, signed_in(world) as lan:
+        for _ in range(3):
+            assert (await call(world, form.sent(secret=form.other)))[0] == 401
+            assert (await call(world, form.sent(site="cafe")))[0] == 401
+        await names(lan, "shop：调用都被拒绝（401），没有一个被接受")
+        assert "cafe：" not in (await lan.get("/admin"))[2], "the site has no such address"
+        assert (await call(world, form.sent()))[0] < 300
+        await world.app[SERVICES].key_uses.write(spaced=False)
+        await names(lan, "shop：有些调用写着它的名字")
 
 
 @pytest.mark.parametrize("form", FIRST)

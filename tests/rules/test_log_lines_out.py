@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from errno import ENOSPC
 
 from codesvc.runtime.log_writer import MOST_WAITING, LogLines
 
@@ -57,6 +58,31 @@ def test_a_reader_that_has_gone_harms_nobody():
     lines = LogLines(Nobody())
     lines.error(b"one")
     lines.flush()
+
+
+class Disk(Sink):
+    """A disk that is full until it is cleaned."""
+
+    full = True
+
+    def write(self, data):
+        if self.full:
+            raise OSError(ENOSPC, "No space left on device")
+        super().write(data)
+
+
+def test_lines_that_a_full_disk_refused_are_counted_when_there_is_room():
+    disk = Disk()
+    lines = LogLines(disk)
+    for number in range(3):
+        lines.error(b"%d" % number)
+    assert lines.failing
+    disk.full = False
+    lines.error(b"last")
+    assert not lines.failing
+    last, told = disk.written.splitlines()
+    assert last == b"last"
+    assert json.loads(told)["lines"] == 3
 
 
 def test_threads_lose_nothing():

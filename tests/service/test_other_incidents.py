@@ -8,7 +8,7 @@ import pytest
 
 from codesvc.domain import health
 from codesvc.runtime import file_descriptors
-from codesvc.service.operators.account_state import call_refusal
+from codesvc.service.operators.account_state import call_refusal, token_contest
 from codesvc.store.counts import Episode
 from codesvc.web.admin.worries import WORDED
 from tests.service.test_admin import ADMIN, signed_in
@@ -73,6 +73,7 @@ async def test_connections_that_run_out(new_world, monkeypatch, state):
 def test_every_part_that_is_not_well_is_on_the_overview():
     """What /readyz calls anything but ok is named on the overview too: no part was forgotten."""
     parts = {"store", "wechat", "callbacks", "descriptors", "proxies", "webhook_proxy", "certificate"}
+    parts |= {"master_key", "log", "clock"}
     assert parts - WORDED == {"store", "wechat", "callbacks", "certificate"}, "the overview has other places for these"
     assert parts >= WORDED
     documented = health.ComponentHealth.__doc__
@@ -94,6 +95,59 @@ async def test_readiness_names_an_errcode_that_somebody_has_to_act_on(new_world,
         found = await until(refused)
         assert f"errcode {errcode}" in found["means"]
         assert "since 20" in found["means"]
+
+
+def test_tokens_that_are_refused_although_they_can_be_fetched():
+    fetched, refused = Episode(5, 30), Episode(10, 20)
+    found = token_contest({"call.token.0": fetched, "call.template.40001": refused, "call.template.0": Episode(1, 9)})
+    assert (found.state, found.since) == ("token replaced", 10)
+    assert "Another system fetches" in found.means
+    # A token that was replaced in the ordinary way: the repeated call has succeeded.
+    assert (
+        token_contest({"call.token.0": fetched, "call.template.40001": refused, "call.qrcode.0": Episode(1, 21)})
+        is None
+    )
+    # A wrong secret, which is another fault.
+    assert token_contest({"call.token.40001": refused, "call.oauth.40001": refused}) is None
+    # A token server is no endpoint of WeChat.
+    assert token_contest({"call.other.0": fetched, "call.template.40001": refused}).since == 10
+
+
+async def test_the_overview_names_tokens_that_are_refused(new_world):
+    async with watched(new_world) as (world, lan):
+        await world.fault("errcode", path=SEND, errcode=40001)
+        await world.fault("errcode", path="/cgi-bin/qrcode/create", errcode=40001)
+        await world.bound("alice")
+        await world.start("alice")
+        await names(lan, "微信拒绝刚取到的 access_token")
+        assert (await components(world))["wechat:main"]["state"] == "token replaced"
+
+
+def test_a_connection_that_was_not_used_is_not_said_to_work():
+    found = health.PlatformHealth()
+    assert "not called" in found.of("main").means
+    found.record("main", "0")
+    assert found.of("main").means == "WeChat answers."
+
+
+async def test_an_installation_that_nobody_has_used_is_not_said_to_be_well(new_world):
+    async with watched(new_world) as (_, lan):
+        page = (await lan.get("/admin"))[2]
+        assert WELL not in page
+        assert "没有发现问题，但还没有全部用过" in page
+
+
+async def test_an_error_of_the_server_is_not_called_a_proxy(new_world):
+    async with new_world() as world:
+        await world.fault("http", path=SEND, status=502)
+        await world.bound("alice")
+        await world.start("alice")
+
+        async def said():
+            found = (await components(world))["wechat:main"]
+            return found if found["state"] == "server-error" else None
+
+        assert "Wait" in (await until(said))["means"]
 
 
 def test_a_call_that_succeeds_later_ends_it():

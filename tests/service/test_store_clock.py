@@ -3,8 +3,8 @@
 import pytest
 
 from codesvc.doctor import clocks
-from codesvc.domain.clock import Offset
-from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
+from codesvc.domain.clock import Offset, unix_ms
+from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK, of_clock
 from codesvc.service.store_clock import StoreClock
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
@@ -42,6 +42,16 @@ async def test_a_clock_that_goes_on_says_nothing(store):
     await clock.look()
     await clock.look()
     assert (clock.state, clock.may_delete) == (None, True)
+
+
+@pytest.mark.parametrize(("ahead", "state", "said"), [(0, "ok", "agrees"), (-900, "apart", "seconds behind")])
+async def test_a_machine_whose_own_clock_is_wrong(store, ahead, state, said):
+    clock = StoreClock(store, steady=Steady(), wall=lambda: unix_ms() + ahead * 1000)
+    assert "not compared" in of_clock(clock.ahead_ms).means
+    await clock.look()
+    found = of_clock(clock.ahead_ms)
+    assert found.state == state
+    assert said in found.means
 
 
 async def test_a_clock_that_was_set_back_is_seen_by_the_next_process_too(store, valkey):

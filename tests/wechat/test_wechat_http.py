@@ -15,6 +15,7 @@ from codesvc.wechat.errors import (
     NameNotResolved,
     NotSent,
     OutcomeUnknown,
+    ServerFault,
     WeChatError,
     WeChatTimeout,
     WeChatUnreachable,
@@ -129,7 +130,7 @@ async def test_http_errors_and_redirects_are_no_answers(peer, http, caplog, stat
         return web.Response(status=status, headers={"Location": "/elsewhere"})
 
     peer.answers = [answer]
-    fault = await refused(http, peer.url, Garbled, caplog)
+    fault = await refused(http, peer.url, ServerFault if status >= 500 else Garbled, caplog)
     assert str(status) in str(fault)
     assert len(peer.asked) == 1
 

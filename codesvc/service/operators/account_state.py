@@ -12,10 +12,10 @@ from codesvc.domain.account_kinds import right_of
 from codesvc.domain.clock import rfc3339
 from codesvc.service.statistics.fields import account_subject, call_field
 from codesvc.service.statistics.summary import FINE
-from codesvc.wechat.call_labels import ENDPOINTS
-from codesvc.wechat.errcode_advice import call_remedy, token_remedy, token_words
+from codesvc.wechat.call_labels import ENDPOINTS, OTHER
+from codesvc.wechat.errcode_advice import CONTEST_REMEDY, call_remedy, token_remedy, token_words
 from codesvc.wechat.errcodes import TABLE, judge
-from codesvc.wechat.errors import NO_RIGHT
+from codesvc.wechat.errors import NO_RIGHT, TOKEN_REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _TOKEN: Final = call_field("token", "")
+_WITHOUT_TOKEN: Final = (_TOKEN, call_field("oauth", ""), call_field(OTHER, ""))
+"""Calls that carry no access token of the account: their 40001 means a wrong secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,39 @@ class CallRefusal:
         return f"{self.words}. Codes come by scan or keyword where possible. {self.remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class TokenContest:
+    """WeChat refuses access tokens although they are new (40001): another system fetches one for the same account.
+
+    Attributes:
+        since: the first refusal, ms since 1970.
+        last: the latest one.
+    """
+
+    state: ClassVar[str] = "token replaced"
+    since: int
+    last: int
+
+    @property
+    def means(self) -> str:
+        """What is wrong and what to do, in English."""
+        return (
+            f"WeChat refuses new access tokens since {rfc3339(self.since)} (errcode {TOKEN_REPLACED}), so codes wait. "
+            f"{CONTEST_REMEDY}"
+        )
+
+
+def token_contest(episodes: Mapping[str, Episode]) -> TokenContest | None:
+    """Whether tokens are refused, for an account that gets them; None as soon as any call with one has succeeded."""
+    calls = {name: each for name, each in episodes.items() if not name.startswith(_WITHOUT_TOKEN)}
+    refused = [each for name, each in calls.items() if name.endswith(f".{TOKEN_REPLACED}")]
+    if not refused:
+        return None
+    last = max(each.last for each in refused)
+    fine = max((each.last for name, each in calls.items() if name.endswith(f".{FINE}")), default=0)
+    return TokenContest(min(each.since for each in refused), last) if last > fine else None
+
+
 def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
     """The latest refusal that an operator has to act on; None if there is none, or the same call has succeeded since.
 
@@ -119,10 +154,14 @@ async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal 
     return call_refusal(await _episodes(store, account))
 
 
-async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
+async def read_account_trouble(
+    store: Store, account: AccountEntry
+) -> TokenTrouble | TokenContest | RightTrouble | CallRefusal | None:
     """The trouble with an account's token, else with its rights, else with its calls, from the store."""
     episodes = await _episodes(store, account)
-    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
+    return (
+        token_trouble(episodes) or token_contest(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
+    )
 
 
 def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:

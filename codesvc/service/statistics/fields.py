@@ -42,6 +42,8 @@ class Fact(StrEnum):
     """A wrong code; each one is counted."""
     REFUSED = "refused"
     """A limit refused a call; each time is counted; detail: the limit."""
+    KEY_REFUSED = "key_refused"
+    """A call with an unknown key or secret that names the site; each time is counted; it has no purpose."""
     LOGIN = "login"
     """A login to an app; each time is counted; it has no purpose; detail: the client, a dot, and the outcome."""
     TO_DELIVERED = "to_delivered"

@@ -50,6 +50,8 @@ MINUTES_KEPT: Final = 1_440
 HOURS_KEPT: Final = 90 * 24
 MOST_LATEST: Final = 200
 """How many of a site's latest verifications are listed for operators."""
+_NOW: Final = 0.0
+"""As the time of what happened to a site: when the store hears of it, so two seconds late."""
 _LATEST_KEPT_MS: Final = 7_800_000
 """A verification can be read for at most two hours and ten minutes after its start (code_max_life: one hour)."""
 
@@ -152,6 +154,14 @@ class Recorder:
         """Count a call that a limit refused; `purpose` is "" if the call has none."""
         metrics.REFUSED.labels(site, limit).inc()
         self._batch(site).counts[fields.field(purpose, Fact.REFUSED, limit)] += 1
+
+    def key_refused(self, site: str) -> None:
+        """Count a call with an unknown key or secret that names a site. Anybody can make such calls."""
+        repeated_lines.note(_log_key_refused, site, site=site)
+        metrics.KEYS_REFUSED.labels(site).inc()
+        batch, name = self._batch(site), fields.field("", Fact.KEY_REFUSED)
+        batch.counts[name] += 1
+        batch.see(name, _NOW)
 
     def login(self, site: str, client: str, outcome: str) -> None:
         """Count a step of a login to an app: `started`, `signed_in`, or the error that the app got."""
@@ -274,6 +284,10 @@ class Recorder:
 
 def _log_guessed(*, site: str, purpose: str, count: int) -> None:
     _log.error("site_guessed_at", site=site, purpose=purpose, count=count)
+
+
+def _log_key_refused(*, site: str, count: int) -> None:
+    _log.warning("site_key_refused", site=site, count=count)
 
 
 def _log_gateway_spent(*, site: str, kind: str, count: int) -> None:

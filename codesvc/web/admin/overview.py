@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
-from codesvc.service.operators.account_state import right_trouble, token_trouble
+from codesvc.service.operators.account_state import right_trouble, token_contest, token_trouble
 from codesvc.service.operators.forecast import backlog, outlooks
+from codesvc.service.operators.refused_keys import read_refused_key
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, quantile
@@ -22,14 +23,8 @@ from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.overview_tiles import tiles
-from codesvc.web.admin.worries import (
-    certificate_worries,
-    component_worries,
-    endpoint_worries,
-    gateway_worries,
-    registry_worries,
-    worries,
-)
+from codesvc.web.admin.site_worries import endpoint_worries, gateway_worries, key_worries
+from codesvc.web.admin.worries import certificate_worries, component_worries, registry_worries, worries
 from codesvc.web.context import services
 from codesvc.wechat.errors import NO_RIGHT
 
@@ -68,7 +63,8 @@ async def healths(here: Services) -> list[Health]:
             for fault in faults(figures, episodes, known.now)
         ]
         ahead = outlooks(standing, last_hour.total, now)
-        return Health(account.name, account.config.name, ahead, wrong, figures, known, token)
+        contest = token_contest(episodes) if token is None else None
+        return Health(account.name, account.config.name, ahead, wrong, figures, known, token, contest)
 
     return list(await asyncio.gather(*(health(standing) for standing in await here.gauges.accounts())))
 
@@ -104,6 +100,11 @@ async def show(request: web.Request) -> web.Response:
         name: tell(each.total, choice.purposes).limits.get("gateway_messages", 0) for name, each in by_site.items()
     }
     wrong += gateway_worries(words, capped)
+    hours = zip(choice.sites, by_span["1h"], strict=True)
+    wrong += key_worries(
+        words,
+        await asyncio.gather(*(read_refused_key(here.store, here.key_uses, site, hour) for site, hour in hours)),
+    )
     wrong += await besides(here, words)
     variables = {
         "choice": choice,
@@ -115,6 +116,7 @@ async def show(request: web.Request) -> web.Response:
         "table": _table(choice, by_site),
         "logins": _logins(by_site),
         "accounts": accounts,
+        "unseen": any(health.unseen for health in accounts),
         "worries": in_order(words, wrong),
         "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes, _begun(wrong)),
         "as_of": unix_ms(),
@@ -162,7 +164,9 @@ async def store_state(here: Services) -> tuple[str, float, int | None]:
     pace, now = here.store.pace, perf_counter()
     state, slow, begun = await here.readiness.state(), pace.late(now), pace.late_since
     since = None if slow is None or begun is None else round(unix_ms() - (now - begun) * 1000)
-    return ("slow" if state == "ok" and slow is not None else state), slow or 0.0, since
+    if state == "ok":
+        state = "emptied" if here.readiness.marks.emptied else state if slow is None else "slow"
+    return state, slow or 0.0, since
 
 
 async def besides(here: Services, words: Words) -> list[Worry]:

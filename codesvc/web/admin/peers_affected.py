@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _UNANSWERED: Final = {
     "no-connection": tuple(UNANSWERED),
     "circuit-open": tuple(UNANSWERED),
-    "timeout": ("timeout", "garbled"),
+    "timeout": ("timeout", "garbled", "server-error"),
     "no-token": tuple(UNANSWERED),
 }
 """Failure reasons that mean that WeChat does not answer, with the matching results of calls."""

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from codesvc.service.operators.account_state import TokenTrouble
     from codesvc.service.operators.forecast import Outlook
     from codesvc.service.statistics.summary import Fault
-    from codesvc.store.webhooks import Endpoint
     from codesvc.web.admin.account_health import Health
     from codesvc.web.admin.layout import Words
 
-WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
+WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy", "master_key", "log", "clock"})
 """Parts of /readyz that are named by `component_worries`."""
 _PUSHES: Final = frozenset(LISTED)
 """Calls that carry codes, by the names of their channels, and that a scan or keyword makes up for."""
@@ -171,6 +170,9 @@ def _of_account(w: Words, health: Health, now: int | None) -> Iterator[Worry]:
     yield from callback_worries(w, title, health.heard)
     if health.token is not None:
         yield token_worry(w, title, health.token)
+    if health.contest is not None:
+        text = w.t("worry.contest", account=title)
+        yield Worry("bad", text, w.t("worry.contest.do"), "", health.contest.since, "/admin/accounts", kind="token")
     gone = {each.what for each in health.outlooks if _gone(each)}
     spent = {each.endpoints[0]: each for each in health.faults if each.result == _SPENT and set(each.endpoints) <= gone}
     for fault in health.faults:
@@ -237,18 +239,6 @@ def certificate_in_the_way(w: Words, certificate: Certificate | None, ended: int
     return list(certificate_worries(w, certificate, ended))
 
 
-def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Iterator[Worry]:
-    """What is wrong with the receivers of webhooks, by site."""
-    for site, each in endpoints:
-        count = w.t("count.waiting", count=w.number(each.waiting)) if each.waiting else ""
-        if each.disabled is not None:
-            text = w.t("worry.endpoint.disabled", site=site)
-            yield Worry("bad", text, w.t("worry.endpoint.disabled.do"), count, each.disabled, "/admin/webhooks")
-        elif each.failing:
-            text = w.t("worry.endpoint.failing", site=site, failures=w.number(each.failures))
-            yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks", kind="endpoint")
-
-
 def registry_worries(w: Words, broken: Mapping[str, str]) -> Iterator[Worry]:
     """Entries of the registry that are not used, because they break a rule."""
     for entry, why in broken.items():
@@ -278,6 +268,8 @@ def worries(
     if store[0] == "slow":
         text = w.t("worry.slow", time=w.seconds(store[1]))
         found.append(Worry("bad", text, w.t("worry.slow.do"), since=store[2], kind="store"))
+    elif store[0] == "emptied":
+        found.append(Worry("bad", w.t("worry.emptied"), w.t("worry.emptied.do"), kind="store"))
     elif store[0] != "ok":
         found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do"), kind="store"))
     for health in accounts:
@@ -289,11 +281,3 @@ def worries(
     if guessed:
         found.append(Worry("bad", w.t("worry.guessed", count=w.number(guessed))))
     return found
-
-
-def gateway_worries(w: Words, capped: Mapping[str, int]) -> Iterator[Worry]:
-    """The sites whose limit of gateway messages is used up, with how many were not sent."""
-    for site, count in capped.items():
-        if count:
-            text = w.t("worry.gateway_limit", site=site, count=w.number(count))
-            yield Worry("bad", text, w.t("worry.gateway_limit.do"))

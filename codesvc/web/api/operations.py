@@ -64,6 +64,8 @@ async def expose_metrics(request: web.Request) -> web.Response:
     here = services(request)
     store_read = await here.gauges.show()
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
+    for partition, since in here.readiness.marks.since.items():
+        metrics.STORE_DATA_SINCE.labels(str(partition)).set(since / 1000)
     metrics.show_descriptors(*file_descriptors.standing())
     return web.Response(body=exposition(store_read=store_read), headers={"Content-Type": CONTENT_TYPE})
 

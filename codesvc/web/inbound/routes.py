@@ -87,8 +87,11 @@ async def receive(request: web.Request) -> web.Response:
     if adapter is None or site is None or known is None:
         named = (site.name if site else None, adapter.name if adapter else None)
         repeated_lines.note(_log_unauthenticated, str(named), site=named[0], source=named[1])
+        if site is not None and site.config.inbound:
+            here.recorder.key_refused(site.name)
         return unauthenticated()
     request[SITE] = site.name
+    here.key_uses.note_site(site.name)
     name, source = known
     locale: str = source.locale
     try:
