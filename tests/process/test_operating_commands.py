@@ -35,7 +35,7 @@ RUN_HERE = {
 """Commands of the guide, in the order in which they are typed here, and how; None: by the test itself."""
 INSTALLED = "needs the network; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
-CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
+CONTAINER = "no container runs here; test_compose.py walks what the head of compose.yaml says"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
 ROBOT = "changes the machine's /etc and its cron; test_alarm.py runs the script"
 AS_PRINTED = "run with paths of its own by test_backup_as_printed.py"
@@ -43,8 +43,10 @@ BACKUPS = [
     printed("backup", "what"),
     printed("backup", "nightly"),
     printed("backup", "restore"),
+    printed("backup", "own-redis"),
     printed("operating", "going-back"),
 ]
+CONTAINERS = printed("deploying", "container")
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
     "apt-get install -y python3-venv": UNIT,
@@ -74,9 +76,7 @@ NOT_RUN = {
     "install -m 0755 codesvc-alarm /usr/local/bin/": ROBOT,
     "install -m 0600 -o codesvc /dev/stdin /etc/codesvc/robot": ROBOT,
     "echo '*/10 * * * * codesvc /usr/local/bin/codesvc-alarm' > /etc/cron.d/codesvc": ROBOT,
-    "docker build --build-arg BASE=docker.io/library/python@sha256:… "
-    "-f ops/container/Containerfile -t codesvc .": CONTAINER,
-    "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
+    **dict.fromkeys((line for block in CONTAINERS for line in block.splitlines() if line[0] != "#"), CONTAINER),
     "codesvc check --config /etc/codesvc/config.toml": UNIT,
     "codesvc bindings export /root/shop.jsonl --config /etc/codesvc/config.toml --site shop": "run with a path of its "
     "own by tests/people/test_transfer.py",
