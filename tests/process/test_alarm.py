@@ -51,7 +51,7 @@ async def test_the_script_writes_to_the_group_when_something_fails(own_network, 
         await until_open(shell, 8080)
         await shell.run("sh codesvc-alarm")  # WeChat does not answer, and /readyz is 200
         of_services = [
-            {"msgtype": "text", "text": {"content": f"codesvc: FAIL ({what})"}} for what in ("/readyz", "codesvc check")
+            {"msgtype": "text", "text": {"content": f"codesvc: FAIL ({what})"}} for what in ("/readyz", "the check")
         ]
         assert heard() == of_services
         await shell.run("codesvc sandbox > sandbox.log 2>&1 &")
