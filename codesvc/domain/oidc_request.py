@@ -15,8 +15,7 @@ import msgspec
 
 SCOPES: Final = ("openid", "profile", "email")
 """The scopes that have an effect. Others are ignored (Core section 3.1.2.1)."""
-LONGEST_STATE: Final = 4_096
-LONGEST_ENCODED_STATE: Final = 6_144
+LONGEST_STATE: Final = 6_144
 """Octets of a state in the address that leads back, where each octet that is not plain is three."""
 LONGEST_NONCE: Final = 1_024
 LONGEST_HINT: Final = 4_096
@@ -31,7 +30,7 @@ def is_short_state(state: str) -> bool:
 
     A proxy takes heads of answers up to a size (nginx's `proxy_buffer_size`) and calls a back end down that sends more.
     """
-    return len(state) <= LONGEST_STATE and len(quote(state, "", errors="surrogateescape")) <= LONGEST_ENCODED_STATE
+    return len(quote(state, "", errors="surrogateescape")) <= LONGEST_STATE
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):

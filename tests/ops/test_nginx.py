@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from codesvc.domain.oidc_request import LONGEST_ENCODED_STATE
+from codesvc.domain.oidc_request import LONGEST_STATE
 from tests import front
 from tests.ops import nginx as example
 from tests.programs import program_path
@@ -181,7 +181,7 @@ async def shop(tmp_path):
 
     async def answer(request):
         if request.path.endswith("/authorize"):
-            state = "%E4" * (LONGEST_ENCODED_STATE // 3)
+            state = "%E4" * (LONGEST_STATE // 3)
             return web.Response(status=303, headers={"Location": f"https://wiki.example/callback?state={state}"})
         if not request.path.endswith("/events"):
             return web.Response(text="ok")
