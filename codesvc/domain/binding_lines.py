@@ -52,10 +52,12 @@ _SERIAL: Final = re.compile(r"[0-9]{5}\.[0-9]+")
 _LONGEST_SHOWN: Final = 80
 # What a spreadsheet may take for the beginning of a formula, also in its fullwidth, small and raised forms.
 _SIGNS: Final = r"[=+\-@'\u207a-\u207c\u208a-\u208c\ufe62\ufe63\ufe66\ufe6b\uff07\uff0b\uff0d\uff1d\uff20]"
-# A spreadsheet of another language separates a CSV by semicolons, so that a cell may begin after one.
+# A spreadsheet of another language separates a CSV by semicolons, so that a cell may begin after one. To its reader a
+# quotation mark there opens the cell, and blanks may be left out.
 _CELL: Final = r"(^|[;|\t])"
-_FORMULA: Final = re.compile(f"{_CELL}(?={_SIGNS})")
-_SHIELDED: Final = re.compile(f"{_CELL}'(?={_SIGNS})")
+_BEGINS: Final = rf"""(?=["\s]*{_SIGNS})"""
+_FORMULA: Final = re.compile(_CELL + _BEGINS)
+_SHIELDED: Final = re.compile(f"{_CELL}'{_BEGINS}")
 # How people keep a spreadsheet from reading an id as a number: ="00123" and '00123. No id begins with either.
 _AS_TEXT: Final = re.compile(r"""=?"([^"]*)"|'([^'].*)""")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}

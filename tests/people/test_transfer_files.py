@@ -1,15 +1,20 @@
 """`codesvc bindings import` of files as spreadsheets and other programs write them."""
 
 import codecs
+import csv
 import encodings.aliases
+import io
 import json
 import unicodedata
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from codesvc.domain.binding_lines import BadFile, Reading, read_rows
+from codesvc.domain.binding_lines import BadFile, Reading, read_rows, writer
 from codesvc.domain.binding_values import masked_id
+from codesvc.domain.display_name import UnfitName, check_display
 from codesvc.domain.text_encoding import BadText, encoding_of
 from tests.people.test_transfer import codesvc, config, openid  # noqa: F401  config is a fixture
 
@@ -304,3 +309,34 @@ def test_an_import_knows_what_time_it_is(config, tmp_path):  # noqa: F811
     given.write_text(json.dumps({"user": "u-1", "openid": openid(1), "bound_at": "9999-12-31T00:00:00Z"}), "utf-8")
     assert codesvc(config, "import", given).returncode == 3
     assert "is in the future" in (tmp_path / "list.jsonl.conflicts.jsonl").read_text(encoding="utf-8")
+
+
+SIGNS = "=+-@＝＋－＠﹢"
+_names = st.text(st.sampled_from("ab1 ;|,\"'" + SIGNS), min_size=1, max_size=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_names, min_size=1, max_size=4))
+@example(['a;"=1+1;b'])
+@example(["Ann;\"=cmd|' /C calc'!A0;x"])
+@example(["a; =1+1", 'b|"" +1', "c;'=1", "d;\"'=1"])
+def test_no_reader_of_an_exported_csv_finds_a_formula_and_names_come_back(names):
+    """Spreadsheets of other languages separate by semicolons, tabs or bars."""
+    names = [name for name in names if is_name(name)]
+    file = io.StringIO(newline="")
+    write = writer(file, "csv")
+    for number, name in enumerate(names):
+        write(f"u-{number}", openid(number), None, None, name)
+    text = file.getvalue()
+    for separator in ",;|\t":
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            assert not [cell for cell in cells if cell.lstrip('" \t\r\n')[:1] in {*SIGNS}], (separator, cells)
+    assert [row.display for row in read_rows(io.StringIO(text, newline=""), "csv")] == names
+
+
+def is_name(text):
+    try:
+        check_display(text)
+    except UnfitName:
+        return False
+    return True
