@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from codesvc.domain.errors import CodesvcError
@@ -21,6 +22,7 @@ _KINDS: dict[type, str] = {
     list: "a list",
     tuple: "a list",
     dict: "a table",
+    NoneType: "null",
 }
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

@@ -25,7 +25,7 @@ from codesvc.config.structure import secret_options, structured_as
 from codesvc.domain.masking import HIDDEN, without_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from codesvc.config.settings import Settings
 
@@ -101,18 +101,33 @@ def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dic
     if isinstance(source := shown.get("token_source"), str):
         shown["token_source"] = without_query(source)
     if kind is Site:
-        if isinstance(webhook := shown.get("webhook"), dict):
-            shown["webhook"] = _without_keys(_without(Webhook, webhook))
-        if isinstance(gateways := shown.get("gateways"), dict):
-            shown["gateways"] = {name: _without_gateway_secrets(gateway) for name, gateway in gateways.items()}
-        if isinstance(oidc := shown.get("oidc"), dict):
-            clients = [
-                {name: v for name, v in client.items() if name != "secrets"} for client in oidc.get("clients", ())
-            ]
-            shown["oidc"] = {**oidc, "clients": clients}
-        if isinstance(inbound := shown.get("inbound"), dict):
-            shown["inbound"] = {name: _without(Inbound, source) for name, source in inbound.items()}
+        tables = {
+            "webhook": lambda webhook: _without_keys(_without(Webhook, webhook)),
+            "gateways": lambda gateways: _each(gateways, _without_gateway_secrets),
+            "oidc": _without_client_secrets,
+            "inbound": lambda inbound: _each(inbound, lambda source: _without(Inbound, source)),
+        }
+        shown |= {name: _shown(shown[name], show) for name, show in tables.items() if name in shown}
     return shown
+
+
+def _shown(table: object, show: Callable[[dict[str, Any]], object]) -> object:
+    """A table as `show` shows it. What is no table may hold a secret: an entry of an earlier version has any form."""
+    if isinstance(table, dict):
+        return show(table)
+    return None if table is None else HIDDEN
+
+
+def _each(tables: dict[str, Any], show: Callable[[dict[str, Any]], object]) -> dict[str, object]:
+    return {name: _shown(table, show) for name, table in tables.items()}
+
+
+def _without_client_secrets(oidc: dict[str, Any]) -> dict[str, Any]:
+    clients = oidc.get("clients")
+    shown = [
+        _shown(client, lambda one: {name: one[name] for name in one if name != "secrets"}) for client in clients or ()
+    ]
+    return {**oidc, "clients": shown}
 
 
 def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +136,7 @@ def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_gateway_secrets(gateway: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        kind: _without_keys(_without(GATEWAY_TABLES[kind], table))
+        kind: _shown(table, lambda given, kind=kind: _without_keys(_without(GATEWAY_TABLES[kind], given)))  # type: ignore[misc]
         for kind, table in gateway.items()
         if kind in GATEWAY_TABLES
     }

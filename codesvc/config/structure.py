@@ -59,6 +59,7 @@ def _table_hook(cls: type, converter: Converter) -> Hook:
     hints = get_type_hints(cls, include_extras=True)
     hooks = {name: converter.get_structure_hook(hints[name]) for name in options(cls)}
     known = [*hooks, *(f"{name}_file" for name in secret_options(cls))]
+    tables = {name for name in hooks if _is_optional_table(hints[name])}
 
     def structure(raw: Any, _: Any) -> Any:
         if not isinstance(raw, Mapping):
@@ -66,7 +67,10 @@ def _table_hook(cls: type, converter: Converter) -> Hook:
         sound: dict[str, Any] = {}
         faults = [Fault((str(key),), "unknown key" + suggestion(str(key), known)) for key in raw if key not in hooks]
         for name, option in options(cls).items():
-            if name in raw:
+            if name in raw and raw[name] is None and name in tables:
+                # JSON has a null, TOML has not: it is no way to leave out a table.
+                faults.append(Fault((name,), f"must be a table, not {kind_of(None)}"))
+            elif name in raw:
                 try:
                     sound[name] = hooks[name](raw[name], hints[name])
                 except (UnfitError, IterableValidationError) as error:
@@ -127,6 +131,10 @@ def _implied(key: object, table: Any) -> Any:
 
 def _is_table(kind: Any) -> bool:
     return is_dataclass(kind) and kind is not LocalText
+
+
+def _is_optional_table(kind: Any) -> bool:
+    return types.NoneType in get_args(kind) and any(map(_is_table, get_args(kind)))
 
 
 def _is_named_tables(kind: Any) -> bool:

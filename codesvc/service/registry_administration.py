@@ -58,7 +58,8 @@ class RegistryAdministration:
         table = self._known(name, self._kept.open(f"{kind}/{name}"))
         shown = without_secrets(Site if kind == "site" else Account, table)
         hidden = [option for option in table if option not in shown]
-        hidden += [f"webhook.{option}" for option in table.get("webhook", {}) if option not in shown["webhook"]]
+        if isinstance(webhook := table.get("webhook"), dict):
+            hidden += [f"webhook.{option}" for option in webhook if option not in shown["webhook"]]
         return Described(name, "store", shown, tuple(sorted(hidden)))
 
     async def put(self, kind: Entry, name: str, table: Table, *, by: str, again: bool = False) -> bool:

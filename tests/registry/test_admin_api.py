@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
+from codesvc.config import Account, LocalText, Site
 from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID
 from tests.registry.test_registry import until
@@ -324,6 +328,41 @@ async def test_what_the_file_would_refuse_is_refused_by_name(office, path, body,
     assert (answer.status, answer.problem) == (400, "invalid"), answer.text
     assert pointer in {error["pointer"] for error in answer["errors"]}, answer.text
     assert (await ask(office, "GET", path.partition("/keys")[0])).status == (200 if "shop" in path else 404)
+
+
+def tables_of(cls, *path):
+    """The paths of all options that are tables, at any depth; "one" is a table whose name is of one's own choice."""
+    for name, hint in get_type_hints(cls).items():
+        here, kinds = (*path, name), [hint, *get_args(hint)] if get_origin(hint) is not tuple else []
+        named = next((kind for kind in kinds if get_origin(kind) is Mapping), None)
+        if named is not None:
+            yield here
+            here, kinds = (*here, "one"), get_args(named)
+        for kind in kinds:
+            if is_dataclass(kind) and kind is not LocalText:
+                yield here
+                yield from tables_of(kind, *here)
+
+
+TABLES = {"/sites/bar": set(tables_of(Site)), "/accounts/second": set(tables_of(Account))}
+
+
+def test_tables_are_found_at_any_depth():
+    assert {("webhook",), ("oidc",), ("gateways", "one", "signed"), ("brand",)} <= TABLES["/sites/bar"]
+    assert ("messages", "one") in TABLES["/accounts/second"]
+
+
+async def test_null_is_no_table(office):
+    for place, body in (("/sites/bar", BAR), ("/accounts/second", ACCOUNT)):
+        for path in sorted(TABLES[place]):
+            inner = None
+            for step in reversed(path):
+                inner = {step: inner}
+            answer = await ask(office, "PUT", place, body | inner)
+            assert (answer.status, answer.problem) == (400, "invalid"), (path, answer.text)
+            told = {error["pointer"]: error["detail"] for error in answer["errors"]}
+            assert "not null" in told["/" + "/".join(path)], (path, told)
+            assert (await ask(office, "GET", place)).status == 404
 
 
 async def test_the_same_appid_twice_is_refused(office):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codesvc.config import parse
+from codesvc.config import Account, Site, parse
+from codesvc.config.structure import options
 from codesvc.doctor.binding_state import check
 from codesvc.doctor.finding import Status
 from codesvc.service.misplaced_bindings import find_misplaced
@@ -126,6 +127,20 @@ async def test_nothing_is_lost_and_each_can_be_mended_or_removed(aged):
     here = aged.app[SERVICES].directory
     await until(lambda: only(here, {"oidc-client/bar/wiki"}), _TRIES)
     assert {"old", "slow", "bare"} <= {site.name for site in here.sites.values()}
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], [None], {}, {"one": None}, {"one": {"signed": None}}], ids=repr)
+async def test_an_entry_of_any_form_can_be_read(new_world, value):
+    async with new_world(admin=ADMIN | {"keys": ADMINS}) as world:
+        sites = {f"site__s-{n}": BAR | {option: value} for n, option in enumerate(options(Site))}
+        accounts = {f"account__a-{n}": ACCOUNT | {option: value} for n, option in enumerate(options(Account))}
+        await put(world, **sites, **accounts)
+        for entry in (*sites, *accounts):
+            kind, _, name = entry.partition("__")
+            answer = await ask(world, "GET", f"/{kind}s/{name}")
+            assert answer.status == 200, (entry, answer.text)
+        for page in ("/sites", "/accounts"):
+            assert (await ask(world, "GET", page)).status == 200
 
 
 async def only(directory, left):
