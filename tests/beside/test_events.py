@@ -72,6 +72,13 @@ async def test_only_event_keys_open_it(beside, key):
     assert (await hand_over(beside, key=key, type="subscribe", openid="o12345")).status == 401
 
 
+@pytest.mark.parametrize("body", [{"type": "nap"}, {"x" * 60_000: 1}, {" - at `$" + ".a[1]" * 9000 + "`": 1}])
+async def test_nobody_without_a_key_is_told_what_is_wrong_with_a_body(beside, body):
+    answer = await beside.call("POST", "/v1/wechat/events", {"account": "main"} | body, key="nonsense")
+    assert answer.status == 401
+    assert "errors" not in answer.json
+
+
 @pytest.mark.parametrize(
     "event",
     [{"type": "scan"}, {"type": "text"}, {"type": "template_receipt"}, {"type": "nap"}, {"type": "scan", "x": 1}],

@@ -88,6 +88,27 @@ async def test_a_wrong_member_is_named(world, dump, pointer, change):
     assert dump() == before
 
 
+@pytest.mark.parametrize(
+    "name", ["x" * 60_000, " - at `$" + ".a[1]" * 9_000 + "`", " - at `" * 8_000, "`" * 60_000, "~/" * 25_000],
+    ids=["long", "a path", "many paths", "quotes", "to be escaped"],
+)  # fmt: skip
+async def test_a_name_of_any_length_is_not_repeated(world, name):
+    started = await world.start()
+    for path, body in ((START, GOOD), (f"{VF}/check", {"code": "123456"}), ("/v1/proofs/verify", {"proof": "x"})):
+        answer = await world.call("POST", path, body | {name: 1})
+        assert (answer.status, answer.problem) == (400, "invalid")
+        assert len(answer.text) < 2_000
+        assert all(len(error["pointer"]) <= 65 for error in answer["errors"])
+    answer = await world.call("POST", f"/p/{started['page_token']}/check", {"code": "1", name: 1}, key=None)
+    assert answer.status == 400
+    assert len(answer.text) < 2_000
+
+
+async def test_a_long_value_hides_no_place(world):
+    answer = await world.call("POST", "/v1/logins", {"client_ip": "192.0.2.1", "locale": ["x" * 50_000]})
+    assert answer["errors"][0]["pointer"] == "/locale"
+
+
 async def test_what_is_allowed_at_the_edge_is_taken(world):
     for change in (
         {"user": "a" * 128},

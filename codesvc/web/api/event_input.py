@@ -8,6 +8,12 @@ from codesvc.domain.identifiers import OPENID_PATTERN
 from codesvc.web.api import inputs
 
 
+class Addressee(inputs.Input, forbid_unknown_fields=False):
+    """Of such a body, what says whose key it takes: the rest is read of a caller who has it."""
+
+    account: str
+
+
 class EventInput(inputs.Input):
     """Body of POST /v1/wechat/events: one push that the caller received and verified.
 

@@ -17,7 +17,7 @@ from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
-from codesvc.web.api.event_input import EventInput
+from codesvc.web.api.event_input import Addressee, EventInput
 from codesvc.web.api.user_ids import check_openid
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import bearer
@@ -82,8 +82,8 @@ def _event(given: EventInput) -> Event:
 async def handle(request: web.Request) -> web.Response:
     """Handle one push; `reply` is the text that the caller may send in the chat, null if there is none."""
     body = await request.read()
+    account, here = _account(request, inputs.decode(body, Addressee).account), services(request)
     given = inputs.decode(body, EventInput)
-    account, here = _account(request, given.account), services(request)
     check_openid(given.openid, here.settings.mode)
     event = _event(given)
     if isinstance(event, Unfollowed):
