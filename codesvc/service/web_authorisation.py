@@ -7,7 +7,7 @@ snapshot user (快照页) has no real identity and is refused.
 
 Anybody can bring a code that WeChat never made, and each exchange is a call to WeChat. So none is made for a state that
 is not of this service and this browser, nor for a browser that has proved its identity already, and the rest have
-limits (`codesvc.store.visits`).
+limits (`codesvc.store.visits`); what anybody can begin has its own.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ class Visits:
             browser=browser,
             came_as=browser_of(cookie),
             subject=errand.id,
+            intent=errand.id if errand.page == "ask" else "",
             address=bucket(address),
             network=network(address),
         )
@@ -161,7 +162,7 @@ class Visits:
             openid="" if identity.snapshot else identity.openid,
             unionid=identity.unionid or "",
             life_ms=_LIFE_MS,
-            admitted=admitted.now,
+            admitted=admitted,
         )
         return Arrival(errand, "snapshot") if identity.snapshot else Arrival(errand, cookie=goes_as)
 

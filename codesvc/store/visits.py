@@ -23,7 +23,7 @@ class VisitLimits(msgspec.Struct, frozen=True, kw_only=True):
         browser: the limit of one browser for one subject.
         subject: the limit of all browsers for one subject. Strangers can make browsers, but no subjects.
         address: the limit of codes from one address that WeChat does not know. Good ones do not count: many people
-            share one address.
+            share one address. Logins, which anybody can begin, have a window apart (`visit_windows.lua`).
         network: the limit of such codes from a network (IPv4 /24, IPv6 /48).
     """
 
@@ -40,6 +40,7 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
         browser: the keyed name that it left with.
         came_as: the keyed name that it comes back with, which differs where it has proved its identity before.
         subject: what it proves its identity for.
+        intent: the same if that is a bind intent or a login, "" otherwise.
         address: its address as limits count it, `-` if it is not known; then no limit by address applies.
         network: its network, `-` if it is not known.
     """
@@ -47,6 +48,7 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
     browser: str
     came_as: str
     subject: str
+    intent: str
     address: str
     network: str
 
@@ -56,9 +58,11 @@ class VisitAdmitted(Reply, frozen=True):
 
     Attributes:
         wait_ms: ms until the limit allows another try.
+        lane: which windows of the address and the network the try counted in.
     """
 
     wait_ms: int = 0
+    lane: str = ""
 
 
 class VisitRead(Reply, frozen=True):
@@ -88,40 +92,51 @@ class Visits:
             keys,
             {
                 "visit": keys.visit(arriving.came_as, arriving.subject),
-                **_counted_at(keys, arriving),
                 "by_browser": keys.openid_window("visit_browser", f"{arriving.browser}:{arriving.subject}"),
                 "by_subject": keys.openid_window("visit_subject", arriving.subject),
             },
             {
-                **self._address_rates(arriving),
+                **self._place_of(arriving),
+                "intent": arriving.intent,
                 "browser_rates": encode(self.limits.browser),
                 "subject_rates": encode(self.limits.subject),
             },
         )
 
     async def note(
-        self, keys: Keys, arriving: Arriving, *, goes_as: str, openid: str, unionid: str, life_ms: int, admitted: int
+        self,
+        keys: Keys,
+        arriving: Arriving,
+        *,
+        goes_as: str,
+        openid: str,
+        unionid: str,
+        life_ms: int,
+        admitted: VisitAdmitted,
     ) -> None:
         """Record the identity of a browser that WeChat has reported, "" for none.
 
-        `goes_as`: the keyed name that the browser has from now on; `admitted`: when the exchange was admitted, ms.
+        `goes_as`: the keyed name that the browser has from now on.
         """
         await self._note(
             keys,
-            {"visit": keys.visit(goes_as, arriving.subject), **_counted_at(keys, arriving)},
+            {"visit": keys.visit(goes_as, arriving.subject)},
             {
-                **self._address_rates(arriving),
+                **self._place_of(arriving),
                 "openid": openid,
                 "unionid": unionid,
                 "life": life_ms,
-                "admitted": admitted,
+                "admitted": admitted.now,
+                "lane": admitted.lane,
             },
         )
 
-    def _address_rates(self, arriving: Arriving) -> dict[str, str]:
-        """The limits of the address and the network, as the scripts read them; "" where they are not known."""
+    def _place_of(self, arriving: Arriving) -> dict[str, str]:
+        """The address and the network with their limits, as the scripts read them; "" where they are not known."""
         known = arriving.address != NO_ADDRESS
         return {
+            "address": arriving.address,
+            "network": arriving.network,
             "address_rates": encode(self.limits.address) if known else "",
             "network_rates": encode(self.limits.network) if known else "",
         }
@@ -129,11 +144,3 @@ class Visits:
     async def read(self, keys: Keys, browser: str, subject: str) -> VisitRead:
         """The identity that a browser has proved."""
         return await self._read(keys, {"visit": keys.visit(browser, subject)}, {})
-
-
-def _counted_at(keys: Keys, arriving: Arriving) -> dict[str, str]:
-    """The keys that both scripts share: what counts for the address and the network."""
-    return {
-        "by_address": keys.openid_window("visit_address", arriving.address),
-        "by_network": keys.openid_window("visit_network", arriving.network),
-    }

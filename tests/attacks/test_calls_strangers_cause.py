@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from itertools import count as numbers
+from urllib.parse import urlencode, urljoin
 
 import pytest
 
 from codesvc.domain.limits import Rate
 from codesvc.store.visits import VisitLimits
 from codesvc.web.context import SERVICES
-from tests.people.asks import bind_intent
-from tests.people.browsers import browser, open_in_wechat, query_of
+from tests.oidc.parties import CALLBACK, provider
+from tests.people.asks import bind_intent, wait_for_text
+from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
 
 WECHAT = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"}
+NUMBERS = numbers()
 PROXY = {"service__trusted_proxies": ["127.0.0.0/8"]}
 
 
@@ -128,3 +133,58 @@ async def test_where_wechat_is_out_of_reach_the_same_code_may_be_tried_again(wor
     back = next(hop["url"] for hop in view["hops"] if "/oauth?" in hop["url"])
     view = await open_in_wechat(person, back)
     assert (view["status"], 'name="act"' in view["body"]) == (200, True)
+
+
+async def app_login(stranger, world):
+    """Begin a login at an app, which takes no key: the link to its question in WeChat."""
+    asked = {"response_type": "code", "client_id": "wiki", "redirect_uri": CALLBACK, "scope": "openid", "state": "x"}
+    sent = await stranger.go(f"{world.service}/oidc/shop/authorize?{urlencode(asked)}", headers=WECHAT)
+    page = await stranger.go(urljoin(world.service, sent.headers["Location"]), headers=WECHAT)
+    return urljoin(world.service, re.search(r'href="([^"]*/ask/[^"]*)"', page.text)[1])
+
+
+async def bound_link(_, world):
+    return await link_to_a_question(world, f"u-{next(NUMBERS)}")
+
+
+async def brings_invented_codes(world, begin, count):
+    """How many of the codes that a stranger invents are taken to WeChat, for as many questions as it needs."""
+    before = await exchanges(world)
+    for number in range(0, count, 8):
+        async with browser() as stranger:
+            state = await state_for(stranger, await begin(stranger, world))
+            for code in range(8):
+                await stranger.go(f"{world.service}/wechat/main/oauth?state={state}&code=x-{number}-{code}")
+    return await exchanges(world) - before
+
+
+async def test_what_anybody_can_begin_keeps_only_its_like_out_of_an_address(new_world):
+    """Many people share an address: invented codes of logins must not shut out who opens a link of their own."""
+    async with new_world(**provider(**WITH_CHAT)) as world:
+        assert await brings_invented_codes(world, app_login, 48) == 30
+        assert await brings_invented_codes(world, app_login, 8) == 0
+        # The link to a question of a signed-in user, and a ticket from the chat.
+        view = await open_in_wechat(await world.person(), await link_to_a_question(world))
+        assert 'name="act"' in view["body"]
+        person = await world.bound("bob")
+        await person.say("重置密码")
+        [link] = links_in(await wait_for_text(person, "重置密码</a>"))
+        assert (await open_in_wechat(person, link))["url"].startswith(f"{SITE}/reset")
+
+
+async def test_an_app_login_that_is_no_longer_kept_gets_no_other_window(new_world, valkey):
+    async with new_world(**provider()) as world:
+        assert await brings_invented_codes(world, app_login, 32) == 30
+        async with browser() as stranger:
+            state = await state_for(stranger, await app_login(stranger, world))
+            for key in valkey.scan_iter("*:intent:lg_*"):
+                valkey.delete(key)
+            before = await exchanges(world)
+            await stranger.go(f"{world.service}/wechat/main/oauth?state={state}&code=y")
+            assert await exchanges(world) == before
+
+
+async def test_the_window_of_bind_links_is_their_own(new_world):
+    async with new_world(**provider()) as world:
+        assert await brings_invented_codes(world, bound_link, 48) == 30
+        assert await brings_invented_codes(world, app_login, 8) == 8
