@@ -40,7 +40,7 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
         browser: the keyed name that it left with.
         came_as: the keyed name that it comes back with, which differs where it has proved its identity before.
         subject: what it proves its identity for.
-        intent: the same if that is a bind intent or a login, "" otherwise.
+        intent: the bind intent or login that it proves its identity for, "" for anything else.
         address: its address as limits count it, `-` if it is not known; then no limit by address applies.
         network: its network, `-` if it is not known.
     """

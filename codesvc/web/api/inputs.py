@@ -166,23 +166,23 @@ _T = TypeVar("_T", bound=Input)
 _STEP: Final = re.compile(r"\.([^.\[\]`]{1,64})|\[(\d{1,9}|\.\.\.)\]")
 _PATH: Final = re.compile(rf"(?:key in )?\$?((?:{_STEP.pattern})*)`")
 _NAMED: Final = re.compile(r"(?:unknown|missing required) field `([^`]{1,64})`")
-_LONGEST_TOLD: Final = 300
+_LONGEST_TEXT: Final = 300
 
 
 def _invalid_member(error: msgspec.ValidationError) -> Problem:
     """The problem for a body that msgspec refuses: what is wrong, and the JSON pointer (RFC 6901) of the member.
 
     msgspec repeats an unknown name or value before the path of its place, and the sender may have chosen tens of
-    thousands of characters: so what is told is cut, and only then searched.
+    thousands of characters: so the text is cut, and only then searched.
     """
-    told, _, end = str(error).rpartition(" - at `")
-    path = _PATH.fullmatch(end) if len(end) <= _LONGEST_TOLD else None
+    text, _, end = str(error).rpartition(" - at `")
+    path = _PATH.fullmatch(end) if len(end) <= _LONGEST_TEXT else None
     if path is None:
-        told = str(error)
-    told = told if len(told) <= _LONGEST_TOLD else told[:_LONGEST_TOLD] + "…"
+        text = str(error)
+    text = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
     names = [name or index for name, index in _STEP.findall(path[1])] if path else []
-    names += _NAMED.findall(told)[:1]
-    return invalid(Invalid(told, "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)))
+    names += _NAMED.findall(text)[:1]
+    return invalid(Invalid(text, "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)))
 
 
 def decode(body: bytes, shape: type[_T]) -> _T:
