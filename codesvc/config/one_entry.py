@@ -112,7 +112,7 @@ def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dic
 
 
 def _shown(table: object, show: Callable[[dict[str, Any]], object]) -> object:
-    """A table as `show` shows it. What is not a table may hold a secret: an entry of an earlier version has any form."""
+    """A table as `show` shows it. Anything else may hold a secret: an entry of an earlier version has any form."""
     if isinstance(table, dict):
         return show(table)
     return None if table is None else HIDDEN
