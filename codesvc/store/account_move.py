@@ -81,8 +81,8 @@ class AccountMove:
         self, rows: Sequence[Lying], successors: Mapping[str, str], *, many: Mapping[str, bool]
     ) -> TakenIn:
         """Take over bindings, with the state of their people: reachability, mutes, windows, history."""
-        for openid, sites in _sites_of(rows).items():
-            await self._copy(self._pairs_of(openid, successors[openid] or openid, sites))
+        for openid in {each.openid for each in rows}:
+            await self._copy(self._pairs_of(openid, successors[openid] or openid))
             await self._copy_leaver(openid, successors[openid] or openid)
         if not self.inside:
             await self._copy([(self._old.history(e.site, e.user), self._new.history(e.site, e.user)) for e in rows])
@@ -96,8 +96,8 @@ class AccountMove:
         if not self.inside:
             packed = msgspec.json.encode([[each.site, each.user, each.openid] for each in rows])
             await self._moves.let_go(self._old, packed)
-        for openid, sites in _sites_of(rows).items():
-            gone = [source for source, _ in self._pairs_of(openid, openid, sites)]
+        for openid in {each.openid for each in rows}:
+            gone = [source for source, _ in self._pairs_of(openid, openid)]
             await self._source.delete(*gone, self._old.unknown(openid), self._old.spoke(openid))
             await self._source.zrem(self._old.leavers, openid)
 
@@ -133,11 +133,10 @@ class AccountMove:
             await self._copy([(name, new + name.removeprefix(root)) for name in texts])
             await self._source.delete(*names)
 
-    def _pairs_of(self, openid: str, successor: str, sites: Iterable[str]) -> list[tuple[str, str]]:
+    def _pairs_of(self, openid: str, successor: str) -> list[tuple[str, str]]:
         """The keys of one WeChat account: pairs of the name under the old appid and the name under the new one."""
         kinds = [f"{kind}:%s" for kind in ("gone", "muted", "recent", "long-recent")]
-        windows = ["window:openid_words:%s", *(f"window:site_pushes:{site}:%s" for site in sites)]
-        kinds += [*windows, *(f"long-{kind}" for kind in windows)]
+        kinds += ["window:openid_words:%s", "long-window:openid_words:%s"]
         return [(self._old.account + kind % openid, self._new.account + kind % successor) for kind in kinds]
 
     async def _copy(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -154,14 +153,6 @@ class AccountMove:
         left = await self._source.zscore(self._old.leavers, openid)
         if left is not None:
             await self._target.zadd(self._new.leavers, {successor: float(left)}, nx=True)
-
-
-def _sites_of(rows: Sequence[Lying]) -> dict[str, set[str]]:
-    """The sites that have bound each openid."""
-    sites: dict[str, set[str]] = {}
-    for each in rows:
-        sites.setdefault(each.openid, set()).add(each.site)
-    return sites
 
 
 def _of_users(site: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from codesvc.web.contract import OPERATIONS
@@ -110,51 +108,3 @@ async def test_a_word_or_scene_works_for_the_site_that_made_it(town):
     assert (await town.check(theirs, code, key=OTHER_KEY)).problem == "wrong-code"
     assert (await town.check(ours, code, key=OTHER_KEY)).problem == "not-found"
     assert (await town.check(ours, code, key=KEY)).status == 200
-
-
-async def shown(world, user, number):
-    """How a push of the neighbour's reads to it once it has come to rest; bounded by tries."""
-    started = await world.start(user, ip=f"198.51.100.{number}", key=OTHER_KEY)
-    for _ in range(1000):
-        delivery = (await world.get(started, key=OTHER_KEY))["delivery"]
-        if delivery["status"] in {"delivered", "awaiting_scan", "failed"}:
-            return delivery
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"the delivery stays {delivery}")
-
-
-@pytest.mark.parametrize("act", ["pushes", "不是我"])
-async def test_a_site_does_not_see_what_another_has_sent_to_its_visitor(new_world, act):
-    """It knows the visitor's openid and asks whether they are the shop's alice, by resets that a stranger may start."""
-    seen, lifted = [], {"user_pushes": "none", "address_starts": "none"}
-    async with new_world(sites__shop__limits=lifted, sites__cafe__limits=lifted) as world:
-        for user in ("visitor", "another"):
-            visitor, other = await world.person(), await world.person()
-            alice = visitor if user == "visitor" else other
-            assert (await world.bind(user, alice)).status == 201
-            assert (await world.bind(f"{user}-1", visitor, key=OTHER_KEY)).status == 201
-            before = [] if act == "不是我" else [await shown(world, f"{user}-1", number) for number in range(5)]
-            for number in range(8):
-                await world.start(user, "reset", ip=f"203.0.113.{number}")
-            # Where they are alice, five and five for the visitor: then the limit of the account is reached.
-            await alice.wait_for_push(10 if alice is visitor and before else 8)
-            if act == "不是我":
-                await alice.say(act)
-            await world.call("DELETE", f"/v1/bindings/{user}-1", key=OTHER_KEY)
-            assert (await world.bind(f"{user}-2", visitor, key=OTHER_KEY)).status == 201
-            seen.append([*before, *[await shown(world, f"{user}-2", 10 + number) for number in range(6)]])
-    assert seen[0] == seen[1]
-    assert seen[0][-1]["status"] == ("delivered" if act == "不是我" else "awaiting_scan")
-
-
-async def test_what_a_site_has_sent_itself_it_is_shown_as_the_reason(town):
-    """Its own ten pushes, under whatever user, and a mute after a push of its own."""
-    visitor = await town.person()
-    for number in range(10):
-        await town.bind(f"guest-{number}", visitor, key=OTHER_KEY)
-        assert (await shown(town, f"guest-{number}", number))["status"] == "delivered"
-        await town.call("DELETE", f"/v1/bindings/guest-{number}", key=OTHER_KEY)
-    await town.bind("guest", visitor, key=OTHER_KEY)
-    assert await shown(town, "guest", 20) == {"channel": "scan", "status": "awaiting_scan", "reason": "limited"}
-    await visitor.say("不是我")
-    assert await shown(town, "guest", 21) == {"channel": "scan", "status": "awaiting_scan", "reason": "muted"}

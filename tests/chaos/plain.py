@@ -235,44 +235,26 @@ class Model:
         v.turn = at
         self.count(v.site, "user_pushes", v.user, at)
 
-    def is_seen(self, v):
-        """Whether the site can see if a push is made: what it sees follows from its own pushes alone."""
-        return v.purpose == "register" or v.sent_to is not None
-
-    def is_muted(self, v, person, at):
-        """Whether 不是我 stops a push: one that the site sees only if it pushed in the day before."""
-        said = self.muted.get(person)
-        if said is None or at.first >= said.last + DAY:
-            return False
-        before = [said.first - DAY < e.last and e.first < said.last for e in self.sent_by(v.site, person)]
-        if self.is_seen(v) and not any(before):
-            return False
-        return True if at.last < said.first + DAY else None
-
-    def sent_by(self, site, person):
-        """The site's own pushes to a WeChat."""
-        return self.events["site_pushes", site, person]
-
-    def push_is_due(self, person, v, at, *, double=False):
+    def push_is_due(self, person, site, user, at, *, double=False):
         """Whether a start or resend pushes: None where it cannot be known."""
         if double is not False:
             return None if double is None else False
         if not self.pushes or person is None or person in self.away:
             return False
-        own = full(self.sent_by(v.site, person), RATES[v.site]["openid_pushes"], at)
         silenced = [
-            self.is_muted(v, person, at),
-            self.user_is_full(v.site, v.user, at),
-            own if self.is_seen(v) else self.full(v.site, "openid_pushes", person, at),
+            None if person not in self.muted else (self.muted[person].first + DAY > at.last),
+            self.user_is_full(site, user, at),
+            self.full(site, "openid_pushes", person, at),
         ]
+        if person in self.muted and silenced[0] is False and self.muted[person].last + DAY > at.first:
+            return None
         if True in silenced:
             return False
-        return None if None in silenced else True
+        return None if None in silenced[1:] else True
 
     def queued(self, v, person, at):
         """A push waits to be sent, and counts."""
         v.sent_to, v.pushed = person, at
-        self.sent_by(v.site, person).append(at)
         if v.purpose == "register":
             self.had_turn(v, at)
         self.count(v.site, "openid_pushes", person, at)
@@ -283,7 +265,6 @@ class Model:
             self.window(v.site, "user_pushes", v.user).remove(v.turn)
         if v.pushed:
             self.window(v.site, "openid_pushes", v.sent_to).remove(v.pushed)
-            self.sent_by(v.site, v.sent_to).remove(v.pushed)
         v.turn = v.pushed = None
         v.hold_until = 0
 

@@ -233,7 +233,7 @@ class ServiceMachine(RuleBasedStateMachine):
         target = v.claimed_by or self.model.owner(v)
         if target is not None and not self.model.may_use(v, target):
             target = None
-        due = None if v.disarmed else self.model.push_is_due(target, v, at)
+        due = None if v.disarmed else self.model.push_is_due(target, v.site, v.user, at)
         turn = v.purpose == "reset" and self.model.turn_is_due(v.site, v.user, at, double=False)
         sent = self.was_pushed(v, at)
         if v.disarmed or due is not None:
@@ -306,7 +306,7 @@ class ServiceMachine(RuleBasedStateMachine):
     def pushed_or_not(self, v, at, *, double):
         """Whether a push is queued for a start, by what the model knows and by the record."""
         target = self.model.owner(v)
-        due = self.model.push_is_due(target, v, at, double=double)
+        due = self.model.push_is_due(target, v.site, v.user, at, double=double)
         turn = v.purpose == "reset" and self.model.turn_is_due(v.site, v.user, at, double=double)
         queued = bool(self.record_of(v).sent_to)
         assert due in {None, queued}, f"{v} pushed: {queued}, due: {due}"

@@ -10,7 +10,6 @@ from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.relay.conftest import PHONE, SECRET, at_gateway, rows
 from tests.service.test_admin import ADMIN
 from tests.stores import until
-from tests.world import OTHER_KEY
 
 SEND = "/cgi-bin/message/template/send"
 
@@ -469,21 +468,3 @@ async def test_a_page_says_code_sent_only_if_the_gateway_has_taken_it(new_relay,
         assert "Look in your text messages or e-mail." in seen["en"]
         assert "验证码可能已送达" in seen["zh"]
         assert "请查看短信或邮件。" in seen["zh"]
-
-
-@pytest.mark.parametrize("what", ["register", "reset", "message"])
-async def test_what_a_neighbour_has_pushed_leads_to_no_call_of_the_gateway(new_relay, stub, what):
-    """A call in the place of a push would tell the site that its user is known to the neighbour (decision 71)."""
-    async with new_relay(skip=False, sites__cafe__limits={"user_pushes": "none"}) as world:
-        person = await bind(world)
-        assert (await world.bind("guest", person, key=OTHER_KEY)).status == 201
-        for number in range(10):
-            await world.start("guest", ip=f"198.51.100.{number}", key=OTHER_KEY)
-        await person.wait_for_push(10)
-        if what == "message":
-            body = {"user": "alice", "code": "482913", "purpose": "login"}
-            assert (await world.call("POST", "/v1/messages", body)).status == 202
-        else:
-            await start(world, "alice", what)
-        await person.wait_for_push(11)
-        assert stub.requests == []

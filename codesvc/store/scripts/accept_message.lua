@@ -8,7 +8,7 @@
 -- KEYS: message sealed same idem address_starts site_starts outbox
 -- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
 -- OUTCOMES: started repeated mismatch limited absent
--- USES: clock names windows recent_activity record reachability site_pushes message recipient_proof admission
+-- USES: clock names windows recent_activity record reachability message recipient_proof admission
 -- REPLY started repeated: message _ left
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's message is no longer kept
@@ -53,16 +53,15 @@ local since = tonumber(redis.call('GET', asked))
 local again = since and now - since < tonumber(A.repeat_window)
 local mine = read_recent_activity(key('lately', A.site, user), A.user_pushes, A.openid_pushes)
 local theirs = read_recent_activity(account_key('recent', openid or '-'), A.openid_pushes, A.shared_pushes)
-local of_site = pushes_of_site(A.site, openid or '-', A.openid_pushes)
 local function why_not()
   if A.coded ~= '1' then return 'no-code' end
   if not openid then return 'no-binding' end
   if not known then return 'proves-recipient' end
   if unproved then return 'recipient-unproved' end
   if A.pushable ~= '1' then return 'no-channel' end
-  if is_test_openid(openid) or is_unreachable(openid) then return 'unreachable' end
-  if is_muted_for(of_site, openid) then return 'muted' end
-  if wait_for(mine.times) > 0 or wait_for(of_site) > 0 then return 'limited' end
+  if is_test_openid(openid) or why_unreachable(openid) ~= '' then return 'unreachable' end
+  if is_muted(openid) then return 'muted' end
+  if wait_for(mine.times) > 0 or wait_for(theirs.times) > 0 then return 'limited' end
   if again then return 'repeated' end
   return nil
 end
@@ -73,7 +72,6 @@ if not why then
   count_event(mine.times)
   save_recent_activity(mine, tonumber(A.life) + TTL_MARGIN)
   count_event(theirs.times)
-  count_event(of_site)
   save_recent_activity(theirs, tonumber(A.life) + TTL_MARGIN)
 end
 if (not why or would == 'push' or again) and tonumber(A.repeat_window) > 0 then

@@ -7,7 +7,7 @@
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid topic group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
--- USES: clock names windows recent_activity record reachability site_pushes webhook message contact_step quota_alert quota batch
+-- USES: clock names windows recent_activity record reachability webhook message contact_step quota_alert quota batch
 -- REPLY begun: message box step wait_ms again spent quota day call
 -- REPLY ended: message
 --   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost
@@ -56,8 +56,8 @@ end
 if m.status == 'accepted' and m.plan == 'wechat' then
   -- The binding may have changed meanwhile.
   local bound = redis.call('HGET', key('binding', m.site, m.user), 'openid')
-  local why = bound ~= m.sent_to and 'no-binding' or is_unreachable(m.sent_to) and 'unreachable'
-    or is_muted_for(pushes_of_site(m.site, m.sent_to, ''), m.sent_to) and 'muted'
+  local why = bound ~= m.sent_to and 'no-binding' or why_unreachable(m.sent_to) ~= '' and 'unreachable'
+    or is_muted(m.sent_to) and 'muted'
   if why then
     write(m, {plan = 'gateway', reason = why})
   else

@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event return_hash offset root account appid topic site user_guesses address_guesses site_guesses return_purposes
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability site_pushes eviction eligibility webhook verification_events contact contact_places refund moving
+-- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms

@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers
 -- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows spoken_window keyword_rates recent_activity record delivery reachability site_pushes eviction eligibility refund
+-- USES: clock names windows spoken_window keyword_rates recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target

@@ -5,7 +5,7 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account topic openid mute declined
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record contact site_pushes refund
+-- USES: clock names windows recent_activity record contact refund
 -- REPLY done: stopped
 
 local before = redis.call('GET', K.seen)

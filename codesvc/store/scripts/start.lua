@@ -7,7 +7,7 @@
 -- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
 -- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid topic site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery reachability site_pushes eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start admission renewal
+-- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start admission renewal
 -- REPLY started repeated ended: record long left new_steps
 -- REPLY limited: limit wait_ms
 --   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not

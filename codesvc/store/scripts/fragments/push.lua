@@ -3,7 +3,6 @@
 -- the same as without it (rule 7).
 -- `pushes` has values that several fragments share:
 --   mine, theirs: the recent activity of the user, and of the WeChat account
---   of_site: the site's own pushes to the WeChat account
 --   made: true if `mine` has changed and must be saved
 --   double: true if another start of the same user got its message less than DOUBLE_START ms ago
 --   due: when the push may be sent at the earliest, ms (superseding.lua sets `double` and `due`)
@@ -26,21 +25,15 @@ local function user_limit(r)
   return nil
 end
 
--- Whether the site can see if a push is made, now or once it is approved. An undisclosed one that was sent before may be
--- approved with that code. With a last resort, the site's own gateway is called where none was made.
-local function is_seen(r) return r.disclose == '1' or r.contact or r.sent_to end
-
 local function why_no_push(r, openid, policy, limit)
   if policy.channels == '' then return 'no-channel' end
   if is_test_openid(openid) then return 'unreachable' end
-  if is_unreachable(openid) then return 'unreachable' end
-  pushes.of_site = pushes_of_site(r.site, openid, A.openid_pushes)
-  local seen = is_seen(r)
-  if seen and is_muted_for(pushes.of_site, openid) or not seen and muted_until(openid) then return 'muted' end
+  if why_unreachable(openid) ~= '' then return 'unreachable' end
+  if is_muted(openid) then return 'muted' end
   if limit == 'double' then return 'double-start' end
   if limit then return 'limited', limit end
   pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes, A.shared_pushes)
-  if wait_for(seen and pushes.of_site or pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
+  if wait_for(pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
   return nil
 end
 
@@ -59,7 +52,6 @@ end
 local function push(r, openid, policy)
   count_user_push(r)
   count_event(pushes.theirs.times)
-  count_event(pushes.of_site)
   enter(pushes.theirs, string.sub(r.id, 4))
   save_recent_activity(pushes.theirs, tonumber(policy.max_life) + TTL_MARGIN)
   new_delivery(r, string.match(policy.channels, '^[^,]+'), 'queued')

@@ -11,14 +11,10 @@ local function why_unreachable(openid)
   return ''
 end
 
-local function is_unreachable(openid)
-  return redis.call('EXISTS', account_key('unknown', openid), account_key('gone', openid)) > 0
-end
-
--- Until when this person wants no messages, ms (disown.lua); nil if they want them.
-local function muted_until(openid)
-  local at = tonumber(redis.call('GET', account_key('muted', openid)))
-  return at and now < at and at or nil
+-- Whether this person wants no messages for now (disown.lua).
+local function is_muted(openid)
+  local muted_until = redis.call('GET', account_key('muted', openid))
+  return muted_until and now < tonumber(muted_until)
 end
 
 -- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat account may take

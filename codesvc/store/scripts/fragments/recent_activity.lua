@@ -2,7 +2,10 @@
 -- the number of times that follow (LONG_TIMES: the times are in the window's list); whether live verifications are in
 -- other lists too (start.lua); the times of pushes, as in a window; and the latest verifications, oldest first, each
 -- with its length in front. The `vf_` of ids is left out. Saving never shortens the value's TTL.
+-- A push that is voided before it was sent is taken back from the times. So a few more than the rates need are kept:
+-- otherwise an event that was dropped for the voided one would be missing.
 local LONG_TIMES = 255
+local SPARE_TIMES = 16
 
 local function read_recent_activity(at, rates, shared)
   local raw = redis.call('GET', at) or '\0\0'

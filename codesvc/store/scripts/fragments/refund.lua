@@ -26,7 +26,6 @@ local function refund(r)
   local counted_at, theirs, mine = r.created + r.turn, r.counted == '1' and is_not_sent(r), may_refund(r)
   if theirs then
     take_back(account_key('recent', r.sent_to), counted_at)
-    withdraw_site_push(r.site, r.sent_to, counted_at)
     r.counted = 'user'
   end
   if mine then

@@ -4,9 +4,6 @@
 -- reads, even for a large N. One more event is allowed when the N-th latest has left the window (now - T, now]. Rates
 -- are text, 'N/T N/T …' with T in ms; '' means no limit.
 local LONG = 'L'
--- An event that is taken back must not leave a gap in the place of one that was dropped for it. So where events are taken
--- back, a window keeps so many more than its rates need.
-local SPARE_TIMES = 16
 
 -- The key of a window's list: the window's own key with another kind.
 local function long_name(at)
