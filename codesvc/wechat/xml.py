@@ -21,7 +21,7 @@ MAX_PLAINTEXT_BYTES = 16 * 1024
 """Of a body that no signature covers, which others can send too. A text of 2,048 characters has some 6 kB."""
 _MAX_DEPTH = 6
 _MAX_ELEMENTS = 512
-_MAX_REFERENCES = 2_100  # a message has 2,048 characters at most (WECHAT.md 9.4)
+_MAX_REFERENCES = 2_100  # or brackets: a message has 2,048 characters at most (WECHAT.md 9.4)
 _SECTION = b"<![CDATA["
 _ATTRIBUTE = re.compile(rb"=[ \t\r\n]*[\"']")
 # XML 1.0 cannot represent these characters, not even escaped.
@@ -111,7 +111,9 @@ def _require_few_parts(body: bytes, fault: type[BadCallback]) -> None:
     markup = first + b"".join(each.partition(b"]]>")[2] for each in rest)
     tags, references = markup.count(b"<"), markup.count(b"&")
     attributes = len(_ATTRIBUTE.findall(markup))
-    if max(len(rest), attributes, tags / 2) > _MAX_ELEMENTS or references > _MAX_REFERENCES:
+    # The parser stops at each bracket, of which a section's end has two.
+    brackets = body.count(b"]") - 2 * len(rest)
+    if max(len(rest), attributes, tags / 2) > _MAX_ELEMENTS or max(references, brackets) > _MAX_REFERENCES:
         raise fault("the body has too many elements")
 
 

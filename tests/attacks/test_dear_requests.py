@@ -43,6 +43,7 @@ NOW = 1_714_112_445
         b"&amp;" * 5_000,
         b"<![CDATA[]]>" * 2_000,
         b"<![CDATA[" * 2_000,
+        b"<a><![CDATA[" + b"]]" * 2_000 + b"]]></a>",
         b"<a " + b" ".join(b"a%d=''" % number for number in range(2_000)) + b"/>",
         b"<a " + b" ".join(b"a%d =\n'>'" % number for number in range(2_000)) + b"/>",
     ],
