@@ -175,7 +175,7 @@ def test_settings_do_not_change(document):
 
 def test_a_kind_has_a_name_for_people():
     assert [kind_of(value) for value in (True, 1, 1.0, "", [], {}, None)] == [
-        "true or false", "a whole number", "a number", "a string", "a list", "a table", "something else",
+        "true or false", "a whole number", "a number", "a string", "a list", "a table", "null",
     ]  # fmt: skip
 
 
