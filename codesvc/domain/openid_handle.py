@@ -58,21 +58,21 @@ class Handles:
         self._cipher = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in by_age])
         self._names = [AESSIV(key) for key in keyring.token_keys("openid handle")[::-1]]
 
-    def seal(self, site: str, claim: Claim) -> str:
-        """Create a handle for one site."""
-        content = msgspec.json.encode([site, claim.source, claim.openid, claim.until])
+    def seal(self, site: str, appid: str, claim: Claim) -> str:
+        """Create a handle for one site, on the account under whose appid the openid means something."""
+        content = msgspec.json.encode([site, claim.source, claim.openid, claim.until, appid])
         return self._cipher.encrypt(content).decode().rstrip("=")
 
-    def open(self, site: str, handle: str) -> Claim | None:
-        """Read a handle; None if it is not ours or belongs to another site."""
+    def open(self, site: str, appid: str, handle: str) -> Claim | None:
+        """Read a handle; None if it is not ours, or belongs to another site or to an earlier account of the site."""
         if len(handle) > _LONGEST:
             return None
         try:
             content = self._cipher.decrypt(handle + "=" * (-len(handle) % 4))
-            whose, source, openid, until = msgspec.json.decode(content, type=tuple[str, str, str, int])
+            whose, source, openid, until, under = msgspec.json.decode(content, type=tuple[str, str, str, int, str])
         except (InvalidToken, msgspec.DecodeError, ValueError, UnicodeError):
             return None
-        return Claim(source, openid, until) if whose == site else None
+        return Claim(source, openid, until) if (whose, under) == (site, appid) else None
 
     def name(self, site: str, openid: str) -> str:
         """The openid handle of a WeChat account on one site."""

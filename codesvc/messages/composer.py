@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codesvc.domain.signed_links import Links
     from codesvc.messages.field_trial import MessageFault
     from codesvc.messages.templates import Templates
-    from codesvc.sites.directory import Directory, SiteEntry
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -136,9 +136,10 @@ class Composer:
         compiled = message_fields(self._templates, account) if anew else self._fields[account.name]
         return Trial(site, compiled, self._links.message_url(account.name, f"vf_{'a' * 32}"))
 
-    def knows(self, record: Record) -> bool:
-        """Whether the verification's site still exists."""
-        return record.site in self._directory.sites
+    def knows(self, record: Record, account: AccountEntry) -> bool:
+        """Whether the verification's site still exists, on this account."""
+        site = self._directory.sites.get(record.site)
+        return site is not None and site.account.name == account.name
 
     def code_of(self, record: Record) -> str | None:
         """The code, derived again; None if its master key has been removed."""

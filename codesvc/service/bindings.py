@@ -115,7 +115,7 @@ class Bindings:
     async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, **how: Unpack[HowBound]) -> BindingResult:
         """Bind the WeChat account of a handle, with the outcomes of `bind_by_proof`."""
         _refuse_test_identity(site, user)
-        claim = self._handles.open(site.name, handle)
+        claim = self._handles.open(site.name, site.account.config.appid, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
         return await self._bind(site, user, made_by="handle", claim=claim, **how)

@@ -232,8 +232,8 @@ class CallbackEvents:
         return await self._reply(account, inbound, answer, unvouched=unvouched)
 
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed, *, unvouched: bool) -> str | None:
-        if answer.record is not None and not self._composer.knows(answer.record):
-            # The site has been removed since, so the code would be useless.
+        if answer.record is not None and not self._composer.knows(answer.record, account):
+            # The site has been removed since, or is on another account now, so the code would be useless.
             return self._chat_composer.phrase("refused", account)
         match answer.outcome:
             case Outcome.CLAIMED:

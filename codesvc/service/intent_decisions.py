@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
+from codesvc.store.replies import IntentReply
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import IntentId
     from codesvc.service.profile_sync import ProfileSync
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
 
 
 class IntentDecisions:
-    """Records scans and decisions."""
+    """Records scans and decisions. An intent of a site that is not the account's, or not any more, is ABSENT."""
 
     def __init__(self, store: Store, directory: Directory, people: ProfileSync) -> None:
         self._store = store.intents
         self._directory = directory
         self._people = people
+        # Only names: to open the entries of ten thousand sites takes seconds.
+        self._sites = PerEntry(directory.accounts, lambda account: " ".join(directory.site_names_of(account.name)))
 
     async def claim(
         self,
@@ -39,6 +42,7 @@ class IntentDecisions:
         WeChat account has scanned, so nothing is bound before its yes. A web authorisation binds nothing either.
         """
         return self._met(
+            account,
             await self._store.claim(
                 account.store_keys,
                 identifier.text,
@@ -48,7 +52,8 @@ class IntentDecisions:
                 by=by,
                 dedupe=dedupe,
                 unvouched=unvouched,
-            )
+                sites=self._sites[account.name],
+            ),
         )
 
     async def decide(
@@ -68,6 +73,7 @@ class IntentDecisions:
         before.
         """
         return self._met(
+            account,
             await self._store.decide(
                 account.store_keys,
                 openid,
@@ -75,16 +81,26 @@ class IntentDecisions:
                 yes=yes,
                 choice=choice,
                 dedupe=dedupe,
-            )
+                sites=self._sites[account.name],
+            ),
         )
 
     async def allow_move(self, account: AccountEntry, openid: str, reference: str, *, dedupe: str = "") -> IntentReply:
         """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
-        return self._met(await self._store.allow_move(account.store_keys, openid, reference, dedupe=dedupe))
+        sites = self._sites[account.name]
+        return self._met(
+            account, await self._store.allow_move(account.store_keys, openid, reference, sites=sites, dedupe=dedupe)
+        )
 
-    def _met(self, reply: IntentReply) -> IntentReply:
+    def _met(self, account: AccountEntry, reply: IntentReply) -> IntentReply:
         """Start fetching the profile of a person who has just been bound."""
+        intent = reply.intent
+        if intent is None:
+            return reply
+        site = self._directory.sites.get(intent.site)
+        if site is None or site.account.name != account.name:
+            # It was removed while the store answered, or its entry cannot be used: nothing can be said about it.
+            return IntentReply(Outcome.ABSENT, reply.now)
         if reply.outcome is Outcome.BOUND:
-            intent = reply.shown
-            self._people.meet(self._directory.sites[intent.site], intent.user, intent.claimed_by)
+            self._people.meet(site, intent.user, intent.claimed_by)
         return reply

@@ -116,6 +116,7 @@ class Tickets:
         ticket = reply.shown
         if ticket.wish is TicketPurpose.BIND:
             claim = Claim(ticket.id, ticket.openid, reply.at + HANDLE_LIFE_MS)
-            return Redeemed(Outcome.DONE, TicketPurpose.BIND, handle=self._handles.seal(site.name, claim))
+            handle = self._handles.seal(site.name, site.account.config.appid, claim)
+            return Redeemed(Outcome.DONE, TicketPurpose.BIND, handle=handle)
         record = reply.verification
         return Redeemed(Outcome.DONE, TicketPurpose.RESET, record=record, proof=self._proofs.mint(record))

@@ -94,7 +94,10 @@ class IntentScene(IntentReply, frozen=True):
 
 
 class Intents:
-    """Bind intents and logins in the store. Every call raises StoreUnavailable if the store does not answer."""
+    """Bind intents and logins in the store. Every call raises StoreUnavailable if the store does not answer.
+
+    `sites` are the names of the account's sites, separated by blanks. An intent of another site is ABSENT.
+    """
 
     def __init__(self, deployment: Deployment) -> None:
         self._start = Act(deployment, "start_intent", IntentStarted)
@@ -180,6 +183,7 @@ class Intents:
         unionid: str,
         method: str,
         by: str,
+        sites: str,
         dedupe: str = "",
         unvouched: bool = False,
     ) -> IntentReply:
@@ -198,11 +202,12 @@ class Intents:
                 "by": by,
                 "once": int(bool(dedupe)),
                 "unvouched": int(unvouched),
+                "sites": sites,
             },
         )
 
     async def decide(
-        self, keys: Keys, openid: str, *, identifier: str, yes: bool, choice: str, dedupe: str
+        self, keys: Keys, openid: str, *, identifier: str, yes: bool, choice: str, sites: str, dedupe: str
     ) -> IntentReply:
         """Record the answer of a WeChat account.
 
@@ -214,15 +219,23 @@ class Intents:
             identifier: the id of the intent or login; "" for the last question to this WeChat account.
             yes: whether they agree.
             choice: the number of a user of a login, "" for none.
+            sites: the names of the account's sites.
             dedupe: identifies the message. A repeated message has the same effect as before.
         """
         return await self._decide(
             keys,
             {"asked": keys.asked(openid), "seen": keys.seen(f"{dedupe}/decide")},
-            {"openid": openid, "id": identifier, "yes": int(yes), "choice": choice, "tell": int(bool(identifier))},
+            {
+                "openid": openid,
+                "id": identifier,
+                "yes": int(yes),
+                "choice": choice,
+                "tell": int(bool(identifier)),
+                "sites": sites,
+            },
         )
 
-    async def allow_move(self, keys: Keys, openid: str, reference: str, *, dedupe: str = "") -> IntentReply:
+    async def allow_move(self, keys: Keys, openid: str, reference: str, *, sites: str, dedupe: str = "") -> IntentReply:
         """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked.
 
         `dedupe` identifies a signed callback. Repeated, it has the same effect as before.
@@ -230,5 +243,5 @@ class Intents:
         return await self._allow_move(
             keys,
             {"seen": keys.seen(f"{dedupe}/move")},
-            {"openid": openid, "reference": reference, "once": int(bool(dedupe))},
+            {"openid": openid, "reference": reference, "once": int(bool(dedupe)), "sites": sites},
         )

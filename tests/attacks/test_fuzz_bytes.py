@@ -41,10 +41,14 @@ much = settings(max_examples=EXAMPLES)
 KEYRING = Keyring(MASTER.encode())
 PAGES, LINKS = PageTokens(KEYRING), Links("https://code.example", KEYRING)
 HANDLES, SEALS, PROOFS = Handles(KEYRING), OAuthStates(KEYRING), Proofs("https://code.example", KEYRING)
+APPID = "wx" + "1" * 16
 GENUINE = {
     "page token": (PAGES.sign(PageSubject("shop", "vf_x")), PAGES.read),
     "link": (LINKS.sign(Use.ASK, LinkSubject("main", "bi_x")), lambda text: LINKS.read(Use.ASK, text)),
-    "handle": (HANDLES.seal("shop", Claim("lg_x", "o_x", 10**15)), lambda text: HANDLES.open("shop", text)),
+    "handle": (
+        HANDLES.seal("shop", APPID, Claim("lg_x", "o_x", 10**15)),
+        lambda text: HANDLES.open("shop", APPID, text),
+    ),
     "openid handle": (HANDLES.name("shop", "o_x"), lambda text: HANDLES.openid("shop", text)),
     "state": (
         SEALS.state(ReturnPage("confirm", "main", "bi_x"), "browser"),

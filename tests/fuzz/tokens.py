@@ -28,6 +28,7 @@ from tests.rules.records import a_record
 BEFORE, CURRENT = b"the one of before, only for fuzzing, 98765", b"a master key that is only for fuzzing, 01234"
 KEYRING = Keyring(CURRENT, [BEFORE])
 URL, SITE, PERSON = "https://code.example", "shop", "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
+APPID = "wx" + "1" * 16
 PAGES, LINKS, HANDLES = PageTokens(KEYRING), Links(URL, KEYRING), Handles(KEYRING)
 STATES, PROOFS, TICKETS = OAuthStates(KEYRING), Proofs(URL, KEYRING), TicketSecrets(KEYRING)
 SESSIONS = Sessions(None, KEYRING, {"ann": Operator(password=NOBODY)}, 10**10)
@@ -61,7 +62,7 @@ READERS = {
         f"link {use}": (lambda text, use=use: LINKS.read(use, text), LINK, lambda use=use: LINKS.sign(use, LINK))
         for use in Use
     },
-    "handle": (lambda text: HANDLES.open(SITE, text), CLAIM, lambda: HANDLES.seal(SITE, CLAIM)),
+    "handle": (lambda text: HANDLES.open(SITE, APPID, text), CLAIM, lambda: HANDLES.seal(SITE, APPID, CLAIM)),
     "openid handle": (lambda text: HANDLES.openid(SITE, text), PERSON, lambda: HANDLES.name(SITE, PERSON)),
     "state": (lambda text: STATES.errand(text, "b"), RETURN, lambda: STATES.state(RETURN, "b")),
     "form": (lambda text: STATES.is_form(text, "b", "x") or None, True, lambda: STATES.form("b", "x")),

@@ -227,7 +227,7 @@ class BindingMachine(RuleBasedStateMachine):
             self.store.offset.move_to(self.store.offset.ms + 1000)
             made = unix_ms() + self.store.offset.ms
             claim = Claim(f"lg_{self.handle_number}", phone, made + HANDLE_LIFE_MS)
-            sealed = self.handles.seal("shop", claim)
+            sealed = self.handles.seal("shop", self.site.account.config.appid, claim)
             result = self.run(self.bindings.bind_by_handle(self.site, user, sealed, replace=replace))
         else:
             result = self.run(self.bindings.bind_by_openid(self.site, user, phone, replace=replace))

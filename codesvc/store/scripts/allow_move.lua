@@ -1,7 +1,7 @@
 -- Purpose: the previous WeChat account agrees that its user moves to the WeChat account that scanned. Its message names
 --   the bind intent by the reference.
 -- KEYS: seen outbox
--- ARGS: offset root account appid topic notice event openid reference once history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid reference once sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
 -- USES: clock names record eviction notice webhook audit binding_history reachability recipient_proof binding intent settlement moving
 -- REPLY bound conflict: intent
@@ -16,6 +16,7 @@ local r = seen and read_record(key('intent', seen))
 for _, each in ipairs(seen and {} or asked_moves(A.openid)) do
   if each.reference == A.reference then r = each end
 end
+if r and not has_site(r.site) then r = nil end
 if r and r.status == 'bound' then
   keep(r.id)
   return answer('bound', r)

@@ -5,13 +5,13 @@
 --   the latest question stays the one that a reply answers. `by` says how it was claimed first:
 --   scene, keyword or oauth. `unvouched` is 1 if nobody vouches that this WeChat account has scanned (rule 9).
 -- KEYS: intent asked seen outbox
--- ARGS: offset root account appid topic notice event openid unionid method by once unvouched history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid unionid method by once unvouched sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names once record eviction notice webhook audit binding_history reachability recipient_proof binding intent settlement moving
 -- REPLY asked bound conflict ended: intent
 
 local r = read_record(K.intent)
-if not r or intent_gone(r) or r.method ~= A.method then return {'absent', now} end
+if not r or intent_gone(r) or r.method ~= A.method or not has_site(r.site) then return {'absent', now} end
 local moving = refusal_while_moving(r.site)
 if moving then return moving end
 cancel_if_from_before(r)

@@ -3,7 +3,7 @@
 --   returns the same result. A repeated callback refers to the request of the first one, even if there is a newer
 --   request.
 -- KEYS: asked seen outbox
--- ARGS: offset root account appid topic notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
 -- USES: clock names record eviction notice webhook audit binding_history reachability recipient_proof binding intent settlement moving
 -- REPLY bound conflict approved unknown declined choose ended: intent
@@ -18,7 +18,7 @@ if id == '' then
   redis.call('SET', K.seen, id, 'NX', 'PX', SEEN_KEPT)
 end
 local r = id and read_record(key('intent', id))
-if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
+if not r or intent_gone(r) or r.claimed_by ~= A.openid or not has_site(r.site) then return {'absent', now} end
 local moving = refusal_while_moving(r.site)
 if moving then return moving end
 cancel_if_from_before(r)

@@ -77,7 +77,7 @@ def _openid_in(request: web.Request, caller: Caller) -> str:
         require_scope(caller.key, "openids")
         return query["openid"]
     if "handle" in query:
-        claim = here.handles.open(caller.site.name, query["handle"])
+        claim = here.handles.open(caller.site.name, caller.site.account.config.appid, query["handle"])
         openid = claim.openid if claim else None
     else:
         openid = here.handles.openid(caller.site.name, query.get("openid_handle", ""))

@@ -58,7 +58,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, site: SiteEntry)
         "successor": intent.successor or None,
     }
     if intent.kind is Kind.LOGIN:
-        return schema.Login(**shared, user=intent.user or None, handle=_handle(intent, handles))
+        return schema.Login(**shared, user=intent.user or None, handle=_handle(intent, site, handles))
     return schema.BindIntent(
         **shared,
         user=intent.user,
@@ -68,12 +68,12 @@ def intent_view(intent: Intent, links: Links, handles: Handles, site: SiteEntry)
     )
 
 
-def _handle(intent: Intent, handles: Handles) -> str | None:
+def _handle(intent: Intent, site: SiteEntry, handles: Handles) -> str | None:
     """The handle with which a first-time visitor is bound after signing up, without a second scan."""
     until = (intent.ended or 0) + HANDLE_LIFE_MS
     if intent.status is not IntentStatus.UNKNOWN or intent.now >= until:
         return None
-    return handles.seal(intent.site, Claim(intent.id, intent.claimed_by, until))
+    return handles.seal(intent.site, site.account.config.appid, Claim(intent.id, intent.claimed_by, until))
 
 
 def _view(request: web.Request, intent: Intent) -> schema.BindIntent | schema.Login:

@@ -1,5 +1,9 @@
 -- settlement: what follows when the person who scanned confirms a bind intent or a login.
 
+-- Whether the site is one of the account's (`A.sites`, their names, separated by blanks). An intent outlives a site that is
+-- removed, or made anew at another account. Its binding would lie where neither the site nor its people find it.
+local function has_site(site) return string.find(' ' .. A.sites .. ' ', ' ' .. site .. ' ', 1, true) ~= nil end
+
 -- The bind intents about which this WeChat account was asked whether its user may move, one of each site: a site cannot
 -- take the turn of another. They have different references.
 local function asked_moves(openid)
