@@ -71,7 +71,8 @@ def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced]
         )
     if elsewhere := [each for each in found if each.present]:
         shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
-        return fail(_WHAT, shown, f"{remedy(elsewhere)}. The service does not start until then.")
+        starts = "" if all(each.left for each in elsewhere) else ". The service does not start until then."
+        return fail(_WHAT, shown, f"{remedy(elsewhere)}{starts}")
     if stranded := directory.without_account:
         return fail(
             _WHAT,

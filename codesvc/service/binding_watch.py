@@ -14,7 +14,7 @@ from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.service.misplaced_bindings import explained, find_misplaced, require_in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from codesvc.service.misplaced_bindings import Misplaced
     from codesvc.sites.directory import Directory
@@ -40,7 +40,7 @@ class BindingWatch:
         """
         watch = cls(store, directory)
         try:
-            _tell_abandoned(await require_in_place(store, directory))
+            _tell(await require_in_place(store, directory))
         except StoreUnavailable as error:
             # A store that does not answer yet is not an error. `again` looks later.
             _log.warning("bindings_not_looked_at", error=str(error))
@@ -58,13 +58,14 @@ class BindingWatch:
         except (StoreUnavailable, ScriptError) as error:
             _log.warning("bindings_not_looked_at", error=str(error))
             return
-        elsewhere = [each for each in found if each.present]
-        if elsewhere:
-            _log.error("bindings_under_another_appid", error=explained(elsewhere))
-        _tell_abandoned(each for each in found if not each.present)
+        _tell(found)
 
 
-def _tell_abandoned(found: Iterable[Misplaced]) -> None:
+def _tell(found: Sequence[Misplaced]) -> None:
     """Bindings of a site that is gone harm nobody, but they are personal data that nothing deletes any more."""
+    elsewhere = [each for each in found if each.present]
+    if elsewhere:
+        _log.error("bindings_under_another_appid", error=explained(elsewhere))
     for each in found:
-        _log.warning("bindings_of_no_site", site=each.site, error=str(each))
+        if not each.present:
+            _log.warning("bindings_of_no_site", site=each.site, error=str(each))

@@ -29,6 +29,7 @@ class Misplaced:
         appid: the appid under which they lie, "" if it is not known.
         account: the site's account, "" if there is no such site any more.
         present: the appid of that account, "" if there is none.
+        left: whether the site has left the account of that appid (`Directory.has_left`).
     """
 
     site: str
@@ -36,6 +37,7 @@ class Misplaced:
     partition: int
     account: str = ""
     present: str = ""
+    left: bool = False
 
     def __str__(self) -> str:
         """One sentence: what lies where."""
@@ -65,7 +67,8 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
             if (appid == present and appid) or (not present and directory.was_removed(site)):
                 continue
             if noted.moving or await binding_accounts.has_bindings(store, partition, site):
-                found.append(Misplaced(site, appid, partition, account, present))
+                left = directory.has_left(site, appid)
+                found.append(Misplaced(site, appid, partition, account, present, left))
             else:
                 # Its last binding there has been removed since, so the note goes. The next binding notes its appid.
                 await binding_accounts.note(store, partition, site, None)
@@ -75,13 +78,16 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
 async def require_in_place(
     store: Store, directory: Directory, *, sites: Iterable[str] | None = None
 ) -> list[Misplaced]:
-    """Refuse if a site that exists has bindings under another appid. Returns those whose site no longer exists.
+    """Refuse if a site that exists has bindings under another appid. Returns what refuses nothing.
+
+    That is what a site has left behind that no longer exists; and, unless it is one of `sites`, a site that has left
+    the account: no change of the configuration has caused it, so it does not keep all other sites from a start.
 
     Raises:
         BindingsElsewhere: there are some.
     """
     found = await find_misplaced(store, directory, sites=sites)
-    elsewhere = [each for each in found if each.present]
+    elsewhere = [each for each in found if each.present and (sites is not None or not each.left)]
     if elsewhere:
         raise BindingsElsewhere(explained(elsewhere))
     return found

@@ -114,6 +114,14 @@ class Directory:
             return account, known.appid
         return account, "" if self._is_shadowed(account) else self.kept.appid_of(account)
 
+    def has_left(self, site: str, appid: str) -> bool:
+        """Whether a site of the store was made anew at an account of the store, and another account has this appid.
+
+        While an account of the store has sites, its appid does not change, so these bindings show no wrong appid.
+        """
+        of_file = site in self._settings.sites or self.account_of(site)[0] in self._settings.accounts
+        return not of_file and (appid in self._appids or self.kept.account_with(appid) is not None)
+
     def was_removed(self, site: str) -> bool:
         """Whether a site of the store was removed on purpose, so that its bindings wait for its return."""
         return f"removed/{site}" in self.kept.texts
