@@ -19,7 +19,7 @@ from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
 from codesvc.web.brand import brand_of
 from codesvc.web.headers import uncached_headers
 from codesvc.web.short_response import ShortResponse
-from codesvc.web.uris import with_parameters
+from codesvc.web.uris import origin_of, with_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,11 +150,11 @@ class Views:
             brand=brand_of(site, self._address),
         )
 
-    @staticmethod
-    def return_to(record: Record, return_key: str = "") -> str | None:
+    def return_to(self, record: Record, return_key: str = "") -> str | None:
         """The address to which the browser returns. The site compares its id with the one in its own session."""
+        site, url = self._directory.sites[record.site], record.fixed.return_url
         more = {"return_key": return_key} if return_key else {}
-        return return_address(record.fixed.return_url, "verification", record.id, record.predecessor, **more)
+        return return_address(site, url, "verification", record.id, record.predecessor, **more)
 
     @staticmethod
     def _delivery(record: Record) -> schema.Delivery:
@@ -185,10 +185,13 @@ def scan_of(site: SiteEntry, page_url: str, keyword: str) -> schema.Scan:
 
 
 def return_address(
-    url: str | None, parameter: str, identifier: str, predecessor: str | None, **more: str
+    site: SiteEntry, url: str | None, parameter: str, identifier: str, predecessor: str | None, **more: str
 ) -> str | None:
-    """Where the browser returns to: with the id that the site started and its session knows, and with its successor."""
-    if url is None:
+    """Where the browser returns to: with the id that the site started and its session knows, and with its successor.
+
+    None also if the site has that origin no more: somebody else may have it now.
+    """
+    if url is None or origin_of(url) not in site.config.origins:
         return None
     named = {parameter: predecessor, "successor": identifier} if predecessor else {parameter: identifier}
     return with_parameters(url, **named, **more)

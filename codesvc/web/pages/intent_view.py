@@ -38,14 +38,15 @@ _PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
 _SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatus.UNKNOWN})
 
 
-def return_to(intent: Intent, links: Links) -> str | None:
+def return_to(site: SiteEntry, intent: Intent, links: Links) -> str | None:
     """Where the browser goes after the page: the site compares the id with its own session's.
 
     For a login for a relying party it is the service's own address, which answers the relying party.
     """
     if intent.oidc is not None:
         return links.oidc_return_url(intent.site, intent.id)
-    return return_address(intent.fixed.return_url, _PARAMETERS[intent.kind], intent.id, intent.predecessor or None)
+    url, parameter = intent.fixed.return_url, _PARAMETERS[intent.kind]
+    return return_address(site, url, parameter, intent.id, intent.predecessor or None)
 
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:
@@ -107,7 +108,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         now=wire_time(intent.now),
         expires_at=wire_time(intent.expires),
         scan=scan_of(site, page_url, intent.keyword) if intent.scannable else None,
-        return_to=return_to(intent, links) if goes_on else None,
+        return_to=return_to(site, intent, links) if goes_on else None,
         link=_link(links, site, intent, handset, renewable=renewable),
         renew="scan" if renewable else None,
         by_keyword=by_keyword,
@@ -170,7 +171,7 @@ def render_intent(
         "keyword": intent.keyword,
         "scan_part": _scan_part(request, intent, handset),
         "expires_in": seconds_until(intent.expires, intent.now),
-        "back": return_to(intent, here.signed_links),
+        "back": return_to(site, intent, here.signed_links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
         "begun": begun_elsewhere(request, intent.fixed, t),
