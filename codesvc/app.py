@@ -176,7 +176,7 @@ async def _run(
     chat_composer, composer, service = fixed.chat_composer, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await opened(stack, settings.store, store_url, offset, keyring.current.tag_key)
+        store = await opened(stack, settings.store, store_url, offset, keyring.tag_keys)
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(

@@ -67,7 +67,7 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
         servers = await connect(url, timeout=kept.timeout)
         stack.push_async_callback(servers.aclose)
         key = MasterKey(settings.secrets.master_key.reveal().encode())
-        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept), tag_key=key.tag_key)
+        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept), tag_keys=[key.tag_key])
         if settings.mode == "test":
             moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
         await store.at(DEPLOYMENT).ping()

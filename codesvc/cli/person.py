@@ -49,8 +49,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         site = known_site(directory, arguments.site)
         # Bindings under another appid are not found, so the answer "nothing is kept" could be wrong.
         await require_in_place(store, directory, sites=[site.name])
-        tag_keys = [key.tag_key for key in settings.secrets.keyring().newest_first]
-        data = PersonalData(store, directory, site, tag_keys=tag_keys)
+        data = PersonalData(store, directory, site, tag_keys=settings.secrets.keyring().tag_keys)
         person = await data.person(unicodedata.normalize("NFC", arguments.user))
         if arguments.act == "export":
             return _show(person, [found async for found in data.found(person)])

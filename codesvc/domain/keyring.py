@@ -87,6 +87,11 @@ class Keyring:
         return list(self._by_id.values())[::-1]
 
     @property
+    def tag_keys(self) -> list[str]:
+        """The keys of the tags that stand for WeChat accounts, the current one first."""
+        return [key.tag_key for key in self.newest_first]
+
+    @property
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys of all proofs that may still be valid, as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk for key in self._by_id.values()]}

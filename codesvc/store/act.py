@@ -72,15 +72,15 @@ class Deployment:
         offset: test mode's clock offset, handed to each script.
         prefix: the beginning of all keys of this deployment.
         retention: how long the store keeps data that is rarely read.
-        tag_key: the key of the tags of WeChat accounts.
+        tag_keys: the keys of the tags of WeChat accounts: the current one, then the others.
     """
 
-    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention, tag_key: str = "") -> None:
+    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention, *tag_keys: str) -> None:
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
         self.retention = retention
-        self.tag_key = tag_key
+        self.tag_key, self.other_tag_keys = "".join(tag_keys[:1]), " ".join(tag_keys[1:])
         self.topic = topic(prefix)
         self.pace = StorePace()
         self.acts: dict[str, Act[Any]] = {}
@@ -102,6 +102,7 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "audit_kept": lambda deployment, _: deployment.retention.audit,
     "audit_lines": lambda deployment, _: deployment.retention.audit_lines,
     "tag_key": lambda deployment, _: deployment.tag_key,
+    "other_tag_keys": lambda deployment, _: deployment.other_tag_keys,
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }

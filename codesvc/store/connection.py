@@ -28,7 +28,7 @@ from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AsyncExitStack
 
     from codesvc.config import Store as StoreSettings
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-async def opened(stack: AsyncExitStack, kept: settings.Store, url: str, offset: Offset, tag_key: str) -> Store:
+async def opened(
+    stack: AsyncExitStack, kept: settings.Store, url: str, offset: Offset, tag_keys: Sequence[str]
+) -> Store:
     """The store, closed with the stack. A store that does not answer yet is not an error.
 
     Raises:
@@ -50,7 +52,7 @@ async def opened(stack: AsyncExitStack, kept: settings.Store, url: str, offset: 
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
         _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
+    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_keys=tag_keys)
 
 
 _DRIVER: Final = DriverInfo()

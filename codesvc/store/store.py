@@ -37,7 +37,7 @@ from codesvc.store.webhooks import Webhooks
 from codesvc.store.wechat_server import LoginCodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -72,7 +72,8 @@ class Store:
         offset: test mode's clock offset, passed to each script.
         prefix: the beginning of all keys of this deployment.
         retention: how long the store keeps data that is rarely read.
-        tag_key: the key of the tags of WeChat accounts; None: one that nobody has, for processes that show no tags.
+        tag_keys: the keys of the tags of WeChat accounts: of the current master key, then of the others; none: one that
+            nobody has, for processes that show no tags.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Store:
         offset: Offset,
         prefix: str,
         retention: Retention = _FOR_A_YEAR,
-        tag_key: str | None = None,
+        tag_keys: Sequence[str] = (),
     ) -> None:
         for name in names():
             load(name)
@@ -90,9 +91,7 @@ class Store:
         self.offset = offset
         self.prefix = prefix
         self.retention = retention
-        deployment = self.deployment = Deployment(
-            servers, offset, prefix, retention, token_hex(32) if tag_key is None else tag_key
-        )
+        deployment = self.deployment = Deployment(servers, offset, prefix, retention, *(tag_keys or [token_hex(32)]))
         self.pace = deployment.pace
         self.audit = Audit(deployment)
         self.bindings = Bindings(deployment)

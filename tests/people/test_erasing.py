@@ -39,8 +39,7 @@ def naming(client, *texts):
 
 def data_of(world):
     here = world.app[SERVICES]
-    keys = [key.tag_key for key in here.keyring.newest_first]
-    return PersonalData(here.store, here.directory, here.directory.sites["shop"], tag_keys=keys)
+    return PersonalData(here.store, here.directory, here.directory.sites["shop"], tag_keys=here.keyring.tag_keys)
 
 
 async def erase(world, user=USER):

@@ -1,11 +1,16 @@
 """Whoever loses a binding keeps nothing: no approval that nobody collected, and no right that was begun before."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.people.asks import bind_intent, binding, login, read, reply, scan, status
 from tests.service.test_renewals import renew
+from tests.world import MASTER, running_world
+
+NEWER = "another master key that is only for tests, 9876543210zyxw"
 
 
 async def unbound(world, user):
@@ -230,3 +235,43 @@ async def until(read, status):
         if (await read()).status == status:
             return
     raise AssertionError(status)
+
+
+@pytest.fixture
+async def after_replacement(store_url, tmp_path):
+    """Goes on with a world after its master key was replaced as documented."""
+
+    @asynccontextmanager
+    async def of(platform, port):
+        keys = {"secrets__master_key": NEWER, "secrets__previous_master_keys": [MASTER]}
+        async with running_world(store_url, tmp_path, platform=platform, service_port=port, **keys) as world:
+            yield world
+
+    return of
+
+
+async def test_a_loss_outlives_the_master_key(new_world, after_replacement):
+    """One who loses a user keeps no right over it where the master key is replaced, which is done after an incident."""
+    async with new_world() as world:
+        person, begun = await world.person(), await login(world)
+        await reply(person, begun["scan"]["keyword"])
+        await reply(person, "确认")
+        handle = (await read(world, begun))["handle"]
+        assert (await world.bind("alice", person)).status == 201
+        await unbound(world, "alice")
+    async with after_replacement(world.platform, urlsplit(world.service).port) as world:
+        refused = await world.call("PUT", "/v1/bindings/alice", {"handle": handle})
+        assert (refused.status, refused.problem) == (410, "proof-expired"), refused.text
+
+
+async def test_who_withdraws_takes_along_lines_from_before_the_master_key(new_world, after_replacement):
+    async with new_world() as world:
+        openid = (await world.person()).openid
+        for _ in range(2):
+            assert (await world.call("PUT", "/v1/bindings/alice", {"openid": openid})).status == 201
+            await unbound(world, "alice")
+    async with after_replacement(world.platform, urlsplit(world.service).port) as world:
+        assert (await world.call("PUT", "/v1/bindings/alice", {"openid": openid})).status == 201
+        await world.control("POST", f"/users/{openid}/event", {"event": "user_authorization_revoke"})
+        await until(lambda: world.call("GET", "/v1/bindings/alice"), 404)
+        assert [(line["event"], line["by"]) for line in await history(world)] == [("removed", "forgotten")]

@@ -2,7 +2,7 @@
 --   openid that the site knows. The proof or handle is spent in the same script. `writes` counts what one API key
 --   writes, at most `binding_writes`; '' means no limit.
 -- KEYS: binding record spent writes outbox
--- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
 -- USES: clock names windows record eviction notice webhook audit binding_history reachability recipient_proof binding moving
 -- REPLY bound same: binding unreachable

@@ -2,7 +2,7 @@
 --   permission to use their data, or left long ago. Other keys about them end by their TTL, within 30 days. Pending
 --   verifications accept no code any more.
 -- KEYS: gone leavers muted recent spoke seen
--- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: done stale
 -- USES: clock names once windows recent_activity record webhook audit binding_history reachability recipient_proof binding moving
 -- REPLY done: unbound
@@ -25,7 +25,7 @@ if has_acted() then return {'done', now, unbound} end
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
-    forget_in_history(site, user, tag_of(site, A.openid))
+    for _, tag in ipairs(tags_of(site, A.openid)) do forget_in_history(site, user, tag) end
     -- Either the person left long ago, or they withdrew permission in WeChat.
     unbind(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
     unbound[#unbound + 1] = site .. ' ' .. user

@@ -28,7 +28,10 @@ end
 -- Whether this WeChat account has lost the user at or after `since`, ms. Then a proof or handle that it got before does
 -- not bind it again. That of another WeChat account does, because a site uses it in a session of the user.
 local function was_evicted(site, user, openid, since)
-  return has_loss(site, user, tag_of(site, openid), since)
+  for _, tag in ipairs(tags_of(site, openid)) do
+    if has_loss(site, user, tag, since) then return true end
+  end
+  return false
 end
 
 -- Delete a binding and its indexes. The line of a binding is not in the history while the binding exists, so it is

@@ -4,8 +4,16 @@
 -- The history has tags in place of openids, because it is kept longer than personal data may be. The same tag means the
 -- same WeChat account. A tag cannot be converted back to an openid. Without A.tag_key nobody can compute the tag of an
 -- openid that they know. codesvc.domain.binding makes the same tag.
-local function tag_of(site, openid)
-  return string.sub(redis.sha1hex(A.tag_key .. redis.sha1hex(A.tag_key .. site .. '/' .. openid)), 1, 12)
+local function tag_by(tag_key, site, openid)
+  return string.sub(redis.sha1hex(tag_key .. redis.sha1hex(tag_key .. site .. '/' .. openid)), 1, 12)
+end
+local function tag_of(site, openid) return tag_by(A.tag_key, site, openid) end
+
+-- Also the tags by the other master keys: what is stored may be older than the current key, or another process's.
+local function tags_of(site, openid)
+  local tags = {tag_of(site, openid)}
+  for tag_key in string.gmatch(A.other_tag_keys, '%x+') do tags[#tags + 1] = tag_by(tag_key, site, openid) end
+  return tags
 end
 
 -- The history line of the binding with the key `at`; nil if there is no binding, or if it is older than A.history_kept.
