@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import argparse
 
     from codesvc.config import Settings
+    from codesvc.service.personal_data import Trace
     from codesvc.store.key_contents import Content
     from codesvc.store.personal_traces import Person
 
@@ -31,6 +32,7 @@ _WAITING: Final = (
     "events that your server has not taken yet: {}; each is deleted when it has, after 30 days at the latest. Erase "
     "again then, for the file on the disk\n"
 )
+_KEPT: Final = "entries kept: {}; they name the WeChat account, which other users or other sites use, too\n"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -49,14 +51,16 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         site = known_site(directory, arguments.site)
         # Bindings under another appid are not found, so the answer "nothing is kept" could be wrong.
         await require_in_place(store, directory, sites=[site.name])
-        data = PersonalData(store, directory, site, tag_keys=settings.secrets.keyring().tag_keys)
+        data = PersonalData(store, site)
         person = await data.person(unicodedata.normalize("NFC", arguments.user))
         if arguments.act == "export":
-            return _show(person, [found async for found in data.found(person)])
+            return _show(person, (await data.found(person)).theirs)
         erased = await data.erase(person)
         sys.stdout.write(f"{erased.entries} entries erased\n")
         if erased.waiting:
             sys.stdout.write(_WAITING.format(erased.waiting))
+        if erased.kept:
+            sys.stdout.write(_KEPT.format(erased.kept))
         # Rewrite the files even if nothing was found now: the rewrite of an earlier run may have failed.
         rewritten = await rewrite_files(store.servers)
     for each in rewritten:
@@ -66,7 +70,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     )
     if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
-    return 0 if any(erased) else 3
+    return 0 if erased.entries or erased.waiting else 3
 
 
 def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
@@ -88,7 +92,7 @@ def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
     return line
 
 
-def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
+def _show(person: Person, found: list[Trace]) -> int:
     now = unix_ms()
     kept = [
         {

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from codesvc.domain.binding import tag_of
-from codesvc.service.followers import Followers
 from codesvc.store.bindings import Unbind
 from codesvc.store.key_contents import Content, read
 from codesvc.store.key_patterns import place_of
 from codesvc.store.key_scan import key_batches
 from codesvc.store.outcomes import Outcome
-from codesvc.store.personal_traces import Person, concerns, values
+from codesvc.store.personal_traces import Claim, Person, claim_of, claims_of_person
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from codesvc.sites.directory import Directory, SiteEntry
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 _BATCH: Final = 500
-_WORD: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
-"""Matches a part of a key's name that may be an openid."""
+
+
+class Trace(NamedTuple):
+    """A key that names the person, its kind and its content."""
+
+    name: str
+    kind: str
+    content: Content
+
+
+class Found(NamedTuple):
+    """The traces of a person.
+
+    Attributes:
+        theirs: what is of this user at this site, and of the WeChat account as far as nobody else uses it.
+        kept: how many more name the WeChat account, and belong to other users or sites, too.
+    """
+
+    theirs: list[Trace]
+    kept: int
 
 
 class Erased(NamedTuple):
@@ -31,74 +44,48 @@ class Erased(NamedTuple):
     Attributes:
         entries: how many entries were deleted.
         waiting: how many webhook events the site has not received yet. Each is deleted when its delivery ends.
+        kept: how many entries name the WeChat account and stay, because other users or other sites use it, too.
     """
 
     entries: int
     waiting: int
+    kept: int = 0
 
 
 class PersonalData:
-    """The stored data of the people of one site.
+    """The stored data of the people of one site."""
 
-    Args:
-        directory: all sites; needed to find the sites that share the account.
-        tag_keys: keys of the tags in histories, of the current master key and of the previous ones.
-    """
-
-    def __init__(self, store: Store, directory: Directory, site: SiteEntry, *, tag_keys: Sequence[str]) -> None:
+    def __init__(self, store: Store, site: SiteEntry) -> None:
         self._store = store
-        self._directory = directory
         self._site = site
-        self._tag_keys = tag_keys
 
     async def person(self, user: str) -> Person:
-        """The person to search for: a user, the openid that is bound to them, and those that were.
-
-        An openid is left out if other users are bound to it: the data of that WeChat account is not only theirs.
-        """
+        """The person to search for: a user and the WeChat account that is bound to them now."""
         keys = self._site.store_keys
         raw = await self._store.at(keys.partition).hget(keys.binding(self._site.name, user), "openid")
-        openid = raw.decode() if isinstance(raw, bytes) else ""
-        earlier = {each async for each in self._earlier(user) if each != openid and await self._users_of(each) == 0}
-        if openid and await self._users_of(openid) > 1:
-            openid = ""
-        return Person(self._site.name, user, openid, frozenset(earlier))
+        return Person(self._site.name, user, raw.decode() if isinstance(raw, bytes) else "")
 
-    async def _users_of(self, openid: str) -> int:
-        """How many users of all sites of the account are bound to it."""
-        keys, account = self._site.store_keys, self._site.account.name
-        redis = self._store.at(keys.partition)
-        return sum([await redis.scard(keys.owners(name, openid)) for name in self._directory.site_names_of(account)])
+    async def found(self, person: Person) -> Found:
+        """The traces of the person. Scans the whole partition.
 
-    async def _earlier(self, user: str) -> AsyncIterator[str]:
-        """Openids in names of keys whose tags are in the user's history. The history itself has no openids."""
-        keys, site = self._site.store_keys, self._site.name
-        redis = self._store.at(keys.partition)
-        lines = await redis.lrange(keys.history(site, user), 0, -1)
-        tags = {text for line in lines for text in values(line)}
-        if not tags:
-            return
-        tried = set[str]()
-        async for names in key_batches(redis, f"{keys.account}*"):
-            for word in {word for name in names for word in _WORD.findall(name.decode(errors="replace"))} - tried:
-                tried.add(word)
-                if any(tag_of(key, site, word) in tags for key in self._tag_keys):
-                    yield word
-
-    async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
-        """Yield the name, kind and content of every key with data of the person. Scans the whole partition."""
-        keys, seen = self._site.store_keys, set[bytes]()
+        Whether others use the WeChat account is decided by what the scan finds, because the bindings of a removed site
+        stay for its return, and bindings are made while the scan runs.
+        """
+        keys, traces = self._site.store_keys, dict[str, tuple[Claim, Trace]]()
         redis = self._store.at(keys.partition)
         async for names in key_batches(redis, f"{keys.root}*"):
-            for name, content in (await read(redis, [name for name in names if name not in seen])).items():
-                text = name.decode(errors="replace")
-                place = place_of(text)
-                if place and concerns(person, text, place[1], content.value):
-                    seen.add(name)
-                    yield text, place[1], content
+            for octets, content in (await read(redis, names)).items():
+                name = octets.decode(errors="replace")
+                place = place_of(name)
+                claim = claim_of(person, name, place[1], content.value) if place else None
+                if place and claim:
+                    traces[name] = claim, Trace(name, place[1], content)
+        claims = claims_of_person({claim for claim, _ in traces.values()})
+        theirs = [trace for claim, trace in traces.values() if claim in claims]
+        return Found(theirs, len(traces) - len(theirs))
 
     async def erase(self, person: Person) -> Erased:
-        """Unbind the user, delete the data of their WeChat accounts unless others share them, and all other data.
+        """Unbind the user, and delete what `found` finds of the person.
 
         Webhook events that the site has not received yet stay until their delivery has ended.
         """
@@ -115,18 +102,20 @@ class PersonalData:
         redis: Any = self._store.at(keys.partition)
         log = keys.webhook_log(site.name)
         latest = await redis.zrange(log, -1, -1, withscores=True)
-        erased, waiting, followers = 0, 0, Followers(self._store, self._directory)
+        erased, waiting = 0, 0
         erased += (await self._store.bindings.unbind(keys, unwanted)).outcome is Outcome.DONE
-        for openid in person.openids:
-            await followers.forget(site.account, openid)
-        names, events = list[str](), set[str]()
-        async for name, kind, _ in self.found(person):
+        names, events, found = list[str](), set[str](), await self.found(person)
+        for name, kind, _ in found.theirs:
             if kind == "webhook":
                 events.add(name)
                 continue
+            if kind == "binding":
+                continue  # made while the scan ran; only a script that knows its indexes may delete a binding
             names.append(name)
             if kind == "message":
                 names.append(keys.sealed(name.rpartition(":")[2]))
+            if name == keys.gone(person.openid):
+                await redis.zrem(keys.leavers, person.openid)
         for start in range(0, len(names), _BATCH):
             erased += await redis.delete(*names[start : start + _BATCH])
         # A deletion may have added an event after the scan had passed its place.
@@ -134,8 +123,8 @@ class PersonalData:
         events |= {keys.webhook(site.name, member.decode().partition(" ")[2]) for member in late}
         for octets, content in (await read(redis, [name.encode() for name in sorted(events)])).items():
             text = octets.decode()
-            if concerns(person, text, "webhook", content.value):
+            if claim_of(person, text, "webhook", content.value) in {Claim.USER, Claim.SITE}:
                 of, event = text.removeprefix(keys.webhook("", "").removesuffix(":")).split(":")
                 end = (await self._store.webhooks.forget(keys, of, event, wait=bool(site.wanted))).outcome
                 erased, waiting = erased + (end is Outcome.DONE), waiting + (end is Outcome.WAITING)
-        return Erased(erased, waiting)
+        return Erased(erased, waiting, found.kept)

@@ -86,6 +86,11 @@ def place_of(name: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
+_LIMITS_OF_USERS: Final = "(?:user_guesses|contact_pushes|contact_guesses)"
+"""The limits whose windows are named by a user. Other windows are named by an address, a purpose or an API key, and a
+user may have the same name as one of these. The recipient of a message is a user of an identity system."""
+
+
 def names_of_user(site: str, user: str) -> re.Pattern[str]:
     """A pattern for the keys whose names end with a user. The user may contain colons; the parts before it may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
@@ -94,7 +99,7 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
             IN_PARTITION[kind] % (here, whose)
             for kind in ("binding", "history", "evicted", "lately", "asked_again", "known_places")
         ),
-        IN_PARTITION["window"] % (any_part, here, whose),
+        IN_PARTITION["window"] % (_LIMITS_OF_USERS, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),
     ]
     return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:long-)?(?:{'|'.join(patterns)})")

@@ -1,5 +1,8 @@
 """Finds the keys that hold data of one person, by a key's name and value. Pure.
 
+Each such key belongs to somebody (`Claim`), because a WeChat account may be shared: by other users of the site, and by
+other sites of the Official Account.
+
 A user is found where a user stands: at the end of a name, or in a field for users beside the same site. So a search for
 the person `1` finds nothing of the person `11`, and nothing that has a `1` elsewhere. What a site itself has written
 (`metadata`) is not searched for users. An openid is found wherever it stands as a word, because nothing else looks like
@@ -10,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from functools import cached_property
 from typing import Any, Final
 
@@ -54,8 +58,9 @@ _USERS: Final = frozenset({"user", "alias"})
 _CHOICES: Final = "choices"
 """Of a login by a WeChat account with several users: they stand in one text, separated by blanks."""
 _METADATA: Final = "metadata"
-_SITE_IN_NAME: Final = frozenset({"webhook", "oidc-code", "oidc-token"})
+_SITE_IN_NAME: Final = frozenset({"webhook", "oidc-code", "oidc-token", "login-code", "binding"})
 _VERIFICATION: Final = "vf"
+_BINDING: Final = "binding"
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 _CONTAINERS: Final = frozenset(bytes([first]) for first in (*b"{[", *range(0x80, 0xA0), *range(0xDC, 0xE0)))
 """First bytes of lists and tables in JSON, and in MessagePack (its specification, "Formats")."""
@@ -66,19 +71,13 @@ class Person:
     """The person to look for.
 
     Attributes:
-        openid: the bound WeChat account, "" for none.
-        earlier: WeChat accounts that were bound to the user before and are bound to nobody now.
+        openid: the WeChat account that is bound to the user now, "" for none. Those that were bound earlier may be of
+            other people, so nothing is searched for them.
     """
 
     site: str
     user: str
     openid: str = ""
-    earlier: frozenset[str] = frozenset()
-
-    @cached_property
-    def openids(self) -> frozenset[str]:
-        """All their WeChat accounts."""
-        return (self.earlier | {self.openid}) - {""}
 
     @cached_property
     def names(self) -> re.Pattern[str]:
@@ -86,21 +85,52 @@ class Person:
         return names_of_user(self.site, self.user)
 
 
-def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
-    """Whether a key is about the person."""
+class Claim(StrEnum):
+    """Whose a key is that names a user or the WeChat account that is bound to them."""
+
+    USER = auto()
+    """It names the user."""
+    SITE = auto()
+    """It names the WeChat account, at the user's site."""
+    ACCOUNT = auto()
+    """It names the WeChat account and no site: all sites of the Official Account use it."""
+    SECOND_USER = auto()
+    """The binding of another user of the site to this WeChat account."""
+    NEIGHBOUR = auto()
+    """It names the WeChat account, at another site. This may be a site that was removed and may return."""
+
+
+def claims_of_person(present: set[Claim]) -> frozenset[Claim]:
+    """The claims of a person, and of nobody else, if these claims are present."""
+    claims = {Claim.USER}
+    if Claim.SECOND_USER not in present:
+        claims.add(Claim.SITE)
+        if Claim.NEIGHBOUR not in present:
+            claims.add(Claim.ACCOUNT)
+    return frozenset(claims)
+
+
+def claim_of(person: Person, name: str, kind: str, value: Any) -> Claim | None:
+    """Whose a key is; None if it names neither the user nor the bound WeChat account."""
     if kind in OF_MANY:
-        return False
+        return None
     if person.names.fullmatch(name):
-        return True
+        return Claim.USER
     texts = [name, *values(value)]
-    if any(openid in text and openid in _WORD.findall(text) for openid in person.openids for text in texts):
-        return True
-    if not any(person.user in text for text in texts):
-        return False  # nearly every key of other people: its fields need not be read
+    openid = person.openid
+    has_openid = bool(openid) and any(openid in text and openid in _WORD.findall(text) for text in texts)
+    if not has_openid and not any(person.user in text for text in texts):
+        return None  # nearly every key of other people: its fields need not be read
     sites, users = _named(kind, value)
     if kind in _SITE_IN_NAME:
         sites.add(name.partition(f":{kind}:")[2].partition(":")[0])
-    return person.user in users and person.site in sites
+    if person.user in users and person.site in sites:
+        return Claim.USER
+    if not has_openid:
+        return None
+    if person.site in sites:
+        return Claim.SECOND_USER if kind == _BINDING else Claim.SITE
+    return Claim.NEIGHBOUR if sites else Claim.ACCOUNT
 
 
 def _named(kind: str, value: Any) -> tuple[set[str], set[str]]:

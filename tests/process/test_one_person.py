@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from codesvc.store.binary import shipped_server
-from codesvc.store.personal_traces import Person, concerns
+from codesvc.store.personal_traces import Claim, Person, claim_of
 from tests.command_line import codesvc
 from tests.process.processes import KEY, ready, serving, write_config
 from tests.process.walks import steps, walk
@@ -78,6 +78,25 @@ async def test_a_person_is_shown_and_erased(config):
             assert (await answer.json())["openid"] == OTHER
         with pytest.raises(AssertionError, match="0 entries erased"):
             await walk(erase, path.parent)
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def test_the_command_says_what_it_kept_for_another_user(config):
+    path, base = config
+    path.write_text(path.read_text().replace("[sites.shop]\n", '[sites.shop]\nusers_per_wechat = "many"\n'))
+    async with (
+        serving(path) as process,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
+    ):
+        await ready(http, base)
+        for user in ("alice", "alice2"):
+            async with http.put(f"{base}/v1/bindings/{user}", json={"openid": OPENID}) as answer:
+                assert answer.status == 201
+        said = await walk(steps("Walk: a person asks what you keep, or wants it gone")[1], path.parent)
+        assert "entries kept: 1; they name the WeChat account" in said
+        async with http.get(f"{base}/v1/bindings/alice2") as answer:
+            assert (await answer.json())["openid"] == OPENID
         process.send_signal(signal.SIGTERM)
         await process.wait()
 
@@ -161,25 +180,32 @@ async def test_another_server_is_rewritten_or_the_command_is_told(tmp_path, opti
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "value", "theirs"),
+    ("name", "kind", "value", "claim"),
     [
-        ("cs:{p01}:binding:shop:1", "binding", {b"openid": b"o1"}, True),
-        ("cs:{p01}:binding:shop:11", "binding", {b"openid": b"o2"}, False),
-        ("cs:{p01}:binding:club:1", "binding", {b"openid": b"o2"}, False),
-        ("cs:{p01}:live:shop:reset:2001-db8--:1", "live", [], True),
-        ("cs:{p01}:user:shop:1", "user", b"\0\0", True),
-        ("cs:{p01}:user:shop:11", "user", b"\0\0", False),
-        ("cs:{p01}:long-user:shop:1", "long-user", [b"5"], True),
-        ("cs:{p01}:long-window:user_guesses:shop:1", "long-window", [b"5"], True),
-        ("cs:{p01}:window:address_starts:shop:1", "window", [], True),
-        ("cs:{p01}:window:user_pushes:shop:a:1", "window", [], False),
-        ("cs:{p01}:wx0123456789abcdef:muted:o1", "muted", b"5", True),
-        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"shop","user":"1"}', True),
-        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"club","user":"1"}', False),
-        ("cs:{p01}:webhook:shop:5", "webhook", {b"facts": b'{"data":{"user":"1"}}'}, True),
-        ("cs:{p01}:notice:nt", "notice", {b"openid": b"o9", b"about": b'{"site":"shop","user":"1"}'}, True),
-        ("cs:{p01}:owners:shop:o1", "owners", [b"1", b"11"], False),
+        ("cs:{p01}:binding:shop:1", "binding", {b"openid": b"o1"}, Claim.USER),
+        ("cs:{p01}:binding:shop:11", "binding", {b"openid": b"o2"}, None),
+        ("cs:{p01}:binding:shop:11", "binding", {b"openid": b"o1"}, Claim.SECOND_USER),
+        ("cs:{p01}:binding:club:1", "binding", {b"openid": b"o2"}, None),
+        ("cs:{p01}:binding:club:1", "binding", {b"openid": b"o1"}, Claim.NEIGHBOUR),
+        ("cs:{p01}:live:shop:reset:2001-db8--:1", "live", [], Claim.USER),
+        ("cs:{p01}:user:shop:1", "user", b"\0\0", Claim.USER),
+        ("cs:{p01}:user:shop:11", "user", b"\0\0", None),
+        ("cs:{p01}:long-user:shop:1", "long-user", [b"5"], Claim.USER),
+        ("cs:{p01}:long-window:user_guesses:shop:1", "long-window", [b"5"], Claim.USER),
+        ("cs:{p01}:window:address_starts:shop:1", "window", [], None),
+        ("cs:{p01}:window:user_pushes:shop:a:1", "window", [], None),
+        ("cs:{p01}:wx0123456789abcdef:muted:o1", "muted", b"5", Claim.ACCOUNT),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"shop","user":"1"}', Claim.USER),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"club","user":"1"}', None),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"shop","user":"7","sent_to":"o1"}', Claim.SITE),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"club","user":"1","sent_to":"o1"}', Claim.NEIGHBOUR),
+        ("cs:{p01}:wx0123456789abcdef:login-code:club:n", "login-code", b"m 1 o1", Claim.NEIGHBOUR),
+        ("cs:{p01}:window:site_guesses:shop:1", "window", [], None),
+        ("cs:{p01}:window:gateway_messages:shop:1", "window", [], None),
+        ("cs:{p01}:webhook:shop:5", "webhook", {b"facts": b'{"data":{"user":"1"}}'}, Claim.USER),
+        ("cs:{p01}:notice:nt", "notice", {b"openid": b"o9", b"about": b'{"site":"shop","user":"1"}'}, Claim.USER),
+        ("cs:{p01}:owners:shop:o1", "owners", [b"1", b"11"], None),
     ],
 )
-def test_a_trace_is_a_value_of_its_own(name, kind, value, theirs):
-    assert concerns(Person("shop", "1", "o1"), name, kind, value) is theirs
+def test_a_trace_is_a_value_of_its_own(name, kind, value, claim):
+    assert claim_of(Person("shop", "1", "o1"), name, kind, value) is claim
