@@ -11,8 +11,9 @@ The tables below are the only definition of the states. `codesvc.store` copies t
 the state. `expired` is never stored: a live intent whose time is over reads as expired.
 
 `conflict` can still change in one case. If the *user* already has another WeChat account, that account is asked, and
-its confirmation before the intent's expiry turns `conflict` into `bound`. If the *WeChat account* already has another
-user, `conflict` is final. The answer never names the other user or the other WeChat account.
+its confirmation before the intent's expiry turns `conflict` into `bound`. Until then that account, the page and the
+site can cancel it, because another person may have scanned. If the *WeChat account* already has another user,
+`conflict` is final. The answer never names the other user or the other WeChat account.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ _DECISIONS: Final = {
 BIND_MOVES: Final[dict[IntentStatus, frozenset[IntentStatus]]] = {
     IntentStatus.PENDING: frozenset({IntentStatus.SCANNED, IntentStatus.CANCELED, IntentStatus.EXPIRED}),
     IntentStatus.SCANNED: _DECISIONS[Kind.BIND] | _ENDINGS,
-    IntentStatus.CONFLICT: frozenset({IntentStatus.BOUND}),
+    IntentStatus.CONFLICT: frozenset({IntentStatus.BOUND, IntentStatus.CANCELED}),
     IntentStatus.BOUND: frozenset({IntentStatus.CANCELED}),
     IntentStatus.DECLINED: frozenset(),
     IntentStatus.CANCELED: frozenset(),
@@ -251,7 +252,7 @@ class Intent:
             return False
         if self.status is IntentStatus.BOUND:
             return self.now < (self.ended or 0) + UNDO_MS
-        return self.status is IntentStatus.SCANNED
+        return self.status is IntentStatus.SCANNED or (self.status is IntentStatus.CONFLICT and not self.over)
 
     @property
     def over(self) -> bool:

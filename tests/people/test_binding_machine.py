@@ -151,11 +151,26 @@ class BindingMachine(RuleBasedStateMachine):
         asked = self.questions.get(phone)
         over = asked is None or asked.get("void") or asked.get("said") is not None
         said = self.run(self.decisions.decide(self.site.account, phone, yes=yes, dedupe=self.message()))
-        if asked is None or (over and not yes):
+        stopped = [] if yes else self.stopped_moves()
+        if (asked is None or over) and stopped:
+            assert said.outcome is Outcome.DECLINED
+            assert said.shown.id in stopped
+        elif asked is None or (over and not yes):
             assert said.outcome is Outcome.ABSENT
         else:
             assert said.shown.id == asked["intent"].id
             assert said.outcome is self.result(asked, phone, yes=yes)
+
+    def stopped_moves(self):
+        """The conflicts that the no of the bound WeChat has just canceled. Nobody is bound by them any more."""
+        conflicts = [each for each in self.open if each.get("said") is Outcome.CONFLICT]
+        found = []
+        for each in conflicts:
+            intent = self.run(self.intents.get(self.site, IntentId.parse(each["intent"].id))).intent
+            if intent.status == "canceled":
+                each["said"] = Outcome.ENDED
+                found.append(intent.id)
+        return found
 
     def message(self):
         self.messages += 1

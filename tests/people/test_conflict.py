@@ -1,6 +1,11 @@
 """A second claim is refused and both sides are told; nothing is ever re-bound in silence."""
 
+from urllib.parse import urlsplit
+
+import pytest
+
 from tests.people.asks import bind_by_scan, bind_intent, binding, read, reply, scan, status, wait_for_text
+from tests.people.test_disown_on_page import FORM
 
 
 async def history(world, user):
@@ -112,3 +117,55 @@ async def test_two_intents_for_one_user_bind_one_wechat(world):
     await reply(one, "确认")
     await reply(two, "确认")
     assert [(await read(world, started))["status"] for started in (first, second)] == ["bound", "conflict"]
+
+
+async def by_the_site(world, started, _):
+    answer = await world.call("POST", f"/v1/bind-intents/{started['id']}/cancel")
+    assert (answer.status, answer["status"]) == (200, "canceled")
+
+
+async def by_its_page(world, started, _):
+    path = urlsplit(started["page_url"]).path
+    page = await world.call("GET", path, key=None, headers={"Accept-Language": "zh"})
+    assert "不是我，取消" in page.text
+    assert (await world.call("POST", f"{path}/disown", key=None, data="", headers=FORM)).status == 303
+
+
+async def by_the_old_wechat(_, started, old):
+    said = await reply(old, "不是我")
+    assert started["reference"] in said
+    assert "已拒绝" in said
+    assert "同意" not in said
+
+
+@pytest.mark.parametrize("stop", [by_the_site, by_its_page, by_the_old_wechat])
+async def test_a_move_that_waits_for_the_old_wechat_can_be_stopped(world, stop):
+    """Somebody who looked over the shoulder scans first: the old WeChat gets the question that its owner expects."""
+    old, mallory = await world.bound("alice"), await world.person()
+    started = await bind_by_scan(world, "alice", mallory)
+    assert started["status"] == "conflict"
+    await wait_for_text(old, "同意换绑")
+    await stop(world, started, old)
+    assert await status(world, started) == "canceled"
+    assert await reply(old, f"同意换绑 {started['reference']}") is None
+    assert (await binding(world, "alice"))["openid"] == old.openid
+    # Nobody is asked in a row: the person's own attempt is asked about once the first would have expired.
+    await bind_by_scan(world, "alice", await world.person())
+    assert len([text for text in await old.texts() if "请回复“同意换绑" in text]) == 1
+    await world.advance(601)
+    new = await world.person()
+    again = await bind_by_scan(world, "alice", new)
+    await wait_for_text(old, f"同意换绑 {again['reference']}")
+    await reply(old, f"同意换绑 {again['reference']}")
+    assert (await binding(world, "alice"))["openid"] == new.openid
+
+
+async def test_a_conflict_that_nobody_can_resolve_is_ended(world):
+    person = await world.bound("alice")
+    second = await bind_by_scan(world, "bob", person)
+    assert (await world.call("POST", f"/v1/bind-intents/{second['id']}/cancel")).problem == "intent-ended"
+    old = await world.bound("carol")
+    started = await bind_by_scan(world, "carol", await world.person())
+    await world.advance(601)
+    assert (await world.call("POST", f"/v1/bind-intents/{started['id']}/cancel")).problem == "intent-ended"
+    assert "已拒绝" not in await reply(old, "不是我")

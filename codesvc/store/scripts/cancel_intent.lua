@@ -1,4 +1,4 @@
--- Purpose: cancel a live bind intent or login for the site. Canceling it again has no further effect.
+-- Purpose: cancel a bind intent or login for the site: one that is live, or waits for the WeChat account that is bound. Canceling it again has no further effect.
 -- KEYS: intent
 -- ARGS: offset topic site
 -- OUTCOMES: done ended absent
@@ -8,6 +8,6 @@
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end
 if r.status == 'canceled' then return answer('done', r) end
-if not LIVE_INTENTS[intent_status(r)] then return answer('ended', r) end
+if not is_stoppable(r) then return answer('ended', r) end
 move_intent(r, 'canceled', {})
 return answer('done', r)

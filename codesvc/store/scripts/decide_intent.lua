@@ -1,7 +1,8 @@
 -- Purpose: the WeChat account that scanned confirms or declines: by a reply in the chat (`id` is '' and means its
 --   latest request), or by a button on a page after web authorisation proved the openid. Repeating the same answer
 --   returns the same result. A repeated callback refers to the request of the first one, even if there is a newer
---   request.
+--   request. A "no" in the chat also stops the moves that this WeChat account was asked to agree to, as the one that
+--   is bound. What has stopped keeps its site's turn to ask until it would have expired, so nobody is asked in a row.
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
@@ -18,6 +19,23 @@ if id == '' then
   redis.call('SET', K.seen, id, 'NX', 'PX', SEEN_KEPT)
 end
 local r = id and read_record(key('intent', id))
+local stopped
+if A.yes ~= '1' and A.id == '' then
+  if again and r and r.previous == A.openid and r.status == 'canceled' then return answer('declined', r) end
+  for _, each in ipairs(again and {} or asked_moves(A.openid)) do
+    if is_stoppable(each) then
+      local moving = refusal_while_moving(each.site)
+      if moving then return moving end
+      move_intent(each, 'canceled', {})
+      stopped = each
+    end
+  end
+end
+-- Its own question is declined too; the answer is about that, if there was one.
+if stopped and not (r and r.claimed_by == A.openid and intent_status(r) == 'scanned') then
+  redis.call('SET', K.seen, stopped.id, 'PX', SEEN_KEPT)
+  return answer('declined', stopped)
+end
 if not r or intent_gone(r) or r.claimed_by ~= A.openid or not has_site(r.site) then return {'absent', now} end
 local moving = refusal_while_moving(r.site)
 if moving then return moving end

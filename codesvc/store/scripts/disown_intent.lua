@@ -1,5 +1,5 @@
--- Purpose: on the page of a bind intent, a person says that the WeChat account that scanned is not theirs. A live
---   intent is canceled. Within UNDO_LIFE after its yes, exactly the binding that it has made is removed, as `unbind`
+-- Purpose: on the page of a bind intent, a person says that the WeChat account that scanned is not theirs. An
+--   intent that is live, or waits for the WeChat account that is bound, is canceled. Within UNDO_LIFE after its yes, exactly the binding that it has made is removed, as `unbind`
 --   does, and the intent is canceled too. A binding that another act has made since stays.
 -- KEYS: intent outbox
 -- ARGS: offset root account appid topic notice event site history_kept audit_kept audit_lines tag_key
@@ -12,7 +12,7 @@ if not r or intent_gone(r) or r.site ~= A.site or r.kind ~= 'bi' then return {'a
 local moving = refusal_while_moving(r.site)
 if moving then return moving end
 if r.status == 'canceled' then return answer('done', r) end
-if LIVE_INTENTS[intent_status(r)] then
+if is_stoppable(r) then
   move_intent(r, 'canceled', {})
   return answer('done', r)
 end

@@ -8,6 +8,12 @@ local function intent_status(r)
   return r.status
 end
 
+-- Whether it can be canceled: it is live, or it waits until the WeChat account that is bound agrees to the move.
+local function is_stoppable(r)
+  if LIVE_INTENTS[intent_status(r)] then return true end
+  return r.status == 'conflict' and r.conflict == 'user' and not is_over(r.created, r.expires)
+end
+
 -- How long it can be read after its end.
 local function intent_kept(r) return r.oidc and APP_LOGIN_KEPT or KEPT_AFTER_END end
 
