@@ -1,8 +1,10 @@
 // Put before the theme's search worker (docs/site/search.py). The theme never looks at the last character of a run of Chinese,
 // so that "备案" is "备" to it, and takes every word as the beginning of one: "key" finds Keycloak, "no" finds Node. Here a run ends
-// with a filler, a short word that stands on a page is itself, and a longer one counts most where it stands whole.
+// with a filler, a short word that stands on a page is itself, and a longer one counts most where it stands whole. The word for
+// what the product makes stands on every page: beside other words it says nothing.
 {
   const FILLER = "〇";
+  const PRODUCT = "验证码";
   const HAN = /^\p{sc=Han}+$/u;
   const PLAIN = /^[^+\-~^:*][^~^:*]*\*$/; // without the operators of the search
 
@@ -23,8 +25,10 @@
       const known = (word) => Object.hasOwn(this.invertedIndex, word);
       const words = asked.replaceAll(FILLER, "").split(" ");
       const plain = words.filter((each) => PLAIN.test(each)).flatMap((each) => each.slice(0, -1).toLowerCase().split("-"));
-      const long = plain.some((each) => each.length > 1);
-      const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1));
+      const telling = plain.filter((each) => each && each !== PRODUCT);
+      const asking = telling.length ? telling : plain;
+      const long = asking.some((each) => each.length > 1);
+      const kept = [...new Set(asking)].filter((each) => each && !(long && each.length === 1));
       const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
       const found = search
         .call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "))
