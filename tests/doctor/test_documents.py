@@ -72,6 +72,27 @@ def test_no_page_names_an_address_of_this_project():
     assert [str(path) for path in DOCUMENTS if invented.search(path.read_text(encoding="utf-8"))] == []
 
 
+def test_a_secret_has_one_file_name_everywhere():
+    """The name that `codesvc init` gives it: a reader who met two took them for two secrets."""
+    names = {
+        "master_key": "master-key",
+        "previous_master_keys": "other-master-keys",
+        "subject_key": "oidc-subject-key",
+        "secret": "app-secret",
+        "token": "callback-token",
+        "previous_token": "callback-token.old",
+        "aes_key": "callback-aes-key",
+        "previous_aes_key": "callback-aes-key.old",
+    }
+    written = [*DOCUMENTS, ROOT / "config.example.toml", *(ROOT / "ops" / "kubernetes").iterdir()]
+    option = re.compile(rf"\b({'|'.join(names)})_file = \"[^\"]*?([^/\"]+)\"")
+    found = {(path, *each) for path in written for each in option.findall(path.read_text(encoding="utf-8"))}
+    assert {which for _, which, _ in found} == {*names}
+    assert {(str(path), which, name) for path, which, name in found if names[which] != name} == set()
+    undashed = re.compile(r"\bsecrets/(?:[a-z]+_[a-z_]+|appsecret|token|aes)\b(?!/)")
+    assert {(str(path), *each) for path in written if (each := undashed.findall(path.read_text("utf-8")))} == set()
+
+
 def test_both_readmes_are_in_step():
     for language in ("python", ""):
         english, chinese = (

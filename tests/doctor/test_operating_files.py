@@ -189,16 +189,16 @@ def test_the_configuration_in_the_manifests_is_sound(tmp_path):
     text = text.replace("/etc/codesvc/secrets", str(tmp_path)).replace("sha256:" + "0" * 64, "sha256:" + "5a" * 32)
     tables = tomllib.loads("\n".join(line.removeprefix("    ") for line in text.splitlines()))
     made = {
-        "store_url": "redis://store:6379",
-        "master_key": "Yz0rT4q8Vn2LkP9sXw6BhD1mFj7GcA5eRuKoNtIyEqW=",
-        "wechat_secret": "0123456789abcdef0123456789abcdef",
-        "wechat_token": OWN_SECRETS["token"],
-        "wechat_aes_key": OWN_SECRETS["aes_key"],
+        "store-url": "redis://store:6379",
+        "master-key": "Yz0rT4q8Vn2LkP9sXw6BhD1mFj7GcA5eRuKoNtIyEqW=",
+        "app-secret": "0123456789abcdef0123456789abcdef",
+        "callback-token": OWN_SECRETS["token"],
+        "callback-aes-key": OWN_SECRETS["aes_key"],
     }
     for name, value in made.items():
         (tmp_path / name).write_text(value)
         (tmp_path / name).chmod(0o600)
     settings = parse(tables, env={}, directory=tmp_path)
     assert settings.mode == "live"
-    named = set(re.findall(r"/etc/codesvc/secrets/(\w+)", yaml))
-    assert named == set(re.findall(r"--from-file=(\w+)", yaml)) == set(made)
+    named = set(re.findall(r"/etc/codesvc/secrets/([\w-]+)", yaml))
+    assert named == set(re.findall(r"--from-file=([\w-]+)", yaml)) == set(made)
