@@ -3,7 +3,8 @@
 The theme's search knows the words of a page only. Readers ask in words of their own ("重发", "换手机", "resend"), so
 `search_words.toml` names such words for sections, and they count like a title without being shown. The theme's worker
 splits a run of Han characters by the words that it has indexed, and gives up on the whole run at the first character
-that it has never seen: so every common character is indexed once, on the glossary.
+that it has never seen: so every common character is indexed once, on the glossary. Samples of code hold many words that
+answer nothing ("user", "client_ip"), so they are a field of their own, which counts little.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,8 @@ FAINT: Final = {
     **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/"), 0.3),
 }
 """Pages that answer few questions and hold many words, and a section of theirs that answers: weights in the search."""
+_TAG: Final = re.compile(r"<[^>]+>")
+_SAMPLE: Final = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 OF_ONE_SYSTEM: Final = re.compile(r"(?:relay|openid)/[\w-]+/")
 """Pages for one other system, which are mostly its configuration: who wants one names the system."""
 
@@ -42,6 +46,9 @@ def on_post_build(config: Any, **_: Any) -> None:
         location = entry["location"]
         weight = 0.3 if OF_ONE_SYSTEM.match(location) else 1
         entry["boost"] = next((faint for start, faint in FAINT.items() if location.startswith(start)), weight)
+        if samples := _SAMPLE.findall(entry["text"]):
+            entry["code"] = unescape(_TAG.sub(" ", " ".join(samples)))
+            entry["text"] = _SAMPLE.sub("", entry["text"])
         if location in words:
             entry["words"] = words.pop(location)
         elif location == "glossary/":

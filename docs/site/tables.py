@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape, unescape
+from pathlib import Path
 from typing import Any, Final
 
 _TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
@@ -15,18 +17,35 @@ _WORD: Final = re.compile(r"[!-\u2e7f]+")
 """What is not broken: a line may begin at each Chinese character."""
 # Nobody sees these; the search shows a table as running text, with them between its cells and rows.
 _BETWEEN: Final = "<span hidden> · </span>"
-_AFTER: Final = "<span hidden>; </span>"
+_ROW_END: Final = "\u2063"
+_AFTER: Final = f"<span hidden>;{_ROW_END} </span>"
+_PART: Final = r"</?(?:p|ul|ol|li|pre|blockquote|div|h\d)\b[^>]*>"
+_INDEXED_ROW: Final = re.compile(rf"{_PART}|((?:(?!{_PART})[^{_ROW_END}])+);{_ROW_END}")
+"""A row, or a tag before which none can have begun."""
 _MANY_COLUMNS: Final = 3
 """A table of two columns is no wider as rows below one another, and easier to read."""
 _WIDEST_CELLS: Final = 92
 _LONGEST_WORDS: Final = 42
 """In all columns together, in Latin characters, of a table that stays one on a phone."""
+_NARROWEST: Final = 4
+"""A column is no narrower, in Latin characters, whatever it holds."""
 _ROLES: Final = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
 
 
 def on_page_content(html: str, **_: Any) -> str:
     """Give each cell the name of its column, and each part its role: the style takes both from it on a phone."""
     return _TABLE.sub(lambda found: _labelled(found[0]), html)
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Make each row a paragraph in the index of the search: an excerpt is a paragraph, and began within a row."""
+    path = Path(config["site_dir"]) / "search" / "search_index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    for entry in index["docs"]:
+        entry["text"] = _INDEXED_ROW.sub(
+            lambda found: f"<p>{found[1].strip()}</p>" if found[1] else found[0], entry["text"]
+        )
+    path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 def _labelled(table: str) -> str:
@@ -48,7 +67,9 @@ def _is_short(table: str) -> bool:
         for row in _ROW.findall(table)
     ]
     columns = list(zip(*cells, strict=False))
-    words = sum(max(_width(word) for cell in column for word in _WORD.findall(cell) or [""]) for column in columns)
+    words = sum(
+        max([_NARROWEST, *(_width(word) for cell in column for word in _WORD.findall(cell))]) for column in columns
+    )
     return sum(max(map(_width, column)) for column in columns) <= _WIDEST_CELLS and words <= _LONGEST_WORDS
 
 

@@ -26,6 +26,7 @@ QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text
 """What a reader asks the search, and the page that answers."""
 FIRST = {
     *("自己页面显示二维码", "绑定用户", "qr code own page", "bind user"),
+    *("wrong code", "expired code", "user has no WeChat", "no wechat", "openid stable", "forgot operator password"),
     *("输入验证码", "没绑定", "二维码不出来", "反代", "crontab", "401", "返回401", "状态码", "验证码错误", "保存失败"),
     *("4位验证码", "重新获取验证码", "图形验证码", "验证码轰炸", "退回短信", "AppSecret"),
 }

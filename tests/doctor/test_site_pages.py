@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -41,6 +42,7 @@ def table(*rows, columns):
         (table(("服务号", "可以", "不行"), columns=("公众号", "推送", "扫码")), True),
         (table(("kind", "a sentence " * 12, "no"), columns=("account", "push", "scan")), False),
         (table(("x" * 20, "y" * 20, "no"), columns=("account", "push", "scan")), False),  # words that cannot be broken
+        (table(("服务号", "x" * 20, "y" * 15, "", ""), columns=("编号", "说法", "看到", "时间", "谁")), False),
         (table(("服务号", "可以"), columns=("公众号", "推送")), False),
     ],
 )
@@ -48,3 +50,17 @@ def test_a_table_of_a_few_words_stays_a_table(html, short):
     made = tables.on_page_content(html)
     assert ("data-short" in made) is short
     assert re.sub(r"<span hidden>.*?</span>", "", made).count("服务号") == html.count("服务号")
+
+
+def test_an_excerpt_in_the_search_is_a_whole_row(tmp_path):
+    (tmp_path / "search").mkdir()
+    index = tmp_path / "search" / "search_index.json"
+    made = tables.on_page_content(
+        table(("<code>code_life</code>", "how long; in seconds"), columns=("option", "meaning"))
+    )
+    text = re.sub(r"<(?!/?(?:p|code)>)[^>]+>", "", made)  # as mkdocs keeps it
+    index.write_text(json.dumps({"docs": [{"text": f"<p>Before; it.</p>{text}<p>After; it.</p>"}]}), encoding="utf-8")
+    tables.on_post_build({"site_dir": tmp_path})
+    kept = json.loads(index.read_text(encoding="utf-8"))["docs"][0]["text"]
+    rows = ["Before; it.", "option · meaning", "<code>code_life</code> · how long; in seconds", "After; it."]
+    assert re.sub(" +", " ", kept).replace("> <", "><") == "".join(f"<p>{row}</p>" for row in rows)

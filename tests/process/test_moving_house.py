@@ -62,7 +62,7 @@ async def test_bindings_go_out_of_one_store_and_into_another(config):
 
 async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
     path, base = config
-    to_server, to_cluster = steps("Walk: from the embedded store to a server, and on to a cluster")
+    to_server, to_cluster = steps("From the embedded store to a server, and on to a cluster")
     with stores.tcp_server() as server, stores.cluster() as nodes:
         urls = {"SERVER_URL": f"redis://127.0.0.1:{server.port}", "CLUSTER_URL": nodes.url}
         async with serving(path, forked=True) as process:

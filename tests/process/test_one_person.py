@@ -47,7 +47,7 @@ async def live(http, base, user, openid):
 
 async def test_a_person_is_shown_and_erased(config):
     path, base = config
-    show, erase = steps("Walk: a person asks what you keep, or wants it gone")
+    show, erase = steps("A person asks what you keep, or wants it gone")
     async with (
         serving(path, forked=True) as process,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,

@@ -208,7 +208,7 @@ async def test_a_new_master_key_leaves_everything_under_way_good(service_of_two)
 
 
 async def test_a_new_callback_token_and_aes_key(service):
-    add, remove = steps("Walk: a new callback token and EncodingAESKey")
+    add, remove = steps("Change callback token and EncodingAESKey")
 
     def console():
         return SimpleNamespace(
@@ -242,7 +242,7 @@ async def test_a_new_callback_token_and_aes_key(service):
 
 async def test_a_new_webhook_secret(service, hooks):
     _, came = hooks
-    add, remove = steps("Walk: a new webhook secret")
+    add, remove = steps("Change a webhook secret")
 
     async def signatures(user):
         count = len(came)
