@@ -93,7 +93,7 @@ async def test_the_command_says_what_it_kept_for_another_user(config):
         for user in ("alice", "alice2"):
             async with http.put(f"{base}/v1/bindings/{user}", json={"openid": OPENID}) as answer:
                 assert answer.status == 201
-        said = await walk(steps("Walk: a person asks what you keep, or wants it gone")[1], path.parent)
+        said = await walk(steps("A person asks what you keep, or wants it gone")[1], path.parent)
         assert "entries kept: 1; they name the WeChat account" in said
         async with http.get(f"{base}/v1/bindings/alice2") as answer:
             assert (await answer.json())["openid"] == OPENID

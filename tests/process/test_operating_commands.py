@@ -37,6 +37,7 @@ INSTALLED = "needs the network; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
 CONTAINER = "no container runs here; test_compose.py walks what the head of compose.yaml says"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
+PASTED = "a new AppSecret is pasted from WeChat's console, which is not in a test"
 ROBOT = "changes the machine's /etc and its cron; test_alarm.py runs the script"
 AS_PRINTED = "run with paths of its own by test_backup_as_printed.py"
 BACKUPS = [
@@ -73,6 +74,10 @@ NOT_RUN = {
     "nginx -t && systemctl reload nginx": UNIT,
     "systemctl status codesvc": UNIT,
     "journalctl -u codesvc -f": UNIT,
+    "umask 077": PASTED,
+    "cat > secrets/app-secret": PASTED,
+    "chown --reference=config.toml secrets/app-secret": PASTED,
+    "systemctl reload codesvc": PASTED,
     "install -m 0755 codesvc-alarm /usr/local/bin/": ROBOT,
     "install -m 0600 -o codesvc /dev/stdin /etc/codesvc/robot": ROBOT,
     "echo '*/10 * * * * codesvc /usr/local/bin/codesvc-alarm' > /etc/cron.d/codesvc": ROBOT,
