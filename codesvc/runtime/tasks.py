@@ -31,8 +31,10 @@ async def beside(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> As
         await end([task])
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do work after each pause of so many seconds, until the task is cancelled."""
+async def every(seconds: float, work: Callable[[], Awaitable[object]], *, at_once: bool = False) -> None:
+    """Do work after each pause of so many seconds, until the task is cancelled; `at_once`: also before the first."""
+    if at_once:
+        await work()
     while True:
         await asyncio.sleep(seconds)
         await work()

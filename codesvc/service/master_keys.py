@@ -6,8 +6,8 @@ under a key that this process lacks cannot be computed here: it is not sent, and
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from codesvc.domain import health
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import metrics
-from codesvc.runtime.tasks import beside
+from codesvc.runtime.tasks import beside, every
 from codesvc.store.master_keys import NOTED_EVERY_SECONDS
 
 if TYPE_CHECKING:
@@ -56,15 +56,13 @@ class MasterKeyWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look now and every 20 seconds, as long as this context is open."""
-        async with beside(self._run, "master keys"):
+        async with beside(partial(every, NOTED_EVERY_SECONDS, self._try, at_once=True), "master keys"):
             yield
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except (StoreUnavailable, ScriptError) as error:
-                # What was read last is no longer known to be so.
-                self._unknown = None
-                _log.info("master_keys_not_read", error=str(error))
-            await asyncio.sleep(NOTED_EVERY_SECONDS)
+    async def _try(self) -> None:
+        try:
+            await self.look()
+        except (StoreUnavailable, ScriptError) as error:
+            # What was read last is no longer known to be so.
+            self._unknown = None
+            _log.info("master_keys_not_read", error=str(error))

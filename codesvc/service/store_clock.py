@@ -8,8 +8,8 @@ monotonic clock says how far the store's clock should have advanced.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from codesvc.domain.clock import TOLERANCE_MS, unix_ms
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
-from codesvc.runtime.tasks import beside
+from codesvc.runtime.tasks import beside, every
 from codesvc.store.availability import OrUnavailable
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.deployment_keys import store_clock
@@ -97,13 +97,11 @@ class StoreClock:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look now and every 20 seconds, as long as this context is open."""
-        async with beside(self._run, "store clock"):
+        async with beside(partial(every, _EVERY_SECONDS, self._try, at_once=True), "store clock"):
             yield
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except (StoreUnavailable, ScriptError) as error:
-                _log.warning("store_clock_unknown", error=str(error))
-            await asyncio.sleep(_EVERY_SECONDS)
+    async def _try(self) -> None:
+        try:
+            await self.look()
+        except (StoreUnavailable, ScriptError) as error:
+            _log.warning("store_clock_unknown", error=str(error))
