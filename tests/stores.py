@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,18 @@ def wait_until(true, seconds=60, every=0.005):
         if time.monotonic() > deadline:
             raise AssertionError(f"still not true after {seconds} s: {true}")
         time.sleep(every)
+
+
+@asynccontextmanager
+async def listening(server):
+    """A store that a test plays itself: `server.serve` is called for each connection, and keeps its writers."""
+    opened = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = opened.sockets[0].getsockname()[1]
+    yield server
+    for writer in server.writers:
+        writer.close()
+    opened.close()
+    await opened.wait_closed()
 
 
 async def until(true, seconds=60):

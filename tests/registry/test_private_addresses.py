@@ -10,18 +10,14 @@ from aiohttp import web
 
 from codesvc.config import ConfigError, parse
 from codesvc.config.one_entry import one_account, one_site
-from codesvc.domain.keyring import Keyring
 from codesvc.runtime.public_sockets import public_session
 from codesvc.service.callback_forwarding import CallbackForwarding
 from codesvc.service.wechat_clients import issuer_of
-from codesvc.sites.directory import Directory
-from codesvc.sites.registry.contents import Contents
-from codesvc.sites.registry.sealing import Sealer
 from codesvc.web.context import SERVICES
 from codesvc.wechat.errors import WeChatUnreachable
 from codesvc.wechat.issuer import CentralIssuer
 from tests.registry.test_admin_api import ACCOUNT, BAR
-from tests.registry.test_registry import entry_text
+from tests.registry.test_registry import directory_with
 from tests.world import OWN_SECRETS, document
 
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -76,17 +72,9 @@ def test_a_site_of_the_store_allows_itself_nothing_private(live):
     assert one_site(test, "bar", SITE | {"webhook": webhook | {"allow_private": True}}, live.accounts)
 
 
-def directory_of(settings, **tables):
-    sealer = Sealer(Keyring(KEY.encode()))
-    directory = Directory(settings, Contents(sealer))
-    named = {name.replace("__", "/"): table for name, table in tables.items()}
-    directory.apply({name: entry_text(sealer, name, table) for name, table in named.items()})
-    return directory
-
-
 def test_an_entry_from_before_is_named_and_the_others_work(live):
     webhook = {"url": "https://10.0.0.5/", "secrets": [WHSEC], "allow_private": True}
-    directory = directory_of(
+    directory = directory_with(
         live,
         account__second=OURS | {"forward_to": INSIDE[0]},
         account__third=OURS | {"appid": "wx" + "8" * 16},
@@ -124,7 +112,7 @@ def named(entry, url):
 
 async def test_what_a_name_leads_to_is_seen_at_each_connection(new_world, live, inside):
     """A name may lead to another address a moment after it was written (DNS rebinding)."""
-    directory = directory_of(live, account__second=OURS)
+    directory = directory_with(live, account__second=OURS)
     stored, filed = directory.accounts["second"], directory.accounts["main"]
     assert (stored.guarded, filed.guarded) == (True, False)
     url = str(inside.make_url("/x"))
@@ -143,5 +131,5 @@ async def test_what_a_name_leads_to_is_seen_at_each_connection(new_world, live, 
 
 def test_no_account_of_a_test_deployment_is_guarded(live):
     """Its other back end is often on the same machine."""
-    directory = directory_of(replace(live, mode="test"), account__second=ACCOUNT)
+    directory = directory_with(replace(live, mode="test"), account__second=ACCOUNT)
     assert not directory.accounts["second"].guarded

@@ -162,7 +162,12 @@ async def test_a_forged_hint_gives_a_key_to_nobody(world, valkey):
 
 
 def directory_of(tmp_path, **tables):
-    settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    return directory_with(
+        parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path), **tables
+    )
+
+
+def directory_with(settings, **tables):
     sealer = Sealer(Keyring(MASTER.encode()))
     directory = Directory(settings, Contents(sealer))
     named = {name.replace("__", "/"): table for name, table in tables.items()}

@@ -11,6 +11,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store import pipelined_connection
 from codesvc.store.connection import connect
 from codesvc.store.pipelined_connection import PipelinedConnection, ServerSaidError
+from tests.stores import listening
 
 
 @pytest.fixture
@@ -41,14 +42,8 @@ class Scripted:
 
 @pytest.fixture
 async def scripted():
-    server = Scripted()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    yield server
-    for writer in server.writers:
-        writer.close()
-    listening.close()
-    await listening.wait_closed()
+    async with listening(Scripted()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from redis.exceptions import TimeoutError as TooLate
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
-from tests.stores import until
+from tests.stores import listening, until
 
 TIMEOUT = 0.4
 
@@ -41,14 +41,9 @@ class Slow:
 
 @pytest.fixture
 async def slow():
-    server = Slow()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    yield server
-    for writer in server.writers:
-        writer.close()
-    listening.close()
-    await listening.wait_closed()
+    async with listening(Slow()) as server:
+        server.url = f"redis://127.0.0.1:{server.port}"
+        yield server
 
 
 @pytest.fixture
