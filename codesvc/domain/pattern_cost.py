@@ -102,10 +102,10 @@ class _Reader:
         # A part that can be empty is repeated as often as the expression says, whatever the text has.
         turns = min(int(most), max(int(least), self._length // max(narrowest, 1)))
         if len(body) == 1 and str(body[0][0]) in _CHARACTERS:
-            return _Cost(turns - min(least, turns) + 1, 1 + turns // _CHARACTERS_OF_STEP)
+            return _Cost(turns - least + 1, 1 + turns // _CHARACTERS_OF_STEP)
         once = self.sequence(body)
         if once.ways == 1:
-            return _Cost(turns - min(least, turns) + 1, once.steps * turns)
+            return _Cost(turns - least + 1, once.steps * turns)
         # Each turn has these ways anew. A sum of powers, of which the greatest decides.
         if turns * once.ways.bit_length() > _ENDLESS.bit_length() * 2:
             return _Cost(_ENDLESS, _ENDLESS)

@@ -1,4 +1,4 @@
-"""Connections to public addresses only, for addresses that somebody other than the operator names.
+"""Connections to public addresses only, for addresses that others than the operator name.
 
 The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
 covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a

@@ -1,6 +1,6 @@
 """Finds the keys that hold data of one person, by a key's name and value. Pure.
 
-Each such key belongs to somebody (`Claim`), because a WeChat account may be shared: by other users of the site, and by
+Each such key has an owner (`Claim`), because a WeChat account may be shared: by other users of the site, and by
 other sites of the Official Account.
 
 A user is found where a user stands: at the end of a name, or in a field for users beside the same site. So a search for
@@ -101,7 +101,7 @@ class Claim(StrEnum):
 
 
 def claims_of_person(present: set[Claim]) -> frozenset[Claim]:
-    """The claims of a person, and of nobody else, if these claims are present."""
+    """The claims of one person alone, if these claims are present."""
     claims = {Claim.USER}
     if Claim.SECOND_USER not in present:
         claims.add(Claim.SITE)

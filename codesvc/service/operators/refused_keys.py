@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FIELD: Final = field("", Fact.KEY_REFUSED)
 _FEWEST: Final = 3
-"""Fewer calls in an hour are somebody's trial."""
+"""Fewer calls in an hour may be a single mistyped trial."""
 _OVER_MS: Final = 900_000
 
 
