@@ -161,7 +161,7 @@ class Courier:
                 record, attempt = begun.shown, None
                 hidden = number == 0 and job.kind == "push" and not record.disclosed
                 if job.kind not in _WITH_CODE:
-                    attempt = await self._notify(account, job, begun)
+                    attempt = await self._notify(account, job, begun, refusals)
                 elif not hidden:
                     attempting = self._attempt(account, job, begun, refusals)
                     attempt = await tracing.within(
@@ -253,10 +253,11 @@ class Courier:
             alarm=attempt.alarm,
         )
 
-    async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
+    async def _notify(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt:
         """Send a notice to the bound WeChat account, by a channel that can reach it (rule 6).
 
-        It is best effort: it waits while nothing can be sent, and any answer ends it.
+        It is best effort: it waits while nothing can be sent, and is tried again after an answer that holds for the
+        moment only. Any other answer ends it.
         """
         record = begun.shown
         letter = Letter(
@@ -268,8 +269,8 @@ class Courier:
             fields=partial(self._composer.fields, account.name, job.kind, record),
             text=partial(self._composer.chat, job.kind, record),
         )
-        attempt = await self._notices.send(account, letter)
-        if attempt.ending is Ending.LATER and not _refuses(attempt):
+        attempt = self._in_time(await self._notices.send(account, letter), refusals)
+        if attempt.ending is Ending.LATER:
             return attempt
         if attempt.ending is not Ending.SENT:
             _log.info("notice_not_sent", verification=record.id, kind=job.kind, error=attempt.reason)

@@ -12,6 +12,7 @@ import sys
 import aiohttp
 import pytest
 
+from codesvc.cli.serve.revision import Revision, UnusableConfiguration, read_successor
 from codesvc.config import ConfigError
 from codesvc.config.api_keys import hash_line
 from codesvc.config.snapshot import ConfigSnapshot
@@ -222,6 +223,20 @@ def test_a_live_service_takes_no_test_powers_from_a_reload(tmp_path, config):
         test.kept_over(ConfigSnapshot.read(live, {}))
     kept, wanted = ConfigSnapshot.read(live, {}).kept_over(test)
     assert (wanted, kept.settings.mode) == (["mode"], "test")
+
+
+def test_a_reload_keeps_the_master_key_in_use_known(config):
+    """What was sealed or derived with it could not be read from then on, and nobody was asked."""
+    path, _ = config
+    running, old = Revision.read(path, {}), re.search(r'(?m)^master_key = (".*")$', path.read_text()).group(1)
+    change(path, f"master_key = {old}", 'master_key = "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"')
+    with pytest.raises(UnusableConfiguration, match="lacks the master key in use"):
+        read_successor(running, path, {})
+    change(path, 'master_key = "Tq0m', f'previous_master_keys = [{old}]\nmaster_key = "Tq0m')
+    walked = read_successor(running, path, {})
+    assert walked.changed == ["secrets.master_key", "secrets.previous_master_keys"]
+    change(path, f"previous_master_keys = [{old}]\n", "")
+    assert read_successor(walked.revision, path, {}).changed == ["secrets.previous_master_keys"]
 
 
 def test_a_handed_over_configuration_is_the_same(config):

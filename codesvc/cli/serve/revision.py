@@ -104,6 +104,12 @@ def read_successor(running: Revision, path: Path, env: Mapping[str, str]) -> Rel
         UnusableConfiguration: it cannot be used; the running one stays.
     """
     fresh = Revision.read(path, env)
+    secrets = fresh.settings.secrets
+    if running.settings.secrets.master_key not in {secrets.master_key, *secrets.previous_master_keys}:
+        raise UnusableConfiguration(
+            "secrets.previous_master_keys: lacks the master key in use, so codes that were sent and entries of the "
+            "registry could no longer be read. Keep it there for a day; a restart drops it at once"
+        )
     try:
         document, wanted = fresh.document.kept_over(running.document)
     except ConfigError as error:
