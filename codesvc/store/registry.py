@@ -36,11 +36,9 @@ class RegistryChanged(Reply, frozen=True):
     """DONE, STALE if another change came first, or LIMITED if the actor made, removed or changed too many entries.
 
     Attributes:
-        version: the new one.
         wait_ms: ms until the actor may go on.
     """
 
-    version: str = ""
     wait_ms: int = 0
 
 
@@ -75,7 +73,7 @@ class Registry:
         return await self._read(self._place, {"registry": self._registry, "registry_log": self._log}, {"since": since})
 
     async def change(
-        self, changes: Mapping[str, str], *, actor: str, expected: str, epoch: str, writes: str
+        self, changes: Mapping[str, str], *, actor: str, expected: str, version: str, writes: str
     ) -> RegistryChanged:
         """Change entries, all or none of them.
 
@@ -83,7 +81,7 @@ class Registry:
             changes: name to sealed text, "" to remove an entry.
             actor: who changes them, for the audit log; "" writes no line.
             expected: the version that the change was made for.
-            epoch: names the registry if this is its first entry.
+            version: the new version, a random id.
             writes: how many entries the actor may make and remove, and how many it may change, encoded by
                 `codesvc.domain.limits.encode`; "" for no limit.
         """
@@ -93,7 +91,7 @@ class Registry:
             {
                 "actor": actor,
                 "expected": expected,
-                "epoch": epoch,
+                "version": version,
                 "changes": msgspec.json.encode(changes),
                 "writes": writes,
             },

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex
 
 from codesvc.config import parse
 from codesvc.config.api_keys import hash_line
+from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
+from codesvc.store.connection import connect
 from codesvc.store.deployment_keys import registry, registry_log
+from codesvc.store.outcomes import Outcome
+from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
 from tests.world import MASTER, OWN_SECRETS, document
 
@@ -263,14 +268,47 @@ async def test_who_was_away_for_long_reads_it_all_again(new_world, valkey):
         here = world.app[SERVICES].registry
         await put(world, site__bar=BAR)
         valkey.delete(registry_log("cs"))
-        valkey.hset(registry("cs"), "version", valkey.hget(registry("cs"), "version").decode().replace(":1", ":9"))
+        valkey.hset(registry("cs"), "version", "a later one")
         valkey.hdel(registry("cs"), "site/bar")
         await here.refresh()
         assert world.app[SERVICES].directory.sites.get("bar") is None
-        # Another registry, such as that of a store that was restored: its number says nothing.
+        # Another registry, such as that of a store that was restored.
         await put(world, site__bar=BAR)
         valkey.delete(registry("cs"), registry_log("cs"))
         await here.refresh()
         assert world.app[SERVICES].directory.sites.get("bar") is None
         await put(world, site__pub=BAR)
         assert set(world.app[SERVICES].directory.sites) == {"shop", "cafe", "pub"}
+
+
+async def test_a_registry_that_lost_its_latest_change_and_went_on(store_url, valkey):
+    """A replica that lacks the latest change became the primary; the next change came before everybody had looked."""
+    servers = await connect(store_url, timeout=5)
+    try:
+        calls = Store(servers, offset=Offset(movable=False), prefix="cs").registry
+
+        async def change(expected, **texts):
+            version = token_hex(8)
+            found = await calls.change(texts, actor="", expected=expected, version=version, writes="")
+            assert found.outcome is Outcome.DONE
+            return version
+
+        kept = await change("", leaked="key", other="site")
+        replica = {name: valkey.dump(name) for name in (registry("cs"), registry_log("cs"))}
+        lost = await change(kept, lost="key")
+        for name, dump in replica.items():
+            valkey.restore(name, 0, dump, replace=True)
+        # Who has the lost change reads all of it, before the next change and after it.
+        read = await calls.read(lost)
+        assert (read.version, read.complete, read.changes) == (kept, True, {"leaked": "key", "other": "site"})
+        now = await change(kept, leaked="")
+        read = await calls.read(lost)
+        assert (read.version, read.complete, read.changes) == (now, True, {"other": "site"})
+        # Who has not reads what came since.
+        read = await calls.read(kept)
+        assert (read.version, read.complete, read.changes) == (now, False, {"leaked": ""})
+        assert (await calls.read(now)).outcome is Outcome.SAME
+        late = await calls.change({"x": "y"}, actor="", expected=lost, version="z", writes="")
+        assert late.outcome is Outcome.STALE
+    finally:
+        await servers.aclose()

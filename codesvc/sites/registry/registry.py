@@ -125,7 +125,7 @@ class Registry:
             }
             rates = self._writes() if by.startswith(ADMIN_KEY) else ()
             changed = await self._store.change(
-                texts, actor=by, expected=expected, epoch=secrets.token_hex(8), writes=encode(rates)
+                texts, actor=by, expected=expected, version=secrets.token_hex(8), writes=encode(rates)
             )
             if changed.outcome is Outcome.LIMITED:
                 raise WritesLimited(LimitReached(_WRITES, changed.wait_ms, rates))

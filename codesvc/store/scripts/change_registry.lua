@@ -1,18 +1,15 @@
 -- Purpose: change entries of the registry, if its version is still `expected`, and inform every process. `changes` is a
 --   JSON object: name to text, '' to remove an entry. Either all of them are made or none. `writes` bounds how many
 --   entries the actor makes and removes, and how many it changes, so that nobody pushes the lines about their own acts
---   out of the audit log; '' means no limit.
+--   out of the audit log; '' means no limit. `version` is the new version, a random id: a counter would give one number
+--   to two changes where a store lost the first of them.
 -- KEYS: registry registry_log
--- ARGS: offset root topic actor expected epoch changes writes audit_kept audit_lines
+-- ARGS: offset root topic actor expected version changes writes audit_kept audit_lines
 -- OUTCOMES: done stale limited
 -- USES: clock names windows audit
--- REPLY done: version
 -- REPLY limited: wait_ms
 
-local version = redis.call('HGET', K.registry, 'version') or ''
-if version ~= A.expected then return {'stale', now} end
-local epoch, number = string.match(version, '^(%w+):(%d+)$')
-epoch, number = epoch or A.epoch, string.format('%.0f', (tonumber(number) or 0) + 1)
+if (redis.call('HGET', K.registry, 'version') or '') ~= A.expected then return {'stale', now} end
 
 local changes, known = cjson.decode(A.changes), {}
 local made = window(key('window', 'admin_writes', 'made', A.actor), A.writes)
@@ -30,10 +27,9 @@ for name, text in pairs(changes) do
     audit(A.actor, text == '' and 'settings.removed' or 'settings.set', {detail = name},
       known[name] and CHANGES_LOG or nil)
   end
-  redis.call('RPUSH', K.registry_log, number .. ' ' .. name)
+  redis.call('RPUSH', K.registry_log, A.version .. ' ' .. name)
 end
 redis.call('LTRIM', K.registry_log, -1000, -1)
-version = epoch .. ':' .. number
-redis.call('HSET', K.registry, 'version', version)
+redis.call('HSET', K.registry, 'version', A.version)
 redis.call('PUBLISH', A.topic, 'registry')
-return {'done', now, version}
+return {'done', now}

@@ -1,5 +1,4 @@
--- Purpose: read the changes of the registry since a version, or all of it if that version is no longer known. A version
---   is `epoch:number`. Another epoch means another registry (a store that was emptied or restored).
+-- Purpose: read the changes of the registry since a version, or all of it if the log does not have that version.
 -- KEYS: registry registry_log
 -- ARGS: offset since
 -- OUTCOMES: done same
@@ -10,27 +9,24 @@
 local version = redis.call('HGET', K.registry, 'version') or ''
 if version == A.since then return {'same', now} end
 
-local epoch, number = string.match(version, '^(%w+):(%d+)$')
-local known_epoch, known = string.match(A.since, '^(%w+):(%d+)$')
-local found, all = {}, 1
-if epoch and epoch == known_epoch and tonumber(known) < tonumber(number) then
-  -- The log holds `number name`, oldest first. It is complete if it contains the change after our version.
-  local log = redis.call('LRANGE', K.registry_log, 0, -1)
-  local names, oldest = {}, nil
-  for _, line in ipairs(log) do
-    local at, name = string.match(line, '^(%d+) (.+)$')
-    oldest = oldest or tonumber(at)
-    if tonumber(at) > tonumber(known) then names[name] = true end
-  end
-  if oldest and oldest <= tonumber(known) + 1 then
+-- The log holds `version name`, oldest first. What follows the last line of `since` has changed since then. Without such
+-- a line it was too long ago, or the store lost that change: it was emptied, or is older than what the caller has read.
+local log, names, all = redis.call('LRANGE', K.registry_log, 0, -1), {}, 1
+for i = #log, 1, -1 do
+  local at, name = string.match(log[i], '^(%S+) (.+)$')
+  if at == A.since then
     all = 0
-    for name in pairs(names) do
-      found[#found + 1] = name
-      found[#found + 1] = redis.call('HGET', K.registry, name) or ''
-    end
+    break
   end
+  names[name] = true
 end
-if all == 1 then
+local found = {}
+if all == 0 then
+  for name in pairs(names) do
+    found[#found + 1] = name
+    found[#found + 1] = redis.call('HGET', K.registry, name) or ''
+  end
+else
   local flat = redis.call('HGETALL', K.registry)
   for i = 1, #flat, 2 do
     if flat[i] ~= 'version' then
