@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
 from codesvc.domain.guessing import blind_rates
 from codesvc.domain.quota import ASSUMED_DAILY
-from codesvc.domain.wechat_server import LONG_GUESSES, LONG_LENGTH, MOST_LIVE, space
+from codesvc.domain.wechat_server import MOST_LIVE, space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,11 +113,10 @@ def odds(purpose: Purpose, limits: Limits) -> Odds:
 def panel_odds(policy: WechatServer) -> float:
     """The chance to log in as any person by guessing codes of wechat-server's protocol, on the worst day.
 
-    A guess hits any of the live codes, of which there are at most `MOST_LIVE` in one life.
+    A guess hits any of the live short codes, of which there are at most `MOST_LIVE` in one life. Long ones have no
+    budget and add nothing that counts (decision 31).
     """
-    short = chance(most_in(policy.guesses, DAY), space(policy.code_length) // MOST_LIVE)
-    long = chance(most_in(LONG_GUESSES, DAY), space(LONG_LENGTH) // MOST_LIVE)
-    return 1 - (1 - short) * (1 - long)
+    return chance(most_in(policy.guesses, DAY), space(policy.code_length) // MOST_LIVE)
 
 
 def one_in(probability: float) -> str:

@@ -2,7 +2,8 @@
 
 Such a code is bound to no browser: it logs in any person who knows it. So it is long, works once, lives shortly, and
 only few of a site's are live at once. A guess hits one of the live ones, so all wrong ones of a site have a budget.
-When it is spent, new codes become longer, and short ones are refused until it recovers: no person is locked out.
+When it is spent, new codes are long, and short ones are refused until it recovers. When many short ones are live, new
+ones are long too. Long ones have no budget and no most, because anybody could use those up: no person is locked out.
 """
 
 from __future__ import annotations
@@ -12,16 +13,13 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.limits import Rate
-
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
 MOST_LIVE: Final = 100
-"""Codes of a site within one life. Above that, people are asked to wait."""
-LONG_LENGTH: Final = 12
-LONG_GUESSES: Final = (Rate(10_000, 86_400),)
-"""The budget of wrong codes of the long form."""
+"""Short codes of a site within one life. Above that, new codes are long."""
+LONG_LENGTH: Final = 16
+"""Enough for guesses without a budget: 10,000 a second at 100 live codes succeed in a day with 1 in 100,000."""
 _FORM: Final = re.compile(r"[1-9][0-9]{3,15}")
 
 

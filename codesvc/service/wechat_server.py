@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import structlog
 
 from codesvc.domain.chat_text import plain_word
 from codesvc.domain.limits import encode
-from codesvc.domain.wechat_server import LONG_GUESSES, LONG_LENGTH, MOST_LIVE, WechatServerSecrets, is_code
+from codesvc.domain.wechat_server import LONG_LENGTH, MOST_LIVE, WechatServerSecrets, is_code
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
 from codesvc.store.wechat_server import LoginCode
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _MENU_KEY = "user_verification"
 """The key of wechat-server's menu button 登录验证, in the form of `plain_word`."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Owner:
-    """Whose code it was: DONE with an openid, ABSENT, or LIMITED while the site's long codes are being guessed at."""
-
-    outcome: Outcome
-    openid: str = ""
 
 
 def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, tuple[SiteEntry, WechatServer]]:
@@ -100,22 +91,17 @@ class WechatServerCodes:
             case _:
                 return self._chat_composer.phrase("login_code_used", account)
 
-    async def owner(self, site: SiteEntry, code: str) -> Owner:
-        """Use a code up. Returns whose it was."""
+    async def owner(self, site: SiteEntry, code: str) -> str:
+        """Use a code up. Returns the openid whose it was; "" for a code that is not good."""
         policy = site.config.wechat_server
         if policy is None or not is_code(code) or len(code) not in {policy.code_length, LONG_LENGTH}:
-            return Owner(Outcome.ABSENT)
-        long = len(code) == LONG_LENGTH
+            return ""
         reply = await self._store.take(
             site.store_keys,
             site.name,
             self._secrets.name(site.name, code),
-            long=long,
-            guesses=encode(LONG_GUESSES if long else policy.guesses),
+            guesses="" if len(code) == LONG_LENGTH else encode(policy.guesses),
             life_ms=policy.code_life * 1000,
         )
         _log.info("login_code_asked", site=site.name, outcome=reply.outcome.value)
-        if reply.outcome is Outcome.LIMITED and not long:
-            # The short codes of this site are being guessed at: new ones are long.
-            return Owner(Outcome.ABSENT)
-        return Owner(reply.outcome, reply.openid)
+        return reply.openid

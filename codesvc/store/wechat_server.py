@@ -19,25 +19,21 @@ class LoginCodeIssued(Reply, frozen=True):
 
     Attributes:
         long: whether the long code was kept.
-        limit: the limit that refused: `site_codes` or `openid_keywords`.
-        wait_ms: how long it refuses.
+        wait_ms: how long the limit of keywords of the openid refuses.
     """
 
     long: bool = False
-    limit: str = ""
     wait_ms: int = 0
 
 
 class LoginCodeTaken(Reply, frozen=True):
-    """DONE, ABSENT (unknown, used or expired) or LIMITED. The repr hides the openid.
+    """DONE, ABSENT (unknown, used or expired) or LIMITED (short codes are refused). The repr hides the openid.
 
     Attributes:
         openid: for whom the code was made.
-        wait_ms: until when the site's budget of wrong codes is spent.
     """
 
     openid: str = ""
-    wait_ms: int = 0
 
     def __repr__(self) -> str:
         return f"LoginCodeTaken({self.outcome!r})"
@@ -52,7 +48,7 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
         names: the names of the short and of the long code (`WechatServerSecrets.name`).
         mark: identifies the message.
         life_ms: how long the code lives.
-        most: how many codes of the site may be made within one life.
+        most: how many short codes of the site may be made within one life.
         guesses: the rates of wrong short codes, encoded.
         words: the rates of keywords of one openid (`fragments/keyword_rates.lua`).
     """
@@ -78,7 +74,7 @@ class LoginCodes:
         self._take = Act(deployment, "take_login_code", LoginCodeTaken)
 
     async def issue(self, keys: Keys, wanted: LoginCode) -> LoginCodeIssued:
-        """Keep a code, the short one unless the site's budget of wrong codes is spent."""
+        """Keep a code: the short one unless the site's budget of wrong codes is spent, or `most` are made already."""
         short, long = wanted.names
         return await self._issue(
             keys,
@@ -100,13 +96,13 @@ class LoginCodes:
             },
         )
 
-    async def take(self, keys: Keys, site: str, name: str, *, long: bool, guesses: str, life_ms: int) -> LoginCodeTaken:
-        """Use a code up. A wrong one counts in the budget of its length."""
+    async def take(self, keys: Keys, site: str, name: str, *, guesses: str, life_ms: int) -> LoginCodeTaken:
+        """Use a code up. A wrong one counts in the site's budget; a long one has none, and comes without `guesses`."""
         return await self._take(
             keys,
             {
                 "code": keys.login_code(site, name),
-                "misses": keys.window("login_codes", site, "long" if long else "short"),
+                "misses": keys.window("login_codes", site, "short"),
             },
             {"guesses": guesses, "life": life_ms},
         )

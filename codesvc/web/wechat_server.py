@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.outcomes import Outcome
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import count_refused_key
 from codesvc.web.context import services
@@ -49,12 +48,10 @@ async def user(request: web.Request) -> web.Response:
     if not code:
         return _refused("无效的参数")
     try:
-        owner = await services(request).login_codes.owner(site, code)
+        openid = await services(request).login_codes.owner(site, code)
     except StoreUnavailable:
         return _refused("服务暂时不可用，请稍后再试")
-    if owner.outcome is Outcome.LIMITED:
-        return _refused("验证码错误次数过多，请稍后再试")
-    return json_response({"data": owner.openid, "message": "", "success": True})
+    return json_response({"data": openid, "message": "", "success": True})
 
 
 @routes.get("/api/wechat/access_token")

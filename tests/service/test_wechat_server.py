@@ -8,7 +8,7 @@ import pytest
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.wechat_server import LONG_LENGTH, WechatServerSecrets, is_code, space
+from codesvc.domain.wechat_server import LONG_LENGTH, MOST_LIVE, WechatServerSecrets, is_code, space
 from tests.kinds import world_of
 from tests.people.asks import reply
 from tests.world import KEY as SITE_KEY
@@ -119,6 +119,28 @@ async def test_guesses_make_codes_longer_and_lock_nobody_out(panel):
     code = text.partition("\n")[0]
     assert len(code) == LONG_LENGTH
     assert (await ask(panel, code))["data"] == person.openid
+
+
+async def test_wrong_long_codes_use_nothing_up(panel, dump):
+    wrong = "1" + "0" * (LONG_LENGTH - 1)
+    assert await ask(panel, wrong) == UNKNOWN
+    before = dump()
+    for _ in range(5):
+        assert await ask(panel, wrong) == UNKNOWN
+    assert dump() == before
+
+
+async def test_the_codes_of_a_crowd_make_nobody_wait(panel):
+    crowd = [await panel.person() for _ in range(MOST_LIVE // 10)]
+    for _ in range(10):
+        for member in crowd:
+            await code_for(member)
+    person = await panel.person()
+    code = (await reply(person, "验证码")).partition("\n")[0]
+    assert len(code) == LONG_LENGTH
+    assert (await ask(panel, code))["data"] == person.openid
+    await panel.advance(181)
+    await code_for(person)
 
 
 async def test_one_person_gets_no_more_codes_than_keywords(panel):

@@ -1,12 +1,12 @@
 -- Purpose: keep a code of wechat-server's protocol for the WeChat account that asked for one in the chat.
---   A repeated callback gets the answer of the first. `live` bounds how many codes of the site are live at once.
---   While the site's budget of wrong codes is spent, the long code is kept instead of the short one.
+--   A repeated callback gets the answer of the first. `live` bounds how many short codes of the site are live at once.
+--   Above it, and while the site's budget of wrong codes is spent, the long code is kept instead of the short one.
 -- KEYS: code long_code words live misses
 -- ARGS: offset openid site mark life most guesses words
 -- OUTCOMES: done ended limited collision
 -- USES: clock windows keyword_rates
 -- REPLY done: long
--- REPLY limited: limit wait_ms
+-- REPLY limited: wait_ms
 --   mark: of the message; long: 1 where the long code was kept; ended: the message's code has been used
 
 for long, at in ipairs({K.code, K.long_code}) do
@@ -14,17 +14,15 @@ for long, at in ipairs({K.code, K.long_code}) do
   if mark == A.mark and openid == A.openid then return {'done', now, long - 1} end
   if mark == A.mark then return {'ended', now} end
 end
-local long = wait_for(window(K.misses, A.guesses)) > 0
+local live = window(K.live, string.format('%.0f/%.0f', A.most, A.life))
+local long = wait_for(window(K.misses, A.guesses)) > 0 or wait_for(live) > 0
 local at = long and K.long_code or K.code
 if redis.call('EXISTS', at) == 1 then return {'collision', now} end
 
-local live = window(K.live, string.format('%.0f/%.0f', A.most, A.life))
-local wait = wait_for(live)
-if wait > 0 then return {'limited', now, 'site_codes', wait} end
 local words = keyword_window(K.words, A.words)
-wait = keyword_wait(words, A.words, A.site)
-if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
-count_event(live)
+local wait = keyword_wait(words, A.words, A.site)
+if wait > 0 then return {'limited', now, wait} end
+if not long then count_event(live) end
 count_event(words)
 redis.call('SET', at, string.format('%s %.0f %s', A.mark, now + A.life, A.openid), 'PX', A.life + TTL_MARGIN)
 return {'done', now, long and 1 or 0}

@@ -4,12 +4,11 @@
 -- OUTCOMES: done absent limited
 -- USES: clock windows
 -- REPLY done: openid
--- REPLY limited: wait_ms
 --   absent: unknown, used or expired; it counts as a guess of the site
+--   guesses: '' for a long code, which no budget may refuse
 
 local misses = window(K.misses, A.guesses)
-local wait = wait_for(misses)
-if wait > 0 then return {'limited', now, wait} end
+if wait_for(misses) > 0 then return {'limited', now} end
 local mark, expires, openid = string.match(redis.call('GET', K.code) or '', '^(%S+) (%d+) (%S+)$')
 if not openid or is_over_by(expires, A.life) then
   count_event(misses)
