@@ -9,6 +9,8 @@ from multidict import CIMultiDict
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+_AROUND: Final = " \t"
+
 _LONGEST_HEAD: Final = 14_000
 """Characters of all values; names and the status line come to it."""
 
@@ -69,14 +71,16 @@ def cookies_in(headers: Mapping[str, str], prefix: str) -> list[str]:
 
 
 def _cookies(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    # Only blanks and tabs are around a name (RFC 6265bis section 5.7). Other white space of Unicode belongs to it: any
+    # host of the domain may set such a cookie, also with `__Host-` behind that.
     for pair in headers.get("Cookie", "").split(";"):
         name, equals, value = pair.partition("=")
         if equals:
-            yield name.strip(), value
+            yield name.strip(_AROUND), value
 
 
 def _unquoted(value: str) -> str:
-    return value.strip().removeprefix('"').removesuffix('"')
+    return value.strip(_AROUND).removeprefix('"').removesuffix('"')
 
 
 def uncached_headers(content_type: str) -> CIMultiDict[str]:

@@ -117,6 +117,18 @@ def test_one_cookie_is_read(sent_header, value):
     assert headers.cookie_in({"Cookie": sent_header}, "a") == value
 
 
+def test_white_space_of_unicode_belongs_to_a_cookies_name_and_value():
+    """A browser lets any host of the domain set a cookie whose name begins with it, also before `__Host-`."""
+    spaces = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace() and chr(code) not in " \t"]
+    assert len(spaces) > 20
+    for space in spaces:
+        planted = {"Cookie": f"\t__Host-a=1; {space}__Host-a=2; __Host-a{space}=3; b={space}4"}
+        assert headers.cookie_in(planted, "__Host-a") == "1"
+        assert headers.cookies_in({"Cookie": f"{space}__Host-a=2"}, "__Host-") == []
+        assert not headers.is_ambiguous(planted, "__Host-a")
+        assert headers.cookie_in(planted, "b") == f"{space}4"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -128,6 +128,21 @@ async def test_digits_prove_the_browser_that_asked_for_them(new_world):
         assert (await attacker.get(path)).status == 200
 
 
+async def test_a_cookie_planted_below_another_name_proves_nothing(new_world):
+    """Chromium takes U+2000 as part of the name, so that `__Host-` keeps no sibling host from setting this cookie."""
+    async with new_world(**WITH_CHAT) as world:
+        person = await world.bound("alice")
+        await person.say("重置密码")
+        [link] = links_in(await person.last_text())
+        path, attacker = urlsplit(link).path, Browser(world)
+        page = await attacker.get(path)
+        await attacker.get(path, method="POST", data=f"token={token_in(page)}&act=show", **FORM)
+        await person.say(re.search(r'id="digits">(\d{6})<', (await attacker.get(path)).text)[1])
+        assert (await attacker.get(path)).status == 303
+        caught = Browser(world, cookies={f"\u2000{name}": value for name, value in attacker.cookies.items()})
+        assert (await caught.get(path)).status == 200
+
+
 async def test_two_tabs_and_a_double_delivery_go_on(world):
     person = await world.person()
     links = [(await bind_intent(world, user, method="oauth"))["link"] for user in ("alice", "bob")]
