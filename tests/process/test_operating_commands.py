@@ -50,7 +50,9 @@ BACKUPS = [
 CONTAINERS = printed("deploying", "container")
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
-    "apt-get install -y python3-venv": UNIT,
+    "apt-get install -y git python3-venv": UNIT,
+    "git clone REPOSITORY /root/codesvc": INSTALLED,
+    "cd /root/codesvc": INSTALLED,
     "python3 -m venv /opt/codesvc": INSTALLED,
     "/opt/codesvc/bin/pip install .": INSTALLED,
     "ln -s /opt/codesvc/bin/codesvc /usr/local/bin/codesvc": UNIT,
@@ -67,6 +69,7 @@ NOT_RUN = {
     "userdel codesvc": UNIT,
     "git rev-parse HEAD > /root/codesvc-version": UNIT,
     "git pull": UNIT,
+    'git diff --stat "$(cat /root/codesvc-version)" -- ops': UNIT,
     "systemctl restart codesvc": UNIT,
     **dict.fromkeys((line for each in BACKUPS for block in each for line in block.splitlines()), AS_PRINTED),
     "apt-get install -y nginx certbot": UNIT,
@@ -87,7 +90,9 @@ NOT_RUN = {
     "own by tests/people/test_transfer.py",
     "curl -sS https://code.example.com/readyz": ELSEWHERE,
     'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:8080/readyz': ELSEWHERE,
-    "ssh -L 9080:/run/codesvc/admin.sock code.example.com": ELSEWHERE,
+    "curl -sS --unix-socket /run/codesvc/admin.sock http://localhost/readyz": ELSEWHERE,
+    "usermod -aG codesvc LOGIN": UNIT,
+    "ssh -L 9080:/run/codesvc/admin.sock LOGIN@code.example.com": ELSEWHERE,
 }
 
 

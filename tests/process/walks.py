@@ -11,7 +11,16 @@ from tests.command_line import directory_of_codesvc
 PAGES = Path(__file__).parents[2] / "docs" / "en"
 GUIDES = [
     PAGES / f"{name}.md"
-    for name in ("operating", "deploying", "secrets", "backup", "personal-data", "monitoring", "admin-pages")
+    for name in (
+        "operating",
+        "deploying",
+        "secrets",
+        "backup",
+        "personal-data",
+        "monitoring",
+        "admin-pages",
+        "administration",
+    )
 ]
 """The pages that an operator works through."""
 
