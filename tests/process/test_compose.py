@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.doctor.test_documents import BLOCK
+
 ROOT = Path(__file__).parents[2]
 HEADER = (ROOT / "ops" / "container" / "compose.yaml").read_text(encoding="utf-8").partition("\nservices:\n")[0]
 HOSTS = [("codesvc", "172.30.80.2"), ("caddy code.example.com", "172.30.80.3"), ("store", "172.30.81.2")]
@@ -81,7 +83,7 @@ def test_from_the_files_lines_to_a_code_in_the_chat(programs, tmp_path):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_lines_of_the_page_change_the_three_files_as_the_header_says(tmp_path, language):
     page = (ROOT / "docs" / language / "deploying.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    blocks = [text for language, text in BLOCK.findall(page) if not language]
     [lines] = [block for block in blocks if "sed" in block and "etc/config.toml" in block and "docker" not in block]
     for file in ("container/compose.yaml", "caddy/Caddyfile"):
         shutil.copy(ROOT / "ops" / file, tmp_path)
