@@ -19,6 +19,8 @@ _CERTAIN: Final = frozenset({ProxyProblem.LOGIN.value, ProxyProblem.REFUSED.valu
 
 CLOCK_SET_BACK: Final = "clock set back"
 CLOCK_JUMPED: Final = "clock jumped"
+EMPTIED: Final = "emptied"
+ROLLED_BACK: Final = "rolled back"
 STORE_MEANS: Final = {
     OK: "The store works.",
     "out of memory": "Reads work. Every write fails with 503 until maxmemory is raised or keys expire.",
@@ -30,10 +32,15 @@ STORE_MEANS: Final = {
         "deleted because they left. Check the clock, and run NTP there."
     ),
     "read only": "Only a replica answers. Every write fails with 503 until a primary answers.",
-    "emptied": (
+    EMPTIED: (
         "The data that this process has seen are gone: the store was emptied, replaced, or is another one. Every user "
         "reads as not bound and can be bound anew. Compare store.url or the volume with before, stop the service, and "
         "restore a backup. If nothing can be restored, restart all processes."
+    ),
+    ROLLED_BACK: (
+        "The store has lost writes that it had acknowledged: a replica that lagged became the primary, or an older "
+        "backup was restored. Bindings and API keys that were removed then are there again, and used codes and proofs "
+        "count once more. Repeat what operators and sites did then; the audit file has the lines that the store lost."
     ),
     "loading": "The store is loading its data. It answers as soon as that is done.",
 }
@@ -96,11 +103,19 @@ class ComponentHealth:
     means: str
 
 
-def of_store(state: str, since: int | None = None) -> ComponentHealth:
-    """The store's health, from `Store.state`; `since`: when its first data were written, ms, if that is known."""
+def of_store(state: str, since: int | None = None, lost: tuple[int, int] | None = None) -> ComponentHealth:
+    """The store's health, from `Store.state`.
+
+    Args:
+        state: what it says.
+        since: when its first data were written, ms, if that is known.
+        lost: since and until when it lost writes within a day, ms; None if it did not.
+    """
     means = STORE_MEANS.get(state, _STORE_AWAY)
     if state == OK and since:
         means += f" It has data since {rfc3339(since)}."
+    if state == ROLLED_BACK and lost:
+        means += f" Lost were writes between {rfc3339(lost[0])} and {rfc3339(lost[1])}, and perhaps some around that."
     return ComponentHealth("store", state, means)
 
 

@@ -169,6 +169,11 @@ STORE_DATA_SINCE: Final = _stored(
     "When the first data of this partition were written, seconds since 1970; rises if the store was emptied",
     "partition",
 )
+STORE_LOST: Final = _stored(
+    "codesvc_store_lost_seconds",
+    "Of how many seconds this partition has lost acknowledged writes within a day; 0 for none",
+    "partition",
+)
 QUOTA_LEFT: Final = _stored("codesvc_quota_left", "Calls left of today's quota", "account", "call")
 QUOTA_DAILY: Final = _stored("codesvc_quota_daily", "Today's quota", "account", "call")
 POOL: Final = _stored("codesvc_qr_pool", "QR codes created in advance", "account")

@@ -1,4 +1,4 @@
-"""Keys of the deployment itself, which belong to no account; all in one partition but the marks."""
+"""Keys of the deployment itself, which belong to no account; all in one partition, but those that show losses."""
 
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.partitions import partition_root
@@ -32,3 +32,13 @@ def registry_log(prefix: str) -> str:
 def mark(prefix: str, partition: int) -> str:
     """String: since when the partition has data, ms, and a random id; see `codesvc.store.marks`."""
     return f"{partition_root(prefix, partition)}mark"
+
+
+def turns(prefix: str, partition: int) -> str:
+    """Sorted set: when each process last looked at the partition, by its id; the latest 256 (`codesvc.store.marks`)."""
+    return f"{partition_root(prefix, partition)}turns"
+
+
+def lost_writes(prefix: str, partition: int) -> str:
+    """String: between which turns the partition lost writes, `since-until` in ms; for a day after it was noticed."""
+    return f"{partition_root(prefix, partition)}lost-writes"

@@ -16,7 +16,7 @@ from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
-from codesvc.store.deployment_keys import mark
+from codesvc.store.deployment_keys import lost_writes, mark, turns
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
@@ -53,9 +53,15 @@ class ProbeReply(Reply, frozen=True):
 
     Attributes:
         mark: the partition's mark, "" if it has none.
+        turn: the caller's turn.
+        lost_since: the latest turn before writes were lost, if that was noticed within a day; else 0.
+        lost_until: the latest turn that was lost; 0 for none.
     """
 
     mark: str = ""
+    turn: int = 0
+    lost_since: int = 0
+    lost_until: int = 0
 
 
 class Store:
@@ -122,7 +128,7 @@ class Store:
     async def state(self, partitions: Iterable[int], marks: Marks | None = None) -> str:
         """`ok` if each of these partitions can be written now, else the reason why one cannot.
 
-        The partitions' marks are noted in `marks`; one without a mark gets it then.
+        Their marks and losses are noted in `marks`; a partition without a mark gets it then.
         """
         try:
             await asyncio.gather(*(self._write_to(partition, marks) for partition in partitions))
@@ -131,13 +137,19 @@ class Store:
         return "ok"
 
     async def _write_to(self, partition: int, marks: Marks | None) -> None:
+        prefix, (seen, turn) = self.prefix, ("", 0) if marks is None else marks.latest(partition)
         found = await self._probe(
-            PartitionKeys(self.prefix, partition),
-            {"probe": probe(self.prefix, partition), "mark": mark(self.prefix, partition)},
-            {"id": "" if marks is None else marks.own_id},
+            PartitionKeys(prefix, partition),
+            {
+                "probe": probe(prefix, partition),
+                "mark": mark(prefix, partition),
+                "turns": turns(prefix, partition),
+                "lost_writes": lost_writes(prefix, partition),
+            },
+            {"id": "" if marks is None else marks.own_id, "mark": seen, "turn": turn},
         )
         if marks is not None:
-            marks.note(partition, found.mark)
+            marks.note(partition, found.mark, found.turn, (found.lost_since, found.lost_until))
 
     def at(self, partition: int) -> Redis:
         """redis-py's client for commands without a script, at the server that holds a partition.

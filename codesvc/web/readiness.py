@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from codesvc.domain import callback_health, health
+from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors, logging
@@ -36,7 +37,7 @@ class Readiness:
     Attributes:
         proxies: what trusted proxies handed on.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
-        marks: the marks of the store; they tell whether it was emptied.
+        marks: what tells whether the store was emptied, or lost its latest writes.
     """
 
     def __init__(
@@ -76,13 +77,16 @@ class Readiness:
             return self._state
 
     async def _ask(self) -> str:
-        accounts, seen_before = {a.store_keys.partition for a in self._directory.accounts.values()}, self.marks.since
+        accounts = {a.store_keys.partition for a in self._directory.accounts.values()}
+        seen_before, lost_before = self.marks.since, self.marks.lost
         # The deployment's own partition (the registry) has a mark too. Codes go on without it, so it decides nothing.
         state, _ = await asyncio.gather(
             self._store.state(accounts, self.marks), self._store.state({DEPLOYMENT} - accounts, self.marks)
         )
         if not seen_before and (new := self.marks.new):
             _log.warning("store_new", partitions=len(new))
+        if (lost := self.marks.lost) and lost != lost_before:
+            _log.error("store_rolled_back", since=rfc3339(lost[0]), until=rfc3339(lost[1]))
         if state == "ok" and not self._new_enough:
             try:
                 self._new_enough = await require_new_enough(self._store.servers)
@@ -94,7 +98,7 @@ class Readiness:
     async def conditions(self) -> list[ComponentHealth]:
         """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
-            health.of_store(await self._store_state(), min(self.marks.since.values(), default=None)),
+            health.of_store(await self._store_state(), min(self.marks.since.values(), default=None), self.marks.lost),
             *[await self._account(account) for account in self._directory.active_accounts],
             *self.of_process(),
             *await self._callbacks(),
@@ -114,12 +118,12 @@ class Readiness:
         ]
 
     async def _store_state(self) -> str:
-        """The store's state; `emptied`, `slow` and a step of its clock do not take this process out of service."""
+        """The store's state; lost data, `slow` and a step of its clock do not take this process out of service."""
         state = await self.state()
         if state != health.OK:
             return state
-        if self.marks.emptied:
-            return "emptied"
+        if self.marks.state != health.OK:
+            return self.marks.state
         return "slow" if self._store.pace.late(perf_counter()) is not None else self._clock.state or state
 
     async def begun(self) -> Self:

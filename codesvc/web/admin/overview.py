@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
+from codesvc.domain.health import ROLLED_BACK
 from codesvc.service.operators.account_state import right_trouble, token_contest, token_trouble
 from codesvc.service.operators.forecast import backlog, outlooks
 from codesvc.service.operators.refused_keys import read_refused_key
@@ -160,12 +161,16 @@ def _logins(by_site: Mapping[str, Figures]) -> list[tuple[str, str, int, int, in
 
 
 async def store_state(here: Services) -> tuple[str, float, int | None]:
-    """The store's state (`slow` if it answers late), the seconds that half of its scripts take or more, since when."""
+    """The store's state, the seconds that half of its scripts take or more if it is `slow`, and since when it is so."""
     pace, now = here.store.pace, perf_counter()
     state, slow, begun = await here.readiness.state(), pace.late(now), pace.late_since
     since = None if slow is None or begun is None else round(unix_ms() - (now - begun) * 1000)
     if state == "ok":
-        state = "emptied" if here.readiness.marks.emptied else state if slow is None else "slow"
+        state = here.readiness.marks.state
+    if state == "ok" and slow is not None:
+        state = "slow"
+    if state == ROLLED_BACK and (lost := here.readiness.marks.lost):
+        since = lost[0]
     return state, slow or 0.0, since
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.domain import callback_health
 from codesvc.domain.certificate import CertificateState
 from codesvc.domain.channels import LISTED
-from codesvc.domain.health import OK
+from codesvc.domain.health import EMPTIED, OK, ROLLED_BACK
 from codesvc.service.operators.forecast import until_midnight
 from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import judge_token
@@ -260,7 +260,8 @@ def worries(
         w: the texts.
         accounts: the state of the accounts.
         queues: the outboxes.
-        store: the state of the store, how many seconds half of the scripts take or more, and since when.
+        store: the state of the store, how many seconds half of the scripts take or more if it is slow, and
+            since when.
         guessed: how many longer codes were made because a site is guessed at.
         now: ms since 1970.
     """
@@ -268,7 +269,9 @@ def worries(
     if store[0] == "slow":
         text = w.t("worry.slow", time=w.seconds(store[1]))
         found.append(Worry("bad", text, w.t("worry.slow.do"), since=store[2], kind="store"))
-    elif store[0] == "emptied":
+    elif store[0] == ROLLED_BACK:
+        found.append(Worry("bad", w.t("worry.rolled_back"), w.t("worry.rolled_back.do"), since=store[2]))
+    elif store[0] == EMPTIED:
         found.append(Worry("bad", w.t("worry.emptied"), w.t("worry.emptied.do"), kind="store"))
     elif store[0] != "ok":
         found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do"), kind="store"))

@@ -66,6 +66,8 @@ async def expose_metrics(request: web.Request) -> web.Response:
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
     for partition, since in here.readiness.marks.since.items():
         metrics.STORE_DATA_SINCE.labels(str(partition)).set(since / 1000)
+    for partition, seconds in here.readiness.marks.lost_seconds.items():
+        metrics.STORE_LOST.labels(str(partition)).set(seconds)
     metrics.show_descriptors(*file_descriptors.standing())
     return web.Response(body=exposition(store_read=store_read), headers={"Content-Type": CONTENT_TYPE})
 
