@@ -151,8 +151,8 @@ class Courier:
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
-                # Most pushes are disclosed template messages. While the circuit is closed, theirs are charged by this
-                # look, so that they need no other one.
+                # Most pushes are disclosed template messages, which WeChat answers. While its circuit is closed, theirs
+                # are charged by this look, so that they need no other one.
                 charge = job.kind == "push" and self._circuits[WECHAT][account.name].is_sound
                 moment: Look = "if-next" if number else "first"
                 begun = await self._job_state.begin(account, job, charge=charge, moment=moment)
@@ -212,25 +212,36 @@ class Courier:
         return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
-        """Try the channels in order, until one does not fail finally. None if the job is no longer needed."""
+        """Try the channels in order, until one does not fail finally. None if the job is no longer needed.
+
+        Where a service is silent, its other channels are left out and those of other services follow. If none of them
+        sends the code, the job waits for the silent service.
+        """
         last, wanted = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel"), self._wanted(job, begun)
+        silent: dict[str, Attempt] = {}
         if begun.call and not (wanted and wanted[0].traits.quota):
             # The policy has changed since the start.
             await self._calls.give_back(account, begun)
             begun = msgspec.structs.replace(begun, call="", template_quota="")
         for channel in wanted:
+            service = channel.traits.service
+            if service in silent:
+                continue
             attempt = await self._calls.make(account, job, begun, channel)
-            if attempt is None or attempt.reason == CIRCUIT_OPEN:
-                return attempt
+            if attempt is None:
+                return None
             last = self._in_time(attempt, refusals)
-            self._tell(account, begun.shown, last)
-            unknown_openid = channel.traits.service == WECHAT and last.errcode == UNKNOWN_OPENID
-            if unknown_openid:
+            if last.reason != CIRCUIT_OPEN:
+                self._tell(account, begun.shown, last)
+            if last.ending is Ending.LATER and (last.blocked or last.reason == CIRCUIT_OPEN):
+                silent[service] = last
+            elif service == WECHAT and last.errcode == UNKNOWN_OPENID:
                 # Recorded before the result, so that the verification falls back as if the user were not bound.
                 await self._job_state.note_unknown(account, begun.openid)
-            if last.ending is not Ending.FAILED or unknown_openid:
-                break
-        return last
+                return last
+            elif last.ending is not Ending.FAILED:
+                return last
+        return next(iter(silent.values()), last)
 
     def _in_time(self, attempt: Attempt, refusals: int) -> Attempt:
         """The attempt; as failed if the next one would come too late, or if WeChat has refused too often."""

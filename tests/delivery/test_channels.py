@@ -1,10 +1,12 @@
 """Channels in the policy's order, and what happens where one cannot bring the code."""
 
 import asyncio
+import functools
 from types import SimpleNamespace
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from codesvc.delivery import courier
 from codesvc.delivery.breaker import FAILURES
@@ -14,12 +16,14 @@ from codesvc.delivery.channels.means import Means
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import Circuit
+from codesvc.delivery.pace import Pace
 from codesvc.domain import channels as table
 from codesvc.domain.channels import WECHAT, Channel
 from codesvc.domain.message import ledger_reason
 from codesvc.sandbox.account import NOTICE_TEMPLATE_ID
 from codesvc.web.admin import peers_affected
 from codesvc.wechat.errors import TokenUnavailable, WeChatUnreachable
+from tests.stores import until
 
 CHANNELS = "sites__shop__purposes"
 
@@ -95,14 +99,17 @@ async def test_who_leaves_closes_the_window(new_world):
         assert [entry.errcode for entry in world.platform.journal.entries("api", path=CUSTOM)] == []
 
 
+NOTICE = {
+    "template_id": NOTICE_TEMPLATE_ID,
+    "channel": "subscription",
+    "fields": {"character_string1": "{{ code }}", "thing2": "{{ reference }}", "time3": "{{ expires_time }}"},
+}
+
+
 async def test_subscription_notice_when_the_template_is_refused(new_world):
     changes = {
         CHANNELS: {"register": {"channels": ["template", "subscription"]}},
-        "accounts__main__messages__code_notice": {
-            "template_id": NOTICE_TEMPLATE_ID,
-            "channel": "subscription",
-            "fields": {"character_string1": "{{ code }}", "thing2": "{{ reference }}", "time3": "{{ expires_time }}"},
-        },
+        "accounts__main__messages__code_notice": NOTICE,
     }
     async with new_world(**changes) as world:
         owner = await world.bound("alice")
@@ -159,6 +166,53 @@ async def test_the_silence_of_a_service_stops_its_own_channels_only(monkeypatch,
     attempt = await calls.make(SimpleNamespace(name="main"), SimpleNamespace(client_msg_id="1"), begun, channel)
     assert attempt.reason == reason
     assert circuits[silent]["main"].allows() is False
+
+
+@pytest.fixture
+def notices_of_another_service(monkeypatch):
+    """The sandbox's subscription notices play the other service, as if they were not WeChat's."""
+    other = msgspec.structs.replace(Channel.SUBSCRIPTION.traits, service="other")
+    monkeypatch.setitem(table._TRAITS, Channel.SUBSCRIPTION, other)
+    monkeypatch.setattr(courier, "SERVICES", {WECHAT, "other"})
+    return {
+        CHANNELS: {"register": {"channels": ["template", "subscription"]}},
+        "accounts__main__messages__code_notice": NOTICE,
+    }
+
+
+async def wechat_silent(world):
+    """The verdict on this errcode is that nothing of the account can be sent."""
+    await world.fault("errcode", path="/cgi-bin/message/template/send", errcode=40001)
+
+
+@pytest.mark.parametrize("pace", [Pace(pauses=(0.05,), trials=(60, 60)), Pace(pauses=(60,))], ids=["open", "closed"])
+async def test_a_code_goes_by_another_service_while_wechat_is_silent(new_world, notices_of_another_service, pace):
+    """Without a pause: where the circuit is open, and where this job is the first to find WeChat silent."""
+    async with new_world(pace=pace, **notices_of_another_service) as world:
+        owner = await world.bound("alice")
+        await world.control("POST", f"/users/{owner.openid}/notice", {"template_id": NOTICE_TEMPLATE_ID})
+        await wechat_silent(world)
+        if pace.trials[0] == 60:
+            await world.bound("bob")
+            with capture_logs() as logs:
+                await world.start("bob", "reset")
+                await until(lambda: any(line["event"] == "circuit" for line in logs))
+        started = await world.start("alice")
+        assert (await world.delivery(started, "sent", "delivered"))["channel"] == "subscription"
+        assert await owner.messages("template") == []
+
+
+async def test_a_code_that_no_other_service_sends_waits_for_wechat(new_world, notices_of_another_service):
+    pace = Pace(pauses=(0.05,), trials=(0.1, 0.1))
+    async with new_world(pace=pace, **notices_of_another_service) as world:
+        owner = await world.bound("alice")  # without her consent to a notice
+        await wechat_silent(world)
+        started = await world.start("alice")
+        notices = functools.partial(world.platform.journal.entries, "api", path="/cgi-bin/message/subscribe/bizsend")
+        await until(lambda: len(notices()) > FAILURES)
+        assert (await world.get(started))["delivery"]["status"] == "queued"
+        await world.control("DELETE", "/faults")
+        assert (await world.check(started, await owner.wait_for_push())).status == 200
 
 
 async def test_an_errcode_of_another_service_says_nothing_of_an_openid(new_world, monkeypatch):
