@@ -1,7 +1,8 @@
 // Put before the theme's search worker (docs/site/search.py). The theme never looks at the last character of a run of Chinese,
 // so that "备案" is "备" to it, and takes every word as the beginning of one: "key" finds Keycloak, "no" finds Node. Here a run ends
 // with a filler, a short word that stands on a page is itself, and a longer one counts most where it stands whole. The word for
-// what the product makes stands on every page: beside other words it says nothing.
+// what the product makes stands on every page: beside other words it says nothing. The theme counts a whole page more than a
+// section of it, which leaves readers at the page's top: that is undone.
 {
   const FILLER = "〇";
   const PRODUCT = "验证码";
@@ -19,6 +20,14 @@
   const written = ({ matchData: { metadata } }) =>
     Object.values(metadata).some((fields) => Object.keys(fields).some((each) => each !== "words"));
 
+  // The theme multiplies a score by 1 + n², where n is how many of the words were found, and one more for a whole page.
+  const even = (each, words) => {
+    if (each.ref.includes("#")) return each;
+    const met = Object.keys(each.matchData.metadata);
+    const found = words.filter((word) => met.some((term) => term.startsWith(word))).length;
+    return { ...each, score: (each.score * (1 + found ** 2)) / (1 + (found + 1) ** 2) };
+  };
+
   const rank = (prototype) => {
     const { search } = prototype;
     prototype.search = function (asked) {
@@ -32,7 +41,9 @@
       const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
       const found = search
         .call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "))
-        .filter((each) => !each.ref.startsWith("glossary/") || written(each));
+        .filter((each) => !each.ref.startsWith("glossary/") || written(each))
+        .map((each) => even(each, kept))
+        .sort((one, other) => other.score - one.score);
       // What shares only a common word with a question of several is no answer to it.
       return kept.length > 1 ? found.filter((each) => each.score >= found[0].score / 25) : found;
     };

@@ -1,5 +1,5 @@
 // Asks the search worker of the built site: `node site_search.cjs SITE`, the questions as a JSON list on standard input, and
-// for each of them the addresses of the pages that it finds, best first, as JSON on standard output.
+// for each of them what it finds, best first, as JSON on standard output: of each page the address of the best part.
 const fs = require("node:fs");
 const vm = require("node:vm");
 
@@ -20,7 +20,7 @@ const ask = (data) => new Promise((resolve) => { answered = resolve; listener({ 
   const found = [];
   for (const data of JSON.parse(fs.readFileSync(0, "utf8"))) {
     const { items } = (await ask({ type: 2, data })).data;
-    found.push(items.map((sections) => sections[0].location.split("#")[0]));
+    found.push(items.map((parts) => parts[0].location));
   }
   console.log(JSON.stringify(found));
 })();

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 WITH_MOST_CODE = "en/integrating-java/"
 PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", WITH_MOST_CODE]
 QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text(encoding="utf-8"))
-"""What a reader asks the search, and the page that answers."""
+"""What a reader asks the search, and the page that answers, or the section: then the hit leads to it."""
 FIRST = {
     *("自己页面显示二维码", "绑定用户", "qr code own page", "bind user"),
     *("wrong code", "expired code", "user has no WeChat", "no wechat", "openid stable", "forgot operator password"),
@@ -196,5 +196,19 @@ def test_the_questions_of_readers_are_found_among_the_first_three(language):
         command, input=json.dumps(list(asked)), capture_output=True, text=True, check=True, timeout=60
     )
     found = dict(zip(asked, json.loads(answer.stdout), strict=True))
-    assert {text: pages[:3] for text, pages in found.items() if asked[text] not in pages[:3]} == {}
-    assert {text: pages[0] for text, pages in found.items() if text in FIRST and asked[text] != pages[0]} == {}
+    for text, places in found.items():
+        if "#" not in asked[text]:
+            found[text] = [place.partition("#")[0] for place in places]
+    assert {text: places[:3] for text, places in found.items() if asked[text] not in places[:3]} == {}
+    assert {text: places[0] for text, places in found.items() if text in FIRST and asked[text] != places[0]} == {}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "question", "section"), [("en", "backup", "#what"), ("zh", "监控", "#states")])
+def test_a_hit_leads_to_its_section_by_the_title_of_the_page_too(site, browser, language, question, section):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/{language}/")
+    page.locator("label.md-header__button[for=__search]").click()
+    page.locator(".md-search__input").press_sequentially(question)
+    page.locator(f".md-search-result__item:first-child > a:first-child[href*='{section}']").wait_for()
+    page.close()
