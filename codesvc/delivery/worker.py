@@ -12,6 +12,7 @@ import structlog
 from jinja2 import TemplateError
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
+from codesvc.delivery.shares import Shares
 from codesvc.delivery.store_outage import StoreOutage
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 MOST_HELD: Final = 10_000
-"""The most jobs that are read and not yet done; the others wait in the stream."""
+"""The most jobs that are under way at once. Each holds a place until it is done, also while it waits for a gateway, a
+receipt, or an account that cannot send.
+"""
 _BATCH: Final = 64
 _BLOCK_MS: Final = 1_900
 """How long one read waits for jobs. It ends at once when one comes; each that ends for nothing costs half a millisecond
@@ -39,6 +42,9 @@ of CPU. Less than the 2 s for which the store's reader waits longer than for oth
 """
 HOLD_SECONDS: Final = 5.0
 _DEAD_AFTER_MS: Final = 20_000
+_TAKEN_OVER: Final = 512
+_MOST_ROUNDS: Final = 16
+"""How often jobs are taken over in a row, so that many that wait for a place hide none of a dead worker for long."""
 _PAUSE_SECONDS: Final = 0.5
 _FORGOTTEN_AFTER_MS: Final = 3_600_000
 _UNKNOWN_KEPT_MS: Final = LONGEST_CODE_LIFE * 1000
@@ -69,7 +75,7 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._outage = StoreOutage()
         self._runs = False
-        self._places = asyncio.Semaphore(MOST_HELD)
+        self._places = Shares(MOST_HELD)
         self._held: dict[Job, asyncio.Task[None]] = {}
 
     @asynccontextmanager
@@ -87,6 +93,7 @@ class Worker:
         finally:
             self._runs = False
             await end(self._loops)
+            self._places.defer_all()
             if self._held:
                 await asyncio.wait(self._held.values(), timeout=self._hold_seconds)
                 left = list(self._held)
@@ -133,43 +140,59 @@ class Worker:
                 jobs = await box.read(count=_BATCH, block_ms=_BLOCK_MS)
                 self._outage.answered("read", box.partition)
                 for job in jobs:
-                    await self._places.acquire()
                     self._dispatch(job)
             except StoreUnavailable as error:
                 self._outage.failed("read", box.partition, error)
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _rescue(self, box: Outbox) -> None:
-        """Renew running jobs and take over jobs of dead workers."""
+        """Renew running jobs, and take over those of dead workers and those that found no place."""
         forgotten = False
         while True:
+            self._defer()
             try:
                 if not forgotten:
                     await self._forget_the_dead(box)
                     forgotten = True
                 await box.set_idle_time(job.entry for job in self._held if job.partition == box.partition)
-                jobs = await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH)
-                self._outage.answered("rescue", box.partition)
-                for job in jobs:
-                    if job not in self._held:
-                        if self._courier.knows(job):
+                for _ in range(_MOST_ROUNDS):
+                    jobs = await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_TAKEN_OVER)
+                    self._outage.answered("rescue", box.partition)
+                    for job in jobs:
+                        if job not in self._held and self._dispatch(job) and self._courier.knows(job):
                             _log.info("job_taken_over", verification=job.verification, kind=job.kind)
-                        await self._places.acquire()
-                        self._dispatch(job)
+                    if box.round_ended:
+                        break
             except StoreUnavailable as error:
                 self._outage.failed("rescue", box.partition, error)
             await asyncio.sleep(self._hold_seconds)
 
-    def _dispatch(self, job: Job) -> None:
+    def _dispatch(self, job: Job) -> bool:
+        """Begin a job, or let it wait for a place. Whether it began.
+
+        Reading never waits for a place, because then jobs that last long would stop those of every account and site.
+        """
+        began = self._places.take(job)
+        if began:
+            self._start(job)
+        return began
+
+    def _start(self, job: Job) -> None:
         task = asyncio.create_task(
             crash_points.mortal("delivery", self._carry(job)), name=f"deliver {job.verification}"
         )
         self._held[job] = task
         task.add_done_callback(lambda _: self._arrived(job))
 
+    def _defer(self) -> None:
+        for (appid, site), jobs in self._places.defer().items():
+            _log.warning("jobs_deferred", appid=appid, site=site or None, jobs=jobs)
+
     def _arrived(self, job: Job) -> None:
         self._held.pop(job, None)
-        self._places.release()
+        following = self._places.give(job)
+        if following is not None:
+            self._start(following)
 
     async def _carry(self, job: Job) -> None:
         try:

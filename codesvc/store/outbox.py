@@ -38,6 +38,7 @@ class Job(msgspec.Struct, frozen=True):
         appid: the appid of the account that sends.
         partition: the partition of the stream.
         delay_ms: how long a push waits first, so that a newer start can take its place.
+        site: the site of a message, for whose gateway it may have to wait; "" for all that WeChat alone delays.
     """
 
     entry: str
@@ -47,6 +48,7 @@ class Job(msgspec.Struct, frozen=True):
     appid: str
     partition: int
     delay_ms: int = 0
+    site: str = ""
 
     @property
     def client_msg_id(self) -> str:
@@ -122,7 +124,8 @@ class Outbox:
     async def take_over(self, *, idle_ms: int, count: int) -> list[Job]:
         """Take over jobs that have been idle for `idle_ms`, because their worker is dead.
 
-        Each call looks at 10 jobs for each of `count` at most, and the next call goes on behind them.
+        Each call looks at 10 jobs for each of `count` at most, and the next call goes on behind them. After the last
+        one `round_ended` is true.
         """
         try:
             answer: Any = await self._redis().xautoclaim(
@@ -133,6 +136,11 @@ class Outbox:
             return await self.take_over(idle_ms=idle_ms, count=count)
         self._taken_to = answer[0].decode()
         return self._jobs(answer[1])
+
+    @property
+    def round_ended(self) -> bool:
+        """Whether `take_over` has looked at all jobs, so that it begins anew."""
+        return self._taken_to == "0-0"
 
     async def forget_idle_times(self) -> None:
         """Let the idle time of all jobs that were read begin anew, after the store's clock was set back.
@@ -171,6 +179,7 @@ class Outbox:
                 appid=fields[b"account"].decode(),
                 partition=self.partition,
                 delay_ms=int(fields.get(b"hold", 0)),
+                site=fields.get(b"site", b"").decode(),
             )
             for entry, fields in entries
             if fields

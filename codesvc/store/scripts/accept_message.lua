@@ -88,6 +88,6 @@ write(m, {
 redis.call('PEXPIRE', K.message, tonumber(A.life) + MESSAGE_KEPT + TTL_MARGIN)
 redis.call('SET', K.sealed, A.box, 'PX', A.life)
 if A.deduped == '1' then redis.call('SET', K.same, A.id, 'PX', SAME_CALL) end
-redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', A.id, 'number', 1, 'account', A.appid)
+redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', A.id, 'number', 1, 'account', A.appid, 'site', A.site)
 remember_start(A.id)
 return answer('started', m, 0, starts_left())

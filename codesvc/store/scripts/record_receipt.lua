@@ -23,7 +23,7 @@ if message then
     tell_of_message(m)
   else
     write(m, {plan = 'gateway', reason = A.reason, number = tostring(m.number + 1)})
-    redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', m.id, 'number', m.number, 'account', A.appid)
+    redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', m.id, 'number', m.number, 'account', A.appid, 'site', m.site)
   end
   return {'other', now, {0, m.packed, m.id}}
 end

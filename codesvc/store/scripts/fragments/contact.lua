@@ -29,5 +29,5 @@ local function hasten_gateway(r, changes)
   if not m or m.status ~= 'accepted' then return end
   changes.number = tostring(m.number + 1)
   write(m, changes)
-  redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', m.id, 'number', m.number, 'account', A.appid)
+  redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', m.id, 'number', m.number, 'account', A.appid, 'site', m.site)
 end

@@ -39,5 +39,5 @@ local function keep_contact(r, c, box)
   local life = tonumber(r.max_life)
   redis.call('PEXPIRE', key('message', c.id), life + MESSAGE_KEPT + TTL_MARGIN)
   if r.gateway == 'waiting' then redis.call('SET', key('sealed', c.id), box, 'PX', life) end
-  redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', c.id, 'number', 1, 'account', A.appid)
+  redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', c.id, 'number', 1, 'account', A.appid, 'site', r.site)
 end
