@@ -1,4 +1,4 @@
-"""The types of all requests and answers: one source for the published document and for the SDK.
+"""The types of all answers and events: one source for the published document and for the SDK.
 
 This package imports nothing else of `codesvc`, so that `codesvc.client` works without a server. The words that a member
 may hold (`STATUSES`, …) are written out, although the service's enumerations have them too: publishing a new word is a

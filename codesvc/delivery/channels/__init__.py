@@ -1,1 +1,1 @@
-"""The channels that send codes: one module for each, behind `protocol.DeliveryChannel`, listed in `registry`."""
+"""The channels that send codes: one module for each, behind `protocol.DeliveryChannel`, listed in `channel_list`."""

@@ -1,1 +1,1 @@
-"""Queries for operators: verifications of a person, and what will run out next."""
+"""Queries for operators: verifications of a person, the state of accounts, refused API keys, what will run out next."""

@@ -14,7 +14,7 @@ local policy = r and cmsgpack.unpack(A.purposes)[r.purpose]
 if not policy or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 cancel_void_approval(r)
 if status_of(r) ~= 'pending' then return answer('ended', r) end
--- The only place that says how long a resend waits: answers and their headers follow from it.
+-- How long the next resend waits; `start.lua` says it of the first. Answers and their headers follow from `resend_at`.
 local wait = policy.resend_after
 if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now, wait) end
 

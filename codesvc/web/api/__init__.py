@@ -1,1 +1,1 @@
-"""The calls of the HTTP contract that a site's back end makes with its API key."""
+"""The calls of the HTTP contract: those of a site's back end, of administration, and of operation (health, metrics)."""
