@@ -17,8 +17,8 @@ from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.keyring import MasterKey
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.store.connection import connect, retention_of, store_url
+from codesvc.store.deployment_keys import DEPLOYMENT, offset
 from codesvc.store.embedded import DataInUseError
-from codesvc.store.keys import DEPLOYMENT, offset
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:

@@ -20,9 +20,8 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import store_clock
+from codesvc.store.deployment_keys import DEPLOYMENT, offset, store_clock
 from codesvc.store.embedded import run_embedded
-from codesvc.store.keys import DEPLOYMENT, offset
 from codesvc.store.partitions import PARTITIONS
 from codesvc.store.store import Store
 

@@ -24,7 +24,7 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.tasks import beside
 from codesvc.service.auditing import identifier
-from codesvc.store.keys import DEPLOYMENT, audit, audit_filing, audits
+from codesvc.store.deployment_keys import DEPLOYMENT, audit, audit_filing, audits
 from codesvc.store.partitions import PartitionKeys
 
 if TYPE_CHECKING:

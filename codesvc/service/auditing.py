@@ -10,7 +10,7 @@ from codesvc.domain.audit import read_line
 from codesvc.domain.audit_gaps import logs_in, with_gaps
 from codesvc.domain.clock import unix_ms
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.keys import DEPLOYMENT, audit, audits
+from codesvc.store.deployment_keys import DEPLOYMENT, audit, audits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,8 +20,7 @@ from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
 from codesvc.runtime.tasks import beside, every
 from codesvc.store.availability import OrUnavailable
 from codesvc.store.clock_mark import ClockMark
-from codesvc.store.deployment_keys import store_clock
-from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.deployment_keys import DEPLOYMENT, store_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import beside
 from codesvc.store.change_notifier import EVERYBODY
-from codesvc.store.keys import DEPLOYMENT
-from codesvc.store.keys import offset as offset_key
+from codesvc.store.deployment_keys import DEPLOYMENT
+from codesvc.store.deployment_keys import offset as offset_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

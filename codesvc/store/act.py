@@ -20,7 +20,7 @@ from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
 from codesvc.domain.store_pace import StorePace
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
-from codesvc.store.keys import never, topic
+from codesvc.store.deployment_keys import never, topic
 from codesvc.store.outbox import GROUP
 from codesvc.store.partitions import PARTITIONS
 from codesvc.store.pipelined_connection import ServerSaidError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.keys import DEPLOYMENT, login_window
+from codesvc.store.deployment_keys import DEPLOYMENT, login_window
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 

@@ -15,9 +15,9 @@ import msgspec
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.availability import OrUnavailable
+from codesvc.store.deployment_keys import DEPLOYMENT, binding_account
 from codesvc.store.key_patterns import IN_PARTITION, place_of
 from codesvc.store.key_scan import key_batches
-from codesvc.store.keys import DEPLOYMENT, binding_account
 from codesvc.store.partitions import PARTITIONS, partition_root
 from codesvc.store.pipelined_connection import ServerSaidError
 

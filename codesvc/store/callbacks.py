@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.keys import DEPLOYMENT, refused_callbacks
+from codesvc.store.deployment_keys import DEPLOYMENT, refused_callbacks
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 

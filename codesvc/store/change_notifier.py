@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import beside
 from codesvc.store.chunked_subscription import subscribed
-from codesvc.store.keys import topic
+from codesvc.store.deployment_keys import topic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

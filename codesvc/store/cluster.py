@@ -10,8 +10,8 @@ This module does the rest:
 - *MOVED* names the new owner of a slot. Nothing has been executed, so the call goes there at once.
 - *ASK, TRYAGAIN*: the slot's keys are being moved one by one and are on two nodes. A script that forms key names itself
   could stop in the middle. So every call to a cluster names one more key of the same slot that never exists
-  (`codesvc.store.keys.never`): the node sees that a key is missing and refuses before anything runs. The call waits a
-  moment, because the move may end soon; otherwise it fails. No script runs in part (docs/decisions/0013).
+  (`codesvc.store.deployment_keys.never`): the node sees that a key is missing and refuses before anything runs. The
+  call waits a moment, because the move may end soon; otherwise it fails. No script runs in part (docs/decisions/0013).
 - *CLUSTERDOWN* and broken connections fail the call, and the map is asked for again.
 """
 

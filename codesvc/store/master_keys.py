@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import master_keys
-from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.deployment_keys import DEPLOYMENT, master_keys
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from codesvc.store.deployment_keys import topic
 from codesvc.store.key_contents import read, write
 from codesvc.store.key_patterns import place_of
 from codesvc.store.key_scan import key_batches
-from codesvc.store.keys import topic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

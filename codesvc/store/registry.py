@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import registry, registry_log, uses
-from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.deployment_keys import DEPLOYMENT, registry, registry_log, uses
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply, fields_of
 

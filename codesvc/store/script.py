@@ -51,8 +51,8 @@ from codesvc.domain.verification import (
     VERIFICATION_MOVES,
 )
 from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
+from codesvc.store.deployment_keys import WEBHOOKS
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
-from codesvc.store.keys import WEBHOOKS
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.callback_format import CALLBACK_WINDOW
 

@@ -16,10 +16,9 @@ from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
-from codesvc.store.deployment_keys import lost_writes, mark, turns
+from codesvc.store.deployment_keys import lost_writes, mark, probe, turns
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
-from codesvc.store.keys import probe
 from codesvc.store.locks import Locks
 from codesvc.store.master_keys import MasterKeys
 from codesvc.store.messages import Messages

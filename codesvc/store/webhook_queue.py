@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.keys import webhook_sites
+from codesvc.store.deployment_keys import webhook_sites
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 

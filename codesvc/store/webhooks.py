@@ -9,7 +9,7 @@ import msgspec
 
 from codesvc.domain.webhook import HookStatus
 from codesvc.store.act import Act
-from codesvc.store.keys import webhook_sites
+from codesvc.store.deployment_keys import webhook_sites
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply, fields_of
 from codesvc.store.webhook_queue import Tried, WebhookQueue

@@ -11,7 +11,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
-from codesvc.store.keys import topic
+from codesvc.store.deployment_keys import topic
 from codesvc.store.outbox import Outbox
 from codesvc.store.partitions import PARTITIONS, outbox
 from codesvc.store.store import Store

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from codesvc.store.cluster import SLOTS
-from codesvc.store.keys import topic
+from codesvc.store.deployment_keys import topic
 from tests import stores
 from tests.cluster.conftest import ground_on
 

@@ -12,7 +12,8 @@ from codesvc.runtime import metrics
 from codesvc.store import servers
 from codesvc.store.batcher import MOST_TOGETHER
 from codesvc.store.connection import connect
-from codesvc.store.keys import Keys, topic
+from codesvc.store.deployment_keys import topic
+from codesvc.store.keys import Keys
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.web.context import SERVICES
 from tests.stores import until

@@ -7,7 +7,8 @@ import pytest
 
 from codesvc.domain.clock import Offset
 from codesvc.store.act import Act, Deployment
-from codesvc.store.keys import Keys, never
+from codesvc.store.deployment_keys import never
+from codesvc.store.keys import Keys
 from codesvc.store.retention import Retention
 from codesvc.store.script import load
 from codesvc.store.verifications import Checked

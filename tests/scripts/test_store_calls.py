@@ -7,7 +7,8 @@ import pytest
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
-from codesvc.store.keys import DEPLOYMENT, Keys
+from codesvc.store.deployment_keys import DEPLOYMENT
+from codesvc.store.keys import Keys
 from codesvc.store.outcomes import Outcome
 from codesvc.store.partitions import partition_root
 from codesvc.store.store import Store

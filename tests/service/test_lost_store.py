@@ -7,8 +7,7 @@ import re
 import pytest
 import structlog
 
-from codesvc.store.deployment_keys import mark
-from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.deployment_keys import DEPLOYMENT, mark
 from codesvc.store.marks import Marks
 from codesvc.web.context import SERVICES
 from tests.service.test_admin import ADMIN, signed_in

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.store.keys import refused_callbacks
+from codesvc.store.deployment_keys import refused_callbacks
 from codesvc.web.context import SERVICES
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope

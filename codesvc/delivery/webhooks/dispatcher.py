@@ -11,7 +11,7 @@ import structlog
 from codesvc.delivery.webhooks.site_sender import Lane
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
-from codesvc.store.keys import WEBHOOKS
+from codesvc.store.deployment_keys import WEBHOOKS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -19,7 +19,7 @@ from codesvc.domain.limits import LimitReached, Rate, encode
 from codesvc.runtime.tasks import beside
 from codesvc.sites.registry.contents import entry_text
 from codesvc.sites.registry.inspection import Inspection
-from codesvc.store.keys import REGISTRY
+from codesvc.store.deployment_keys import REGISTRY
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from codesvc.domain.clock import is_over, unix_ms
 from codesvc.domain.passwords import NOBODY, fingerprint
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.keys import DEPLOYMENT, signed_out
+from codesvc.store.deployment_keys import DEPLOYMENT, signed_out
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.sign_in_lanes import SignInLanes
 

@@ -11,8 +11,8 @@ from codesvc.domain.clock import unix_ms
 from codesvc.runtime import file_descriptors, metrics
 from codesvc.runtime.exposition import CONTENT_TYPE, exposition
 from codesvc.store.change_notifier import EVERYBODY
-from codesvc.store.keys import DEPLOYMENT
-from codesvc.store.keys import offset as offset_key
+from codesvc.store.deployment_keys import DEPLOYMENT
+from codesvc.store.deployment_keys import offset as offset_key
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import ClockInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
