@@ -128,6 +128,8 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     "request_id": _shaped(_REQUEST),
     "trace_id": _shaped(_HEX),
     "timestamp": _shaped(_TIME),
+    "since": _shaped(_TIME),
+    "until": _shaped(_TIME),
 }
 """Every name that a line may contain, with the form of its value."""
 
