@@ -2,7 +2,7 @@
 
 Each account has a small pool in the store, shared by all processes. Showing a QR code takes one entry. When half of
 them are used, new ones are created in the background. An entry is `when-it-expires scene url`. Scenes are random and
-have a prefix.
+have a prefix. Where the store may have lost its latest writes, the pool is created anew: a page may show a code of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.scene import new_scene
 from codesvc.runtime.tasks import end
-from codesvc.store.availability import OrUnavailable
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import WeChatFault
 
@@ -112,9 +111,7 @@ class QrPool:
 
     async def fill(self, account: AccountEntry) -> None:
         """Fill the pool in the background. Several processes may do so at once."""
-        with OrUnavailable("the pool cannot be counted"):
-            left = int(await self._store.at(account.store_keys.partition).llen(account.store_keys.pool))
-        self.seen(account, left=left)
+        self.seen(account, left=await self._store.qr_codes.count(account.store_keys))
 
     async def _refill(self, account: AccountEntry, missing: int) -> None:
         pool = account.store_keys.pool

@@ -9,6 +9,7 @@ import msgspec
 from codesvc.domain.addresses import NO_ADDRESS
 from codesvc.domain.quota import Api
 from codesvc.store.act import Act
+from codesvc.store.qr_codes import pool_server
 from codesvc.store.quotas import day_key
 from codesvc.store.replies import IntentReply
 
@@ -170,7 +171,12 @@ class Intents:
         """Attach a QR code; arguments as `codesvc.store.verifications.Verifications.attach_scene`."""
         return await self._attach(
             keys,
-            {"intent": keys.intent(identifier), "pool": keys.pool, "day": day_key(keys, Api.QRCODE)},
+            {
+                "intent": keys.intent(identifier),
+                "pool": keys.pool,
+                "pool_server": pool_server(keys),
+                "day": day_key(keys, Api.QRCODE),
+            },
             {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
         )
 

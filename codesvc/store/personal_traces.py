@@ -36,11 +36,14 @@ OF_MANY: Final = frozenset(
         "batch",
         "quota",
         "pool",
+        "pool-server",
         "registry",
     }
     | {
         "registry-log",
         "mark",
+        "turns",
+        "lost-writes",
         "master-keys",
         "uses",
         "webhook-log",

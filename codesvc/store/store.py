@@ -24,6 +24,7 @@ from codesvc.store.master_keys import MasterKeys
 from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
+from codesvc.store.qr_codes import QrCodes
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
 from codesvc.store.replies import Reply
@@ -111,6 +112,7 @@ class Store:
         self.oidc = Oidc(deployment)
         self.master_keys = MasterKeys(deployment)
         self.messages = Messages(deployment)
+        self.qr_codes = QrCodes(deployment)
         self.quotas = Quotas(deployment)
         self.registry = Registry(deployment)
         self.tickets = Tickets(deployment)

@@ -2,12 +2,14 @@
 
 import asyncio
 
+from codesvc.web.context import SERVICES
+from tests import stores
+from tests.world import running_world
+
 CREATE = "/cgi-bin/qrcode/create"
 
 
 async def pool_length(world, at_least=0):
-    from codesvc.web.context import SERVICES
-
     services = world.app[SERVICES]
     keys = services.directory.accounts["main"].store_keys
     for _ in range(500):
@@ -64,3 +66,53 @@ async def test_fifty_pages_at_once_get_fifty_different_codes(new_world):
         started = [await world.start(f"u-{number}") for number in range(50)]
         urls = await asyncio.gather(*(world.scan_url(one) for one in started))
         assert len(set(urls)) == 50
+
+
+async def test_a_store_that_lost_its_latest_writes_gives_no_code_out_twice(tmp_path):
+    """It starts again from an older file, as after a power cut: the pool has the code that a page shows already."""
+    with stores.tcp_server() as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        async with running_world(url, tmp_path, accounts__main__qr_pool=8) as world:
+            await pool_length(world, 8)
+            server.client.save()
+            shown = {await world.scan_url(await world.start(f"before-{number}")) for number in range(3)}
+            assert len(shown) == 3
+            server.kill()
+            server.start()
+            assert len(codes_in(server)) == 8, "it went back"
+            started = [await begun(world, f"after-{number}") for number in range(6)]
+            assert not shown & {await world.scan_url(one) for one in started}
+
+
+async def test_the_codes_of_another_server_are_no_stock(tmp_path):
+    """The pool is minted anew before a page asks, as soon as somebody counts it."""
+    with stores.tcp_server() as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        async with running_world(url, tmp_path, accounts__main__qr_pool=4) as world:
+            await pool_length(world, 4)
+            server.client.save()
+            before = codes_in(server)
+            server.kill()
+            server.start()
+            services = world.app[SERVICES]
+            started = await begun(world, "u")
+            await services.verifications._pool.fill(services.directory.accounts["main"])
+            await pool_length(world, 4)
+            now = codes_in(server)
+            assert not now & before
+            assert (await world.scan_url(started)).encode() in b" ".join(now), "the next pool is used as the first was"
+
+
+async def begun(world, user):
+    """A verification, as soon as the store is there again."""
+    for _ in range(500):
+        started = await world.start(user)
+        if started.status == 201:
+            return started
+        await asyncio.sleep(0.01)
+    raise AssertionError(started.text)
+
+
+def codes_in(server):
+    [pool] = server.client.keys("*:pool")
+    return set(server.client.lrange(pool, 0, -1))

@@ -1,9 +1,9 @@
 -- Purpose: attach a QR code to a bind intent or login when a page first requests the image, as attach_scene does for
 --   verifications, from the same pool.
--- KEYS: intent pool day outbox
+-- KEYS: intent pool pool_server day outbox
 -- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record eviction intent quota_alert quota pool
+-- USES: clock names record eviction intent quota_alert quota pool_server pool
 -- REPLY attached: intent pool_left
 -- REPLY empty closed ended: intent
 

@@ -1,9 +1,9 @@
 -- Purpose: attach a QR code to a verification when a page first requests the image. It is taken from the pool, or is
 --   the one in `minted` (made on demand because the pool was empty). The user's binding makes no difference (rule 7).
--- KEYS: record pool day outbox
+-- KEYS: record pool pool_server day outbox
 -- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record quota_alert quota pool
+-- USES: clock names record quota_alert quota pool_server pool
 -- REPLY attached: record pool_left _ new_steps
 -- REPLY empty closed ended: record _ _ new_steps
 --   limited: the day's quota, or the site's part of it, is used up

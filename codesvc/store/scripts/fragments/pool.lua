@@ -3,6 +3,7 @@
 -- out. Returns scene and url; or nil and the reason: 'empty', or 'limited' if the day's quota or the site's share of it
 -- is used up.
 local function take_picture(site, reset, stranger)
+  empty_pool_of_another_server()
   local real_now = now - tonumber(A.offset)
   local entry = A.minted ~= '' and A.minted or redis.call('LPOP', K.pool)
   while entry do

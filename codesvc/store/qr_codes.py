@@ -1,0 +1,38 @@
+"""The pool of QR codes that are created in advance, of each account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+def pool_server(keys: Keys) -> str:
+    """String: the server whose pool it is (`fragments/pool_server.lua`)."""
+    return f"{keys.account}pool-server"
+
+
+class PoolCounted(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        left: how many QR codes are in the pool.
+    """
+
+    left: int = 0
+
+
+class QrCodes:
+    """Counts the pool. Every call raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._count = Act(deployment, "count_pool", PoolCounted)
+
+    async def count(self, keys: Keys) -> int:
+        """How many QR codes the pool has for pages; none after a fail-over or a start of the store's server."""
+        return (await self._count(keys, {"pool": keys.pool, "pool_server": pool_server(keys)}, {})).left
