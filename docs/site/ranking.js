@@ -49,11 +49,23 @@
     };
   };
 
+  // lunr shares the ends of words between words, and knows an end by its letters and the numbers of what follows, run together:
+  // digits of words and numbers are then mixed up, and a search finds words that do not exist and fails ("48001"). Here they end.
+  const distinct = (prototype) => {
+    prototype.toString = function () {
+      const letters = Object.keys(this.edges).sort();
+      return this._str ?? `${+this.final}${letters.map((each) => `${each}${this.edges[each].id};`).join("")}`;
+    };
+  };
+
   let ready = false;
   const listen = self.addEventListener;
   self.addEventListener = (kind, heard) =>
     listen.call(self, kind, ({ data: { type, data } }) => {
-      if (!ready) rank(lunr.Index.prototype);
+      if (!ready) {
+        rank(lunr.Index.prototype);
+        distinct(lunr.TokenSet.prototype);
+      }
       ready = true;
       return heard({ data: { type, data: typeof data === "string" ? data.replace(/\p{sc=Han}+/gu, `$&${FILLER}`) : data } });
     });

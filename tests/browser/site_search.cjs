@@ -11,6 +11,7 @@ globalThis.self = globalThis;
 globalThis.addEventListener = (_, heard) => { listener = heard; };
 globalThis.postMessage = (message) => answered(message);
 globalThis.importScripts = () => {};
+console.warn = (...said) => { console.error(...said); process.exitCode = 1; }; // the worker says so where a search fails
 vm.runInThisContext(fs.readFileSync(`${workers}/${worker}`, "utf8"));
 const ask = (data) => new Promise((resolve) => { answered = resolve; listener({ data }); });
 
