@@ -9,7 +9,6 @@ import msgspec
 from codesvc.domain.addresses import NO_ADDRESS
 from codesvc.domain.quota import Api
 from codesvc.store.act import Act
-from codesvc.store.qr_codes import pool_server
 from codesvc.store.quotas import day_key
 from codesvc.store.replies import IntentReply
 
@@ -174,7 +173,7 @@ class Intents:
             {
                 "intent": keys.intent(identifier),
                 "pool": keys.pool,
-                "pool_server": pool_server(keys),
+                "pool_server": keys.pool_server,
                 "day": day_key(keys, Api.QRCODE),
             },
             {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},

@@ -83,6 +83,11 @@ class Keys:
         """List: QR codes created in advance."""
         return f"{self.account}pool"
 
+    @property
+    def pool_server(self) -> str:
+        """String: the server whose pool it is (`fragments/pool_server.lua`)."""
+        return f"{self.account}pool-server"
+
     def binding(self, site: str, user: str) -> str:
         """Hash: the WeChat account of a site's user."""
         return self.root + IN_PARTITION["binding"] % (site, user)

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
 
 
-def pool_server(keys: Keys) -> str:
-    """String: the server whose pool it is (`fragments/pool_server.lua`)."""
-    return f"{keys.account}pool-server"
-
-
 class PoolCounted(Reply, frozen=True):
     """DONE.
 
@@ -35,4 +30,4 @@ class QrCodes:
 
     async def count(self, keys: Keys) -> int:
         """How many QR codes the pool has for pages; none after a fail-over or a start of the store's server."""
-        return (await self._count(keys, {"pool": keys.pool, "pool_server": pool_server(keys)}, {})).left
+        return (await self._count(keys, {"pool": keys.pool, "pool_server": keys.pool_server}, {})).left

@@ -10,7 +10,6 @@ import msgspec
 from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
-from codesvc.store.qr_codes import pool_server
 from codesvc.store.quotas import day_key
 from codesvc.store.replies import VerificationReply
 from codesvc.store.verification_types import Checked, Resent, SceneAttached, Started, UserRead
@@ -204,7 +203,7 @@ class Verifications:
             {
                 "record": keys.record(identifier),
                 "pool": keys.pool,
-                "pool_server": pool_server(keys),
+                "pool_server": keys.pool_server,
                 "day": day_key(keys, Api.QRCODE),
             },
             {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
