@@ -69,14 +69,14 @@ class JobState:
         With `charge`, a template message is taken from the day's quota, as `moment` says (`Look`).
         """
         deliveries, call = self._deliveries[account.name], call_id(job) if charge else ""
-        begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, moment=moment)
+        begin = partial(deliveries.begin, job.kind, job.subject, job.number, job.entry, call=call, moment=moment)
         begun = await self._patient.until_answered("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 
     async def record(self, account: AccountEntry, job: Job, attempt: Attempt) -> VerificationReply:
         """Record the result of an attempt. If it was the last one, the job is acknowledged in the same act."""
         delivered = Delivered(
-            verification=job.verification,
+            verification=job.subject,
             number=str(job.number),
             status=_STATUS[attempt.ending],
             channel=attempt.channel.value,
@@ -108,7 +108,7 @@ class JobState:
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Note why a job waits, in the verification's timeline."""
         reason = f"{attempt.reason}.{attempt.errcode}" if attempt.errcode else attempt.reason
-        note = partial(self._store.note_trouble, account.store_keys, job.verification, job.number, reason)
+        note = partial(self._store.note_trouble, account.store_keys, job.subject, job.number, reason)
         await self._patient.until_answered("note_trouble", note)
 
     def _deliveries_of(self, account: AccountEntry) -> AccountDeliveries:

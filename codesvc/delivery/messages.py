@@ -135,7 +135,7 @@ class MessageDelivery:
         begin = partial(
             self._store.begin,
             account.store_keys,
-            job.verification,
+            job.subject,
             job.number,
             job.entry,
             attempt=token_hex(8),
@@ -151,7 +151,7 @@ class MessageDelivery:
         record = partial(
             self._store.record,
             account.store_keys,
-            job.verification,
+            job.subject,
             job.number,
             job.entry,
             result,

@@ -56,7 +56,7 @@ class Notices:
         Raises:
             StoreUnavailable: the store does not answer; the job stays in the stream.
         """
-        begun = await self._store.begin_notice(account.store_keys, job.verification, job.entry)
+        begun = await self._store.begin_notice(account.store_keys, job.subject, job.entry)
         if begun.outcome is not Outcome.BEGUN:
             return
         name, about = begun.name, msgspec.json.decode(begun.about, type=NoticeSubject)
@@ -77,4 +77,4 @@ class Notices:
             if pause is None or attempt.ending is not Ending.LATER:
                 break
             await self._circuits[account.name].pause(pause)
-        await self._store.end_notice(account.store_keys, job.verification, job.entry)
+        await self._store.end_notice(account.store_keys, job.subject, job.entry)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 QUOTA_LOW: Final = "quota_low"
-"""The kind of these jobs in the outbox; their `verification` is `call:day:daily:left`."""
+"""The kind of these jobs in the outbox; their `subject` is `call:day:daily:left`."""
 _EVENT: Final = "quota.low"
 
 
@@ -35,14 +35,14 @@ class QuotaEvents:
         Raises:
             StoreUnavailable: the store does not answer; the job stays in the stream.
         """
-        call, day, daily, left = job.verification.split(":")
+        call, day, daily, left = job.subject.split(":")
         facts = {"account": account.name, "call": call, "threshold": job.number, "daily": daily, "left": left}
         for site in self._directory.sites.values():
             hook = site.config.webhook
             if site.account.name == account.name and hook is not None and _EVENT in hook.events:
                 event = derived_id(account.config.appid, call, day, str(job.number), site.name)
                 await self._queue(site, event, msgspec.json.encode({**facts, "day": day}))
-        await self._store.deliveries.end_notice(account.store_keys, job.verification, job.entry)
+        await self._store.deliveries.end_notice(account.store_keys, job.subject, job.entry)
 
     async def _queue(self, site: SiteEntry, event: str, facts: bytes) -> None:
         await self._store.webhooks.announce(site.store_keys, site.name, event, kind=_EVENT, facts=facts)

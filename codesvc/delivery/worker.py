@@ -160,7 +160,7 @@ class Worker:
                     self._outage.answered("rescue", box.partition)
                     for job in jobs:
                         if job not in self._held and self._dispatch(job) and self._courier.knows(job):
-                            _log.info("job_taken_over", verification=job.verification, kind=job.kind)
+                            _log.info("job_taken_over", subject=job.subject, kind=job.kind)
                     if box.round_ended:
                         break
             except StoreUnavailable as error:
@@ -178,9 +178,7 @@ class Worker:
         return began
 
     def _start(self, job: Job) -> None:
-        task = asyncio.create_task(
-            crash_points.mortal("delivery", self._carry(job)), name=f"deliver {job.verification}"
-        )
+        task = asyncio.create_task(crash_points.mortal("delivery", self._carry(job)), name=f"deliver {job.subject}")
         self._held[job] = task
         task.add_done_callback(lambda _: self._arrived(job))
 
@@ -202,13 +200,13 @@ class Worker:
                 await self._end_unknown(job)
         except (StoreUnavailable, ScriptError) as error:
             # The job is still in the stream; it is taken over when the store is back.
-            _log.warning("job_left", verification=job.verification, error=str(error))
+            _log.warning("job_left", subject=job.subject, error=str(error))
         except (LookupError, ValueError, TypeError, TemplateError) as error:
             # For example, a site or purpose that is no longer configured. It must not fail without a log line.
-            _log.exception("job_failed", verification=job.verification, kind=job.kind, error=type(error).__name__)
+            _log.exception("job_failed", subject=job.subject, kind=job.kind, error=type(error).__name__)
 
     async def _end_unknown(self, job: Job) -> None:
         """End the job of an unknown account. A young one stays in the stream: another process may know the account."""
         reply = await self._store.deliveries.end_unknown_job(job.partition, job.entry, most_age_ms=_UNKNOWN_KEPT_MS)
         if reply.outcome is Outcome.DONE:
-            _log.warning("job_without_account", verification=job.verification, kind=job.kind, appid=job.appid)
+            _log.warning("job_without_account", subject=job.subject, kind=job.kind, appid=job.appid)

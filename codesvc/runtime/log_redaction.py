@@ -86,7 +86,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     **dict.fromkeys(("level", "by", "channel", "ending", "kind", "mode", "notice", "outcome", "running"), _word),
     **dict.fromkeys(("script", "state", "step", "wish"), _word),
     **dict.fromkeys(("account", "purpose", "site", "source"), _name),
-    **dict.fromkeys(("verification", "intent", "webhook", "message"), _id),
+    **dict.fromkeys(("verification", "intent", "webhook", "message", "subject"), _id),
     **dict.fromkeys(
         (
             *(

@@ -54,7 +54,7 @@ class CallbackForwarding:
         if target is None:
             return None
         if (await self._store.admit(account.store_keys, stamp, act="forwards")).outcome is Outcome.LIMITED:
-            _log.warning("relay_failed", account=account.name, why="repeated")
+            _log.warning("callback_not_forwarded", account=account.name, why="repeated")
             return None
         return await self._post(account, target, query, body)
 
@@ -71,14 +71,14 @@ class CallbackForwarding:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's text is not logged. It may hold the query, whose signature stays valid for some time.
             why = type(getattr(error, "os_error", error)).__name__
-        _log.warning("relay_failed", account=account.name, why=why)
+        _log.warning("callback_not_forwarded", account=account.name, why=why)
         return None
 
     def copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
         """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
         if account.config.forward_to is None or not account.config.forward_copies:
             return
-        task = asyncio.create_task(self._copy(account, query, body, stamp=stamp), name="relay copy")
+        task = asyncio.create_task(self._copy(account, query, body, stamp=stamp), name="callback copy")
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
 
@@ -86,7 +86,7 @@ class CallbackForwarding:
         try:
             await self.ask(account, query, body, stamp=stamp)
         except StoreUnavailable as error:
-            _log.warning("relay_failed", account=account.name, why=type(error).__name__)
+            _log.warning("callback_not_forwarded", account=account.name, why=type(error).__name__)
 
     async def aclose(self) -> None:
         """Cancel the copies that are still being sent."""

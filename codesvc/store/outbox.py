@@ -32,9 +32,9 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         entry: its id in the stream.
-        kind: push, scan, void or the name of a notice.
-        verification: the verification, or the subject of a notice.
-        number: the number of the verification's delivery.
+        kind: push, scan, void, message, notice, quota_low, or the name of a message to the bound WeChat account.
+        subject: the id of the verification, message or notice; of a `quota_low`, `call:day:daily:left`.
+        number: the number of the verification's or message's delivery; of a `quota_low`, the threshold.
         appid: the appid of the account that sends.
         partition: the partition of the stream.
         delay_ms: how long a push waits first, so that a newer start can take its place.
@@ -43,7 +43,7 @@ class Job(msgspec.Struct, frozen=True):
 
     entry: str
     kind: str
-    verification: str
+    subject: str
     number: int
     appid: str
     partition: int
@@ -53,7 +53,7 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def client_msg_id(self) -> str:
         """The message's id: WeChat delivers one message per openid and id within 10 minutes (WECHAT.md 6.2)."""
-        return f"{self.verification}-{self.kind}-{self.number}"
+        return f"{self.subject}-{self.kind}-{self.number}"
 
 
 class Outbox:
@@ -174,7 +174,7 @@ class Outbox:
             Job(
                 entry=entry.decode(),
                 kind=fields[b"kind"].decode(),
-                verification=fields[b"id"].decode(),
+                subject=fields[b"id"].decode(),
                 number=int(fields[b"number"]),
                 appid=fields[b"account"].decode(),
                 partition=self.partition,

@@ -50,7 +50,7 @@ async def test_streams_are_read_where_they_lie(store):
         job = {"kind": "push", "id": f"vf_{box.partition}", "number": 1, "account": "wx"}
         await store.at(box.partition).xadd(outbox("cs", box.partition), job)
     read = await asyncio.gather(*(box.read(count=10, block_ms=1000) for box in boxes))
-    assert [[job.verification for job in jobs] for jobs in read] == [[f"vf_{p}"] for p in range(PARTITIONS)]
+    assert [[job.subject for job in jobs] for jobs in read] == [[f"vf_{p}"] for p in range(PARTITIONS)]
     await asyncio.gather(
         *(box.set_idle_time([job.entry for job in jobs]) for box, jobs in zip(boxes, read, strict=True))
     )

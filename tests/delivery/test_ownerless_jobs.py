@@ -34,7 +34,7 @@ async def test_the_job_of_an_account_that_nobody_knows_ends_when_no_code_can_liv
         await until(lambda: valkey.xlen(box) == 0 and events(lines, "job_without_account"))
     assert valkey.xpending(box, GROUP)["pending"] == 0
     [line] = [line for line in lines if line["event"] == "job_without_account"]
-    assert line | {"verification": "vf_gone", "kind": "push", "appid": GONE, "log_level": "warning"} == line
+    assert line | {"subject": "vf_gone", "kind": "push", "appid": GONE, "log_level": "warning"} == line
 
 
 async def test_until_then_it_waits_in_silence_for_a_process_that_knows_the_account(new_world, valkey):

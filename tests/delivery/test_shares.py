@@ -7,7 +7,7 @@ from tests.delivery.test_places import Clock
 
 
 def job(holder, number=0):
-    return Job(entry=f"{number}-0", kind="message", verification="", number=1, appid="wx", partition=0, site=holder)
+    return Job(entry=f"{number}-0", kind="message", subject="", number=1, appid="wx", partition=0, site=holder)
 
 
 def filled(shares, *holders):
