@@ -11,6 +11,7 @@ from typing import Final
 from yarl import URL
 
 from codesvc.config.faults import UnfitError
+from codesvc.domain.dns_names import may_be_encoded
 
 _HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 # Browsers read such a host as an IPv4 address: 127.1 and 0x7f.1 are 127.0.0.1.
@@ -49,6 +50,8 @@ def require_host(text: str) -> None:
 
 def in_punycode(host: str) -> str:
     """A host name of any script as browsers ask for it; "" if it is none."""
+    if not may_be_encoded(host):
+        return ""
     try:
         found = URL.build(scheme="http", host=host.rstrip(".。")).raw_host or ""
     except ValueError:

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS
-from codesvc.domain.typed_text import GAP, normalise, visible
+from codesvc.domain.typed_text import GAP, compatible, normalise, visible
 
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")
@@ -71,7 +71,7 @@ def read_command(text: str) -> str:
 
 def plain_word(text: str) -> str:
     """A message without blanks, letter case, character width and a final stop. Sites' words are compared so."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
+    return "".join(compatible(text).lower().split()).rstrip("。.!！")
 
 
 def is_answer(word: str) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import phonenumbers
 
+from codesvc.domain.dns_names import may_be_encoded
 from codesvc.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -151,13 +152,7 @@ def email(given: str) -> Recipient:
         Invalid: it is not an e-mail address. The text does not repeat it.
     """
     local, at, domain = given.strip().rpartition("@")
-    # Encoding a long domain is dear, so its length is judged first.
-    if (
-        not at
-        or len(domain) > _LONGEST_ADDRESS
-        or len(local) > _LONGEST_LOCAL_PART
-        or _LOCAL_PART.fullmatch(local) is None
-    ):
+    if not at or not may_be_encoded(domain) or len(local) > _LONGEST_LOCAL_PART or _LOCAL_PART.fullmatch(local) is None:
         raise Invalid("is not an e-mail address", _EMAIL)
     if not domain.isascii() and _is_read_two_ways(domain):
         raise Invalid("has a domain that mail servers encode in two ways; send it in its ASCII form, xn--…", _EMAIL)

@@ -13,6 +13,18 @@ _LONGEST: Final = 2100
 """So many characters are read: more than a chat message has (WECHAT.md 9.4). NFKC makes several of some."""
 _PHRASES: Final = re.compile("[\ufdfa\ufdfb\u3300-\u3357]")
 """Phrases and words in one character, Arabic and Japanese, without a digit: NFKC makes 4 to 18 of each."""
+MOST_MARKS: Final = 30
+"""So many marks in a row are put in order; their order takes a square of their number (UAX 15, "Stream-Safe")."""
+RUN_OF_MARKS: Final = re.compile(rf"(?:[^\w\s]|[\uff9e\uff9f]){{{MOST_MARKS}}}")
+"""Or of punctuation, which is as harmless to divide; a class of all marks alone would take long to build."""
+_DIVIDER: Final = "\u034f"
+"""An invisible character for this purpose, the combining grapheme joiner."""
+
+
+def compatible(text: str) -> str:
+    """The beginning of a text in normal form KC, at a cost that grows with its length alone."""
+    divided = RUN_OF_MARKS.sub(lambda found: found[0] + _DIVIDER, text[:_LONGEST])
+    return unicodedata.normalize("NFKC", divided)[:_LONGEST].replace(_DIVIDER, "")
 
 
 def visible(text: str) -> str:
@@ -20,7 +32,7 @@ def visible(text: str) -> str:
 
     Blanks and line breaks become single blanks each. Punctuation and case stay.
     """
-    plain = unicodedata.normalize("NFKC", _PHRASES.sub(" ", text))[:_LONGEST]
+    plain = compatible(_PHRASES.sub(" ", text[:_LONGEST]))
     return plain.translate({ord(character): _visible(character) for character in set(plain)})
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 from yarl import URL
 
+from codesvc.domain.dns_names import may_be_encoded
 from codesvc.domain.service_address import DEFAULT_PORTS
 
 # RFC 3986 appendix B.
@@ -83,7 +84,7 @@ def _ascii(authority: str) -> str:
     found = _HOST.fullmatch(authority)
     if found is None or not found[1].isprintable() or any(mark in found[1] for mark in " @\\%[]"):
         raise ValueError("not a host")
-    host = URL.build(scheme="http", host=found[1]).raw_host
+    host = URL.build(scheme="http", host=found[1]).raw_host if may_be_encoded(found[1]) else None
     if not host:
         raise ValueError("not a host")
     return host + (found[2] or "")
