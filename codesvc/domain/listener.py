@@ -12,6 +12,7 @@ _UNIX: Final = "unix:"
 _LONGEST_PATH: Final = 107
 """Bytes of a unix socket's path (Linux, unix(7))."""
 _TCP: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):([1-9][0-9]{0,4})")
+_OWN_NAME: Final = "codesvc.localhost"
 _HIGHEST_PORT: Final = 65_535
 _NO_DOMAINS: Final = frozenset({"localhost", "local", "internal"})
 """Domains that nobody can register (RFC 6761, RFC 6762, ICANN's resolution 2024.07.29.06)."""
@@ -51,6 +52,21 @@ class Listener:
         except ValueError:
             return False
         return True
+
+    @staticmethod
+    def own_host(host: str) -> str:
+        """A `Host` for operators in the place of a loopback address or `localhost`; "" for any other.
+
+        A browser sends the cookies of 127.0.0.1 to every port there, so to other programs of the machine too. It leads
+        names below `localhost` to the same address, and each of them has cookies of its own.
+        """
+        try:
+            found = urlsplit(f"//{host}")
+            name, port = found.hostname or "", found.port
+            shared = name == "localhost" or ip_address(name).is_loopback
+        except ValueError:
+            return ""
+        return (_OWN_NAME if port is None else f"{_OWN_NAME}:{port}") if shared else ""
 
 
 @cache

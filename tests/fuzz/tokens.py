@@ -72,7 +72,7 @@ READERS = {
         True,
         lambda: TICKETS.digits("tk_x", "b"),
     ),
-    "session": (_session(SESSIONS._signer), "", lambda: SESSIONS.visitor()[1]),
+    "session": (_session(SESSIONS._signers[False]), "", lambda: SESSIONS.visitor(near=False)[1]),
     "known browser": (_session(SESSIONS._known), "ann", lambda: SESSIONS.make_known("ann", "")),
     "operator's form": (
         lambda text: SESSIONS.is_form(Session("ann", "x"), text) or None,

@@ -23,13 +23,13 @@ def process(*, ahead=0):
 
 @pytest.mark.parametrize(("ahead", "good"), [(-30, True), (0, True), (EIGHT_HOURS - 60, True), (-120, False)])
 async def test_a_session_is_read_by_a_process_whose_clock_is_a_little_behind(ahead, good):
-    session, cookie = process().visitor()
-    assert await process(ahead=ahead).read(cookie) == (session if good else None)
+    session, cookie = process().visitor(near=False)
+    assert await process(ahead=ahead).read(cookie, near=False) == (session if good else None)
 
 
 async def test_a_session_ends():
-    _, cookie = process().visitor()
-    assert await process(ahead=EIGHT_HOURS + 1).read(cookie) is None
+    _, cookie = process().visitor(near=False)
+    assert await process(ahead=EIGHT_HOURS + 1).read(cookie, near=False) is None
 
 
 def test_a_known_browser_is_known_to_a_process_whose_clock_is_a_little_behind():

@@ -26,7 +26,9 @@ async def near(new_world):
         new_world(service_port=own, service__public_url=f"http://127.0.0.1:{own}/auth", admin=admin) as world,
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
     ):
-        yield Operator(replace(world, service=f"http://127.0.0.1:{port}"), http)
+        operator = Operator(replace(world, service=f"http://127.0.0.1:{port}"), http)
+        operator.public = world.service
+        yield operator
 
 
 @pytest.mark.parametrize("prefix", ["", "/auth"])
@@ -48,6 +50,39 @@ async def test_an_operator_signs_in_and_every_link_is_served(near, prefix):
     assert len(seen) > 8
     assert (await near.get(f"{prefix}/metrics"))[0] == 200
     assert (await near.get(f"{prefix}/healthz"))[0] == 200
+
+
+async def signed_in_cookie(near):
+    token = re.search(r'name="token" value="([^"]+)"', (await near.get("/auth/admin/login"))[2])[1]
+    _, headers, _ = await near.post("/auth/admin/login", {"token": token, "name": "lan", "password": PASSWORD})
+    return next(each.partition(";")[0] for each in headers.getall("Set-Cookie") if each.startswith("codesvc_admin="))
+
+
+async def test_a_session_of_the_listener_is_none_at_the_public_address(near):
+    """A browser sends the cookie to every port of 127.0.0.1, so another program of the machine may have read it."""
+    cookie = await signed_in_cookie(near)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        for address, status in ((f"{near.world.service}/auth/admin", 200), (f"{near.public}/admin", 303)):
+            async with http.get(address, headers={"Cookie": cookie}, allow_redirects=False) as answer:
+                assert answer.status == status, address
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("127.0.0.1:9080", "codesvc.localhost:9080"),
+        ("localhost:9080", "codesvc.localhost:9080"),
+        ("[::1]:9080", "codesvc.localhost:9080"),
+        ("127.0.0.1", "codesvc.localhost"),
+        ("codesvc.localhost:9080", ""),
+        ("10.0.0.7:9080", ""),
+        ("tunnel:9080", ""),
+    ],
+)
+async def test_who_comes_by_a_name_that_is_shared_by_all_ports_is_shown_another(near, host, named):
+    page = (await near.get("/auth/admin/login", Host=host))[2]
+    assert (f'href="http://{named}/auth/admin/login"' in page) == bool(named)
+    assert ("codesvc.localhost" in page) == bool(named)
 
 
 async def test_only_there_and_only_once(near):

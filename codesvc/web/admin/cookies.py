@@ -62,7 +62,8 @@ def keep_known(request: web.Request, response: web.Response, cookie: str) -> Non
 
 async def session_in(request: web.Request) -> Session | None:
     """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(cookie_in(request.headers, _cookie_name(request)))
+    cookie = cookie_in(request.headers, _cookie_name(request))
+    return await sessions_of(request).read(cookie, near=by_operators_listener(request))
 
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:

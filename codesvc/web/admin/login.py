@@ -4,6 +4,7 @@ from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.language_tags import nearest
+from codesvc.domain.listener import Listener
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.cookies import (
     drop_session,
@@ -45,9 +46,14 @@ async def show_login(request: web.Request) -> web.Response:
 
 
 def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
-    session, cookie = sessions_of(request).visitor()
+    near = by_operators_listener(request)
+    session, cookie = sessions_of(request).visitor(near=near)
     said = words_of(request).t(problem, minutes=-(-wait // 60)) if problem else ""
-    variables = {"problem": said, "form_token": sessions_of(request).form_token(session)}
+    variables = {
+        "problem": said,
+        "form_token": sessions_of(request).form_token(session),
+        "own_host": Listener.own_host(request.host) if near else "",
+    }
     response = draw(request, "login.html", variables, page="", status=status)
     keep_session(request, response, cookie)
     if wait:

@@ -63,22 +63,28 @@ class Sessions:
         self._operators = operators
         self.seconds = seconds
         keys = keyring.token_keys("admin session")
-        self._signer = URLSafeTimedSerializer(keys, salt="session", signer_kwargs={"digest_method": sha256})
+        self._signers = {
+            near: URLSafeTimedSerializer(keys, salt=salt, signer_kwargs={"digest_method": sha256})
+            for near, salt in ((False, "session"), (True, "session at the operators' listener"))
+        }
         self._form_key = keyring.token_keys("admin form")[-1]
         self._known = URLSafeTimedSerializer(keys, salt="known browser", signer_kwargs={"digest_method": sha256})
         self._lanes = SignInLanes(store)
 
-    def visitor(self) -> tuple[Session, str]:
-        """A session before signing in, and its cookie."""
-        return self._made("", "")
+    def visitor(self, *, near: bool) -> tuple[Session, str]:
+        """A session before signing in, and its cookie; `near`: for the operators' listener."""
+        return self._made("", "", near=near)
 
-    def _made(self, name: str, mark: str) -> tuple[Session, str]:
+    def _made(self, name: str, mark: str, *, near: bool) -> tuple[Session, str]:
         session = Session(name, secrets.token_urlsafe(18))
-        return session, str(self._signer.dumps([name, session.id, mark]))
+        return session, str(self._signers[near].dumps([name, session.id, mark]))
 
-    async def read(self, cookie: str) -> Session | None:
-        """The session of a cookie; None if it is not valid, has expired, or was signed out."""
-        session = self._read_with(self._signer, cookie, self.seconds)
+    async def read(self, cookie: str, *, near: bool) -> Session | None:
+        """The session of a cookie; None if it is not valid, has expired, or was signed out.
+
+        A session of the operators' listener (`near`) is none elsewhere: browsers send its cookie to every port there.
+        """
+        session = self._read_with(self._signers[near], cookie, self.seconds)
         if session is None or not session.name:
             return session
         with OrUnavailable("a session cannot be read"):
@@ -114,7 +120,7 @@ class Sessions:
             return outcome, wait, ""
         if operator is None:
             return Outcome.REFUSED, 0, ""
-        return Outcome.DONE, 0, self._made(name, fingerprint(line))[1]
+        return Outcome.DONE, 0, self._made(name, fingerprint(line), near=visitor.near)[1]
 
     def known(self, cookie: str) -> str:
         """The id of a browser that has signed in before, "" for any other.
