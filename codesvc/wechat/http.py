@@ -54,8 +54,8 @@ _SHORTEST_REDACTED = 4
 
 
 @dataclass(slots=True)
-class _Progress:
-    """Whether the request of one exchange may have been sent; the hooks of `sending_trace` set it.
+class Progress:
+    """Whether the request of one exchange may have been sent; the hooks of `sending_trace` set it. Gateways use it too.
 
     Attributes:
         may_be_sent: False only if it is certain that no octet of the request has been written.
@@ -72,12 +72,12 @@ def sending_trace() -> aiohttp.TraceConfig:
     """
 
     async def begun(_: object, context: SimpleNamespace, __: object) -> None:
-        if isinstance(context.trace_request_ctx, _Progress):
+        if isinstance(context.trace_request_ctx, Progress):
             context.trace_request_ctx.may_be_sent = False
 
     async def sending(_: object, context: SimpleNamespace, __: object) -> None:
         # aiohttp calls this before it writes the headers.
-        if isinstance(context.trace_request_ctx, _Progress):
+        if isinstance(context.trace_request_ctx, Progress):
             context.trace_request_ctx.may_be_sent = True
 
     trace = aiohttp.TraceConfig()
@@ -155,7 +155,7 @@ class HttpExchange:
     async def _request(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _GET_HEADERS if data is None else _POST_HEADERS
         by_proxy, login = leaving(self._proxy, url.scheme)
-        progress = _Progress()
+        progress = Progress()
         try:
             async with self._http.request(
                 method,
@@ -174,7 +174,7 @@ class HttpExchange:
             fault = self._fault(error, progress)
         raise fault
 
-    def _fault(self, error: aiohttp.ClientError | OSError, progress: _Progress) -> NotSent | OutcomeUnknown:
+    def _fault(self, error: aiohttp.ClientError | OSError, progress: Progress) -> NotSent | OutcomeUnknown:
         """Translate an exception of aiohttp or of the system into an error of ours, without the URL."""
         problem = problem_of(error, self._proxy)
         if problem is not None:

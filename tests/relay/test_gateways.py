@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import compat32
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret
+from codesvc.runtime.site_names import SiteNames
 from tests.relay.conftest import SECRET
 
 NOW = 1_700_000_000
@@ -144,6 +146,37 @@ async def test_a_gateway_that_does_not_answer_in_time_may_have_taken_it(stub):
     config = SignedGateway(url=stub.url, secrets=(Secret(SECRET),), allow_private=True)
     async with made.open():
         assert (await signed.Signed(config, made).hand(handover())).taken is Taken.UNKNOWN
+
+
+async def test_a_gateway_whose_name_is_not_answered_in_time_has_certainly_not_taken_it():
+    asked, end = Event(), Event()
+
+    def look_up(*_, **__):
+        asked.set()
+        end.wait()
+        return []
+
+    made = GuardedSessions(timeout=0.2, keep=False, resolver=SiteNames(look_up))
+    config = ShapedGateway(url="https://sms.example/", fields={"to": "{to}"})
+    async with made.open():
+        answer = await shaped.Shaped(config, made).hand(handover())
+    end.set()
+    assert asked.is_set()
+    assert (answer.taken, answer.reason) == (Taken.LATER, "unreachable")
+
+
+async def test_a_gateway_that_hangs_before_it_proves_who_it_is_has_certainly_not_taken_it():
+    async def hang(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    made = GuardedSessions(timeout=0.3, keep=False)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    config = ShapedGateway(url=url, fields={"to": "{to}"}, allow_private=True)
+    async with server, made.open():
+        answer = await shaped.Shaped(config, made).hand(handover())
+    assert (answer.taken, answer.reason) == (Taken.LATER, "unreachable")
 
 
 FIELDS = {"mobile": "{to_national}", "msg.body": "{text}", "msg.n": "{minutes}", "ref": "{id}"}
@@ -337,7 +370,7 @@ MAIL = {"host": "127.0.0.1", "security": "none", "sender": "codes@shop.example",
 
 async def test_a_mail_says_who_when_and_that_no_machine_answers():
     async with mail_server() as server:
-        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
         answer = await gateway.hand(handover(recipient=email("alice@example.com")))
     assert answer.taken is Taken.YES
     [mail] = server.mails
@@ -369,7 +402,7 @@ _LINES = b64encode(b"\r\nReply-To: x@evil.example\r\nContent-Type: text/html\r\n
 @pytest.mark.parametrize("text", ["code 123456", "验证码 123456\n.\n", "a" * 2_000])
 async def test_a_subject_and_a_text_are_read_as_they_were_and_write_no_header(subject, text):
     async with mail_server() as server:
-        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
         await gateway.hand(handover(recipient=email("alice@example.com"), subject=subject, text=text))
     [mail] = server.mails
     head, _, _ = mail.partition(b"\r\n\r\n")
@@ -401,12 +434,12 @@ def test_the_local_part_of_an_address_is_no_encoded_word(local):
 )
 async def test_what_a_mail_servers_answer_means(says, taken):
     async with mail_server(**says) as server:
-        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
         assert (await gateway.hand(handover(recipient=email("alice@example.com")))).taken == taken
 
 
 async def test_a_mail_server_with_a_private_address_is_not_called():
-    gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL))
+    gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL), SiteNames())
     answer = await gateway.hand(handover(recipient=email("alice@example.com")))
     assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
 

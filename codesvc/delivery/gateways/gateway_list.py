@@ -32,7 +32,7 @@ def make_gateway(config: GatewayConfig, sessions: GuardedSessions) -> Gateway:
     elif config.shaped is not None:
         made = Shaped(config.shaped, sessions)
     elif config.smtp is not None:
-        made = Smtp(config.smtp)
+        made = Smtp(config.smtp, sessions.names)
     elif config.aliyun is not None:
         made = Aliyun(config.aliyun, sessions)
     elif config.tencent is not None:

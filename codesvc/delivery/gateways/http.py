@@ -18,6 +18,7 @@ from codesvc import __version__
 from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
+from codesvc.wechat.http import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,24 +74,28 @@ async def call(
     judge: Callable[[HttpAnswer], GatewayAnswer],
 ) -> GatewayAnswer:
     """Make one call. `judge` says what an answer means; without an answer, the error does."""
-    sent = {"User-Agent": _USER_AGENT, **headers}
+    sent, progress = {"User-Agent": _USER_AGENT, **headers}, Progress(may_be_sent=False)
     try:
         async with (
             asyncio.timeout(sessions.timeout),
-            sessions.request(method, URL(url, encoded=True), body=body, headers=sent, allow_private=allow_private) as (
-                response,
-                _,
-            ),
+            sessions.request(
+                method,
+                URL(url, encoded=True),
+                body=body,
+                headers=sent,
+                allow_private=allow_private,
+                progress=progress,
+            ) as (response, _),
         ):
             text = response.headers.get("Retry-After", "")
             retry_after = min(int(text[:4]), _LONGEST_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0
             answer = HttpAnswer(response.status, await response.content.read(_MOST_ANSWER_BYTES), retry_after)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return _unanswered(error)
+        return _unanswered(error, progress)
     return judge(answer)
 
 
-def _unanswered(error: Exception) -> GatewayAnswer:
+def _unanswered(error: Exception, progress: Progress) -> GatewayAnswer:
     """What a call without an answer means. Only what fails before the request is sent is known not to have arrived."""
     match error:
         case PrivateAddress() | aiohttp.ClientConnectorError(os_error=PrivateAddress()):
@@ -99,7 +104,8 @@ def _unanswered(error: Exception) -> GatewayAnswer:
             return GatewayAnswer(Taken.LATER, "bad-certificate")
         case aiohttp.ClientHttpProxyError():
             return GatewayAnswer(Taken.LATER, f"proxy-{ProxyProblem.GATEWAY.value}")
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
+        case _ if not progress.may_be_sent:
+            # Also where the whole time passed before: with a name, a free connection or TLS.
             return GatewayAnswer(Taken.LATER, "unreachable")
         case TimeoutError():
             return GatewayAnswer(Taken.UNKNOWN, "timeout")

@@ -23,6 +23,7 @@ from codesvc.domain.address_guard import PrivateAddress, is_public
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import SmtpGateway
     from codesvc.delivery.gateways.gateway import Handover
+    from codesvc.runtime.site_names import SiteNames
 
 _PERMANENT: Final = 500
 _LONGEST_LINE: Final = 998
@@ -36,8 +37,9 @@ class Smtp:
 
     idempotent: Final = False
 
-    def __init__(self, config: SmtpGateway) -> None:
+    def __init__(self, config: SmtpGateway, names: SiteNames) -> None:
         self._config = config
+        self._names = names
 
     async def hand(self, handover: Handover) -> GatewayAnswer:
         """Send it once."""
@@ -81,7 +83,7 @@ class Smtp:
         """
         loop, config = asyncio.get_running_loop(), self._config
         async with asyncio.timeout(GATEWAY_SECONDS):
-            found = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+            found = await self._names.addresses(config.host, config.port)
             if not config.allow_private:
                 found = [each for each in found if is_public(str(each[4][0]))]
             if not found:

@@ -15,6 +15,8 @@ from codesvc.delivery.webhooks.proxied import Target, targets
 from codesvc.domain.address_guard import is_public
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
 from codesvc.runtime.public_sockets import public_socket
+from codesvc.runtime.site_names import SiteNames
+from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from codesvc.domain.outbound_proxy import OutboundProxy
+    from codesvc.wechat.http import Progress
 
 _CONNECT_SECONDS: Final = 5.0
 _MOST_CONNECTIONS: Final = 512
@@ -33,7 +36,7 @@ class GuardedSessions:
 
     Args:
         timeout: seconds for a whole request.
-        resolver: resolves names; None for the system's resolver.
+        resolver: looks names up; None for the system's resolver.
         proxy: the outbound proxy; None: connect directly.
         keep: whether connections are used for several requests.
     """
@@ -49,15 +52,13 @@ class GuardedSessions:
     ) -> None:
         self.timeout = timeout
         self.proxy = proxy
-        self._resolver, self._public, self._keep = resolver, public, keep
+        self.names = SiteNames()
+        self._resolver, self._public, self._keep = resolver or self.names, public, keep
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Keep the pools as long as this context is open."""
-        # Behind a proxy, names are resolved by `targets` and not by the connector.
-        own = aiohttp.DefaultResolver() if self.proxy is not None and self._resolver is None else None
-        self._resolver = self._resolver or own
         # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
         guarded = self.proxy is None
         self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
@@ -66,13 +67,11 @@ class GuardedSessions:
         finally:
             for session in self._sessions.values():
                 await session.close()
-            if own is not None:
-                self._resolver = None
-                await own.close()
 
     def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=_MOST_CONNECTIONS,
+            # Behind a proxy, names are looked up by `targets`; the connector looks up the proxy's.
             resolver=self._resolver if self.proxy is None else None,
             socket_factory=partial(public_socket, public=self._public) if guarded else None,
             force_close=not self._keep,
@@ -83,13 +82,23 @@ class GuardedSessions:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            trace_configs=[sending_trace()],
         )
 
     @asynccontextmanager
     async def request(
-        self, method: str, url: URL, *, body: bytes, headers: Mapping[str, str], allow_private: bool
+        self,
+        method: str,
+        url: URL,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        allow_private: bool,
+        progress: Progress | None = None,
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Target]]:
         """Send a request, to the next of several addresses if the proxy does not reach the one before.
+
+        `progress` shows whether it may have been sent.
 
         Raises:
             aiohttp.ClientError, OSError, ValueError: there is no answer.
@@ -100,7 +109,7 @@ class GuardedSessions:
             try:
                 response = await session.request(
                     method, target.url, data=body or None, headers={**headers, **target.headers},
-                    allow_redirects=False, **target.arguments,
+                    allow_redirects=False, trace_request_ctx=progress, **target.arguments,
                 )  # fmt: skip
             except aiohttp.ClientHttpProxyError as error:
                 if not left or problem_of_status(error.status) is not ProxyProblem.GATEWAY:
