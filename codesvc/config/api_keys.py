@@ -8,6 +8,7 @@ import hashlib
 
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.domain import signing_secret
+from codesvc.domain.base_encodings import base64url
 
 # With a fixed prefix, secret scanners find keys that were committed by mistake.
 PREFIX = "csk"
@@ -54,7 +55,7 @@ def new_admin_key(token_bytes: bytes) -> str:
 def _encoded(token_bytes: bytes) -> str:
     if len(token_bytes) != TOKEN_BYTES:
         raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
-    return base64.urlsafe_b64encode(token_bytes).rstrip(b"=").decode("ascii")
+    return base64url(token_bytes)
 
 
 def new_signing_secret(random: bytes) -> str:

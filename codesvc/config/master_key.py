@@ -7,10 +7,11 @@ than once in a hundred thousand, and then another one is made.
 
 import hashlib
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Container
 from itertools import pairwise
 from typing import Final
+
+from codesvc.domain.base_encodings import from_base64url
 
 REMEDY: Final = "make one with `openssl rand -base64 48`"
 _FEWEST_BYTES: Final = 24
@@ -78,7 +79,7 @@ def _decoded(text: str, *, is_hex: bool) -> bytes:
     if is_hex:
         return bytes.fromhex(text[: len(text) // 2 * 2])
     whole = text[: len(text) - 1] if len(text) % 4 == 1 else text
-    return urlsafe_b64decode(whole.replace("+", "-").replace("/", "_") + "=" * (-len(whole) % 4))
+    return from_base64url(whole.replace("+", "-").replace("/", "_"))
 
 
 def _repeats(text: str, span: int) -> bool:

@@ -7,7 +7,6 @@ code on a page and one in stock. The demo has both in one process and watches th
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from codesvc.config import LocalText
+from codesvc.domain.base_encodings import from_base64url
 from codesvc.runtime.tasks import end
 from codesvc.web.pictures import DRAWN
 
@@ -85,9 +85,7 @@ async def _read(http: aiohttp.ClientSession, url: str, language: str) -> dict[st
 def _kind(body: str) -> str:
     """The first two letters of the id in a page token, whose first part is JSON in base64url: site, id and more."""
     try:
-        _, identifier, *_ = msgspec.json.decode(
-            base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=tuple[str, ...]
-        )
+        _, identifier, *_ = msgspec.json.decode(from_base64url(body), type=tuple[str, ...])
     except (ValueError, msgspec.DecodeError):
         return ""
     return identifier[:2]

@@ -4,7 +4,6 @@ It does by hand what a framework's library does: discovery, the code flow with P
 docs/en/openid.md.
 """
 
-import base64
 import html
 import secrets
 from hashlib import sha256
@@ -15,6 +14,7 @@ import aiohttp
 import jwt
 from aiohttp import web
 
+from codesvc.domain.base_encodings import base64url
 from codesvc.domain.language_tags import nearest
 
 CLIENT: Final = "moonhill-wiki"
@@ -85,7 +85,7 @@ class Wiki:
         while len(self._waiting) >= _MOST:
             self._waiting.pop(next(iter(self._waiting)))
         self._waiting[state] = (nonce, verifier, browser)
-        challenge = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        challenge = base64url(sha256(verifier.encode()).digest())
         query = {
             "response_type": "code",
             "client_id": CLIENT,

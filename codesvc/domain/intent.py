@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import b32encode
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from codesvc.domain.base_encodings import base32
 from codesvc.domain.clock import is_over
 from codesvc.domain.display_name import recognisable
 from codesvc.domain.oidc_request import AuthorizationRequest
@@ -106,7 +106,7 @@ _ID: Final = re.compile(r"(bi|lg)_[a-z2-7]{26}")
 
 def random_id(prefix: str) -> str:
     """A new id: the prefix and 128 random bits in base32."""
-    return f"{prefix}_{b32encode(secrets.token_bytes(16)).decode().rstrip('=').lower()}"
+    return f"{prefix}_{base32(secrets.token_bytes(16))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""HMACs of codes, page tokens and signed links, without a cryptography library for commands that open no store."""
+"""HMACs of codes and signed tokens, without a cryptography library for commands that open no store."""
 
 import hmac
 from functools import lru_cache

@@ -6,7 +6,6 @@ contain that id or are checked under every key, so that codes, proofs and page t
 valid until they expire.
 """
 
-from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -14,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from codesvc.domain.base_encodings import base32, base64url
 
 
 class MasterKey:
@@ -32,7 +33,7 @@ class MasterKey:
     @cached_property
     def key_id(self) -> str:
         """Four base32 characters that identify this master key and reveal nothing about it."""
-        return b32encode(self.derive("key id")).decode()[:4].lower()
+        return base32(self.derive("key id"))[:4]
 
     @cached_property
     def tag_key(self) -> str:
@@ -53,8 +54,8 @@ class MasterKey:
     def jwk(self) -> dict[str, str]:
         """The public half of `proof_key` as a JSON Web Key (RFC 8037)."""
         raw = self.proof_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        x = urlsafe_b64encode(raw).decode().rstrip("=")
-        return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.key_id, "x": x}
+        key = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.key_id}
+        return key | {"x": base64url(raw)}
 
 
 class Keyring:

@@ -13,13 +13,13 @@ that a call may have been made. The table below is the only definition of the st
 from __future__ import annotations
 
 import re
-from base64 import b32encode
 from enum import StrEnum
 from secrets import token_bytes
 from typing import Final
 
 import msgspec
 
+from codesvc.domain.base_encodings import base32
 from codesvc.domain.clock import whole_minutes
 from codesvc.domain.recipient import MessageKind  # noqa: TC001  msgspec reads the annotation
 from codesvc.domain.verification import KEPT_AFTER_END_MS
@@ -158,4 +158,4 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_message_id() -> str:
     """A random id with 128 bits."""
-    return "ms_" + b32encode(token_bytes(16)).decode().rstrip("=").lower()
+    return "ms_" + base32(token_bytes(16))

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32decode, b32encode
+from base64 import b32decode
 from binascii import Error as NotBase32
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.base_encodings import base32
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -53,7 +55,7 @@ class OAuthStates:
 
     def state(self, errand: ReturnPage, browser: str) -> str:
         """Create a state for one browser, at most 125 characters."""
-        subject = _base32(f"{errand.page[:1]}{errand.place}/{errand.id}".encode())
+        subject = base32(f"{errand.page[:1]}{errand.place}/{errand.id}".encode())
         return subject + _mac(self._state_keys[0], subject, browser)
 
     def errand(self, state: str, browser: str) -> ReturnPage | None:
@@ -87,9 +89,5 @@ class OAuthStates:
         return hmac.compare_digest(token.encode(), self.form(browser, subject).encode())
 
 
-def _base32(octets: bytes) -> str:
-    return b32encode(octets).decode().rstrip("=").lower()
-
-
 def _mac(key: bytes, subject: str, browser: str) -> str:
-    return _base32(hmac.digest(key, f"{subject}/{browser}".encode(), sha256))[:_MAC]
+    return base32(hmac.digest(key, f"{subject}/{browser}".encode(), sha256))[:_MAC]

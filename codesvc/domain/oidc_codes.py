@@ -8,9 +8,10 @@ digests.
 from __future__ import annotations
 
 import secrets
-from base64 import urlsafe_b64encode
 from hmac import digest
 from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.base_encodings import base64url
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -25,7 +26,7 @@ def code_of(keyring: Keyring, site: str, login: str) -> str:
     """The authorisation code of a login."""
     master = keyring.current
     made = digest(master.derive("oidc code"), f"{site}\0{login}".encode(), "sha256")
-    return f"{_CODE}_{master.key_id}_{urlsafe_b64encode(made).decode().rstrip('=')}"
+    return f"{_CODE}_{master.key_id}_{base64url(made)}"
 
 
 def new_token(keyring: Keyring) -> str:

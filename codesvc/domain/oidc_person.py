@@ -6,11 +6,12 @@ logged in. The store keeps that after WeChat has moved the account, so the subje
 """
 
 import re
-from base64 import b32encode
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import digest
 from typing import Any, Final
+
+from codesvc.domain.base_encodings import base32
 
 SUBJECT_PREFIX: Final = "wx_"
 _SUBJECT_BYTES: Final = 20
@@ -43,7 +44,7 @@ class Subjects:
     def of(self, site: str, openid: str) -> str:
         """The subject of a person on a site: 32 letters and digits."""
         found = digest(self._key, f"codesvc oidc subject\0{site}\0{openid}".encode(), "sha256")
-        return b32encode(found[:_SUBJECT_BYTES]).decode().lower()
+        return base32(found[:_SUBJECT_BYTES])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -3,7 +3,6 @@
 OpenID Connect Core 1.0 section 3.1.2, RFC 6749, RFC 7636 (PKCE) and RFC 9700 (best current practice).
 """
 
-import base64
 import re
 from collections.abc import Iterable
 from hashlib import sha256
@@ -12,6 +11,8 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 import msgspec
+
+from codesvc.domain.base_encodings import base64url
 
 SCOPES: Final = ("openid", "profile", "email")
 """The scopes that have an effect. Others are ignored (Core section 3.1.2.1)."""
@@ -104,12 +105,12 @@ def proves(verifier: str, challenge: str) -> bool:
     """Whether a verifier belongs to an S256 challenge (RFC 7636 section 4.6)."""
     if _VERIFIER.fullmatch(verifier) is None:
         return False
-    return compare_digest(_base64url(sha256(verifier.encode()).digest()), challenge)
+    return compare_digest(base64url(sha256(verifier.encode()).digest()), challenge)
 
 
 def half_hash(token: str) -> str:
     """`at_hash` of an access token, for the algorithms that use SHA-256 (Core section 3.1.3.6)."""
-    return _base64url(sha256(token.encode()).digest()[:16])
+    return base64url(sha256(token.encode()).digest()[:16])
 
 
 def kept_state(state: str) -> str:
@@ -128,7 +129,3 @@ def sent_state(kept: str) -> str:
 def granted(scope: str) -> str:
     """The scopes that have an effect, in the order of the request."""
     return " ".join(dict.fromkeys(word for word in scope.split() if word in SCOPES))
-
-
-def _base64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

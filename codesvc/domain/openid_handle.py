@@ -15,7 +15,7 @@ spent.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from codesvc.domain.base_encodings import base64url, from_base64url
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -77,7 +79,7 @@ class Handles:
     def name(self, site: str, openid: str) -> str:
         """The openid handle of a WeChat account on one site."""
         sealed = self._names[0].encrypt(openid.encode(), [site.encode()])
-        return _NAME_PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
+        return _NAME_PREFIX + base64url(sealed)
 
     def openid(self, site: str, name: str) -> str | None:
         """The openid behind an openid handle of this site; None if it is invalid."""
@@ -85,7 +87,7 @@ class Handles:
         if text == name or len(name) > _LONGEST:
             return None
         try:
-            sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            sealed = from_base64url(text)
         except (NotBase64, ValueError):
             return None
         for cipher in self._names:

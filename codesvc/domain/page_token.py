@@ -1,25 +1,19 @@
-"""Page tokens. A page token lets a browser act on exactly one verification, intent or login.
+"""The page tokens of verifications: one lets a browser act on exactly one verification.
 
-It is signed by itsdangerous with SHA-256 under its own key and contains the site and the id. It has no expiry of its
-own: the store checks the expiry of the verification by the store's clock.
+It contains the site and the id. It has no expiry of its own: the store checks the expiry of the verification by the
+store's clock. The page tokens of bind intents and logins are signed links (`codesvc.domain.signed_links`).
 """
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
-from itsdangerous import BadData, URLSafeSerializer
 
-from codesvc.domain.keyed_digest import keyed_digest
+from codesvc.domain.signed_tokens import SignedTokens
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
-
-_LONGEST: Final = 512
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class PageSubject(msgspec.Struct, frozen=True):
@@ -34,31 +28,19 @@ class PageSubject(msgspec.Struct, frozen=True):
 
 
 class PageTokens:
-    """Signs and reads page tokens.
-
-    itsdangerous reads them. Signing happens in every answer, so it is implemented directly: the result is the same, but
-    the key is derived only once and nothing is compressed.
-    """
+    """Signs and reads page tokens."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._serializer = URLSafeSerializer(
-            keyring.token_keys("page token"),
-            salt=b"codesvc.page",
-            signer_kwargs={"digest_method": sha256},
-        )
-        self._key = self._serializer.make_signer(self._serializer.salt).derive_key()
+        self._tokens = SignedTokens(keyring.token_keys("page token"), "codesvc.page")
 
     def sign(self, subject: PageSubject) -> str:
         """The token of a subject: always the same text, safe in a URL path."""
-        payload = urlsafe_b64encode(_encode((subject.site, subject.id))).rstrip(b"=")
-        return (payload + b"." + urlsafe_b64encode(keyed_digest(self._key, payload)).rstrip(b"=")).decode()
+        return self._tokens.sign(subject.site, subject.id)
 
     def read(self, token: str) -> PageSubject | None:
         """The subject of a token; None if the token is not ours."""
-        if len(token) > _LONGEST:
-            return None
-        try:
-            site, identifier = self._serializer.loads(token)
-        except (BadData, ValueError, TypeError, UnicodeError):
-            return None
-        return PageSubject(site, identifier)
+        match self._tokens.read(token):
+            case [site, identifier]:
+                return PageSubject(site, identifier)
+            case _:
+                return None

@@ -4,9 +4,10 @@ The line in the configuration is `scrypt:{N}:{r}:{p}:{salt}:{hash}`; salt and ha
 """
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import scrypt, sha256
 from typing import Final
+
+from codesvc.domain.base_encodings import base64url, from_base64url
 
 SHORTEST: Final = 12
 _N, _R, _P, _LENGTH = 2**15, 8, 1, 32
@@ -26,7 +27,7 @@ def password_line(password: str, salt: bytes) -> str:
     if len(password) < SHORTEST:
         raise ValueError(f"a password must have at least {SHORTEST} characters")
     digest = scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY, dklen=_LENGTH)
-    return f"scrypt:{_N}:{_R}:{_P}:{_encoded(salt)}:{_encoded(digest)}"
+    return f"scrypt:{_N}:{_R}:{_P}:{base64url(salt)}:{base64url(digest)}"
 
 
 NOBODY: Final = f"scrypt:{_N}:{_R}:{_P}:{'A' * 22}:{'A' * 43}"
@@ -38,24 +39,16 @@ def is_password(line: str, password: str) -> bool:
     _, n, r, p, salt, wanted = line.split(":")
     found = scrypt(
         password.encode(errors="surrogateescape"),
-        salt=_decoded(salt),
+        salt=from_base64url(salt),
         n=int(n),
         r=int(r),
         p=int(p),
         maxmem=_MEMORY,
         dklen=_LENGTH,
     )
-    return hmac.compare_digest(found, _decoded(wanted))
+    return hmac.compare_digest(found, from_base64url(wanted))
 
 
 def fingerprint(line: str) -> str:
     """A short hash that a session stores, so that changing the password ends the session."""
     return sha256(line.encode()).hexdigest()[:16]
-
-
-def _encoded(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
-
-
-def _decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from base64 import b32encode
 from enum import StrEnum
 from hashlib import sha256
 from stringprep import in_table_a1
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import phonenumbers
 
+from codesvc.domain.base_encodings import base32
 from codesvc.domain.dns_names import may_be_encoded
 from codesvc.domain.errors import Invalid
 
@@ -207,4 +207,4 @@ def is_recipient_id(user: str) -> bool:
 def _user_id(master: MasterKey, site: str, whom: Recipient) -> str:
     said = f"{site}\0{whom.kind.value}\0{whom.identity}".encode()
     digest = hmac.digest(master.derive("recipient"), said, sha256)[:_HASH_BYTES]
-    return _PREFIXES[whom.kind] + b32encode(digest).decode().lower()
+    return _PREFIXES[whom.kind] + base32(digest)

@@ -7,18 +7,12 @@ the store's clock.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-from itsdangerous import BadData, URLSafeSerializer
-from itsdangerous.encoding import base64_decode, base64_encode
-
-from codesvc.domain.keyed_digest import keyed_digest
 from codesvc.domain.service_address import ServiceAddress
+from codesvc.domain.signed_tokens import SignedTokens
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -26,8 +20,6 @@ if TYPE_CHECKING:
 PAGE_MARK: Final = "i."
 """Prefix of the page tokens of intents and logins, so that `/p/{token}` can choose the page before reading the token.
 """
-
-_LONGEST: Final = 512
 
 
 class Use(StrEnum):
@@ -61,35 +53,20 @@ class Links:
 
     def __init__(self, public_url: str, keyring: Keyring) -> None:
         self.address = ServiceAddress(public_url)
-        self._serializers = {
-            use: URLSafeSerializer(
-                keyring.token_keys("link"), salt=f"codesvc.{use}".encode(), signer_kwargs={"digest_method": sha256}
-            )
-            for use in Use
-        }
-        # The keys are derived once. `sign` does the rest of signing, as in `codesvc.domain.page_token`.
-        self._keys = {use: each.make_signer(each.salt).derive_key() for use, each in self._serializers.items()}
+        keys = keyring.token_keys("link")
+        self._tokens = {use: SignedTokens(keys, f"codesvc.{use}") for use in Use}
 
     def sign(self, use: Use, subject: Subject) -> str:
         """The token of a subject: always the same text, safe in a path or a query."""
-        payload = urlsafe_b64encode(msgspec.json.encode((subject.place, subject.id, subject.detail))).rstrip(b"=")
-        signature = urlsafe_b64encode(keyed_digest(self._keys[use], payload)).rstrip(b"=")
-        return f"{payload.decode()}.{signature.decode()}"
+        return self._tokens[use].sign(subject.place, subject.id, subject.detail)
 
     def read(self, use: Use, token: str) -> Subject | None:
         """The subject of a token; None if the token is not ours or is for another use."""
-        if len(token) > _LONGEST:
-            return None
-        try:
-            # The last base64 character has unused bits. Only one spelling is accepted, so that no part of a link can be
-            # changed.
-            signature = token.rpartition(".")[2]
-            if base64_encode(base64_decode(signature)).decode() != signature:
+        match self._tokens[use].read(token):
+            case [place, identifier, detail]:
+                return Subject(place, identifier, detail)
+            case _:
                 return None
-            place, identifier, detail = self._serializers[use].loads(token)
-        except (BadData, ValueError, TypeError, UnicodeError):
-            return None
-        return Subject(place, identifier, detail)
 
     def page_token(self, site: str, intent: str) -> str:
         """The page token of one intent or login."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from codesvc.domain.base_encodings import base32
 from codesvc.domain.clock import is_over
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class TicketSecrets:
     def seed(self, dedupe: str, wish: TicketPurpose) -> str:
         """Prefix of the ids of one request's tickets. A repeated callback has the same prefix."""
         digest = hmac.digest(self._seed_key, f"{wish}/{dedupe}".encode(), sha256)
-        return f"tk_{b32encode(digest[:17]).decode().rstrip('=').lower()[:26]}"
+        return f"tk_{base32(digest[:17])[:26]}"
 
     def digits(self, ticket: str, browser: str) -> str:
         """The six digits that one browser shows."""

@@ -19,7 +19,7 @@ HARMLESS = {
         "digest",
     ): "what a stream has said against what it would say now, to the same reader",
     (
-        "domain/signed_links.py",
+        "domain/signed_tokens.py",
         "signature",
     ): "a decoded signature against its own encoding: only the canonical form is taken",
 }
