@@ -335,7 +335,7 @@ async def test_twilio(sessions, stub, answer, taken):
 
 @asynccontextmanager
 async def mail_server(**says):
-    """A mail server that follows a script: `says` are answers by command."""
+    """A mail server that follows a script: `says` are answers by command; `drop` and `silence` are none."""
     got, tasks = SimpleNamespace(mails=[], commands=[]), []
 
     async def serve(reader, writer):
@@ -347,6 +347,8 @@ async def mail_server(**says):
             answer = says.get(word, {"EHLO": "250 here", "DATA": "354 go", "QUIT": "221 bye"}.get(word, "250 fine"))
             if answer == "drop":
                 break
+            if answer == "silence":
+                continue
             writer.write(answer.encode() + b"\r\n")
             if word == "DATA" and answer.startswith("354"):
                 whole = await reader.readuntil(b"\r\n.\r\n")
@@ -354,6 +356,8 @@ async def mail_server(**says):
                 after = says.get("END", "250 taken")
                 if after == "drop":
                     break
+                if after == "silence":
+                    continue
                 writer.write(after.encode() + b"\r\n")
         writer.close()
         await writer.wait_closed()
@@ -365,6 +369,8 @@ async def mail_server(**says):
         await asyncio.gather(*tasks)
 
 
+LONG_REPLY = "\r\n".join(["250-5 octets"] * 400 + ["250 end"])
+"""Longer than 4,096 octets. Each piece of a reply that comes is read anew from its beginning, so replies are short."""
 MAIL = {"host": "127.0.0.1", "security": "none", "sender": "codes@shop.example", "sender_name": "山月茶铺"}
 
 
@@ -430,9 +436,26 @@ def test_the_local_part_of_an_address_is_no_encoded_word(local):
         ({"END": "554 no"}, "no"),
         ({"END": "drop"}, "unknown"),
         ({"EHLO": "drop"}, "later"),
+        ({"EHLO": LONG_REPLY}, "later"),
+        ({"RCPT": LONG_REPLY}, "later"),
+        ({"RCPT": "no reply of SMTP"}, "later"),
+        ({"END": LONG_REPLY}, "unknown"),
+        ({"END": "no reply of SMTP"}, "unknown"),
     ],
 )
 async def test_what_a_mail_servers_answer_means(says, taken):
+    async with mail_server(**says) as server:
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
+        assert (await gateway.hand(handover(recipient=email("alice@example.com")))).taken == taken
+
+
+@pytest.mark.parametrize(
+    ("says", "taken"),
+    [({"EHLO": "silence"}, "later"), ({"RCPT": "silence"}, "later"), ({"END": "silence"}, "unknown")],
+)
+async def test_a_mail_server_has_one_deadline_for_the_whole_mail(monkeypatch, says, taken):
+    # Each reply has ten seconds of its own beside it.
+    monkeypatch.setattr(smtp, "_MAIL_SECONDS", 0.3)
     async with mail_server(**says) as server:
         gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
         assert (await gateway.hand(handover(recipient=email("alice@example.com")))).taken == taken

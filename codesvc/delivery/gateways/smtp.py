@@ -1,7 +1,8 @@
 """A mail server. A message is one mail with the message's id as its Message-ID.
 
 Answers of 4xx are tried again, 5xx are final (RFC 5321 section 4.2.1). A server that does not answer the end of
-the data may have taken the mail (section 4.5.3.2.6), which is then not sent again.
+the data may have taken the mail (section 4.5.3.2.6), which is then not sent again. The same holds for one whose answer
+is not in the form of SMTP.
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ if TYPE_CHECKING:
     from codesvc.delivery.gateways.gateway import Handover
     from codesvc.runtime.site_names import SiteNames
 
+_MAIL_SECONDS: Final = 3 * GATEWAY_SECONDS
+"""How long a whole mail may take. Each of the seven replies may take `GATEWAY_SECONDS`."""
+_TRANSIENT: Final = 400
 _PERMANENT: Final = 500
 _LONGEST_LINE: Final = 998
 """RFC 5322 section 2.1.1; longer lines are encoded."""
 _ENCODED: Final = "=?"
 """Begins an encoded word (RFC 2047 section 2)."""
+# The library reads a reply anew from its beginning with each piece that comes. With its own bound of 32 kB, a server
+# that sends one in drops would take five seconds of CPU for each. A reply of EHLO has a thousand octets.
+aiosmtplib.protocol.MAX_RESPONSE_LENGTH = 4_096
 
 
 class Smtp:
@@ -44,33 +51,36 @@ class Smtp:
     async def hand(self, handover: Handover) -> GatewayAnswer:
         """Send it once."""
         mail, whom = self._mail(handover), handover.recipient.text
+        end = asyncio.get_running_loop().time() + _MAIL_SECONDS
         try:
-            client = await self._connected()
+            async with asyncio.timeout_at(end):
+                client = await self._connected()
         except PrivateAddress:
             return GatewayAnswer(Taken.NO, "private-address")
         except (OSError, aiosmtplib.SMTPException, TimeoutError) as error:
             refused = isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= _PERMANENT
             return GatewayAnswer(Taken.NO, "login") if refused else GatewayAnswer(Taken.LATER, "unreachable")
         try:
-            return await self._sent(client, mail, whom)
+            return await self._sent(client, mail, whom, end)
         finally:
             client.close()
 
     async def _connected(self) -> aiosmtplib.SMTP:
-        config = self._config
+        config, connected = self._config, await self._socket()
         client = aiosmtplib.SMTP(
             hostname=config.host,
-            sock=await self._socket(),
+            sock=connected,
             use_tls=config.security == "tls",
             start_tls=config.security == "starttls",
             timeout=GATEWAY_SECONDS,
         )
-        await client.connect()
         try:
+            await client.connect()
             if config.password is not None:
                 await client.login(config.user, config.password.reveal())
         except BaseException:
             client.close()
+            connected.close()
             raise
         return client
 
@@ -104,19 +114,20 @@ class Smtp:
                     return made
             raise failed or OSError
 
-    async def _sent(self, client: aiosmtplib.SMTP, mail: bytes, whom: str) -> GatewayAnswer:
+    async def _sent(self, client: aiosmtplib.SMTP, mail: bytes, whom: str, end: float) -> GatewayAnswer:
         in_data = False
         try:
-            await client.mail(self._config.sender)
-            await client.rcpt(whom)
-            in_data = True
-            await client.data(mail)
+            async with asyncio.timeout_at(end):
+                await client.mail(self._config.sender)
+                await client.rcpt(whom)
+                in_data = True
+                await client.data(mail)
             with suppress(OSError, aiosmtplib.SMTPException, TimeoutError):
                 await client.quit()
-        except aiosmtplib.SMTPResponseException as error:
-            permanent = error.code >= _PERMANENT
-            return GatewayAnswer(Taken.NO if permanent else Taken.LATER, f"smtp-{error.code}")
-        except (OSError, aiosmtplib.SMTPException, TimeoutError):
+        except (OSError, aiosmtplib.SMTPException, TimeoutError) as error:
+            if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= _TRANSIENT:
+                permanent = error.code >= _PERMANENT
+                return GatewayAnswer(Taken.NO if permanent else Taken.LATER, f"smtp-{error.code}")
             return GatewayAnswer(Taken.UNKNOWN, "broken-off") if in_data else GatewayAnswer(Taken.LATER, "unreachable")
         return GatewayAnswer(Taken.YES)
 
