@@ -97,14 +97,18 @@ class RegistryAdministration:
         """
 
         async def changes() -> type_of_changes:
-            table = self._known(name, self._own(kind, name))
+            # Its name is enough, also where its table cannot be decrypted: another process may use it.
+            table = self._own(kind, name)
+            if f"{kind}/{name}" not in self._kept.texts:
+                raise Missing(f"there is nothing with the name {name}")
             if kind == "account":
                 if sites := self._directory.site_names_of(name):
                     raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
                 return {f"account/{name}": None}
             own = [f"site/{name}", *(f"key/{name}/{key}" for key in self._kept.keys_of(name))]
             own += (client_entry(name, client) for client in self._kept.clients_of(name))
-            return {**dict.fromkeys(own), f"removed/{name}": {"account": table["account"]}}
+            account = self._kept.account_of(name) if table is None else table["account"]
+            return {**dict.fromkeys(own), f"removed/{name}": {"account": account}}
 
         await self._registry.change(changes, by=by)
 
@@ -164,11 +168,11 @@ class RegistryAdministration:
         """
 
         async def changes() -> type_of_changes:
-            kept = dict.fromkeys(self._kept.keys_of(site), "store") | {k.name: at for k, at in self.keys(site)}
-            if name not in kept:
-                raise Missing(f"the site {site} has no key {name}")
-            if kept[name] == "file":
+            own = self._settings.sites.get(site)
+            if own is not None and any(key.name == name for key in own.keys):
                 raise Conflict(f"the key {name} is in the configuration file; remove it there")
+            if name not in self._kept.keys_of(site):
+                raise Missing(f"the site {site} has no key {name}")
             return {f"key/{site}/{name}": None}
 
         await self._registry.change(changes, by=by)

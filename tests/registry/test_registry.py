@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from secrets import token_hex
 
+import pytest
+
 from codesvc.config import parse
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import Offset
@@ -12,6 +14,7 @@ from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
+from codesvc.sites.registry.tables import Missing
 from codesvc.store.connection import connect
 from codesvc.store.deployment_keys import registry, registry_log
 from codesvc.store.outcomes import Outcome
@@ -243,6 +246,28 @@ async def test_a_replaced_master_key_still_opens_and_everything_is_sealed_anew(n
     async with new_world() as world:
         assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
         assert (await world.start()).status == 201
+
+
+@pytest.mark.parametrize("what", ["key", "site"])
+async def test_an_entry_under_a_master_key_that_this_process_lacks_can_be_removed(new_world, what):
+    """Whoever removes a key is not told that there is none while it works at another process."""
+    async with new_world() as one, new_world(secrets__master_key=OTHER_MASTER) as other:
+        await put(one, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+        await until(lambda: told_of(other, "key/bar/server"))
+        administration = other.app[SERVICES].administration
+        with pytest.raises(Missing):
+            await administration.remove_key("bar", "another", by="test")
+        if what == "key":
+            await administration.remove_key("bar", "server", by="test")
+        else:
+            await administration.remove("site", "bar", by="test")
+        await until(lambda: refused(one, NEW_KEY))
+        kept = one.app[SERVICES].directory.kept
+        assert set(kept.texts) == ({"site/bar"} if what == "key" else {"removed/bar"})
+
+
+async def told_of(world, name):
+    return name in world.app[SERVICES].directory.kept.texts
 
 
 async def test_two_who_change_at_once_lose_nothing(new_world):
