@@ -161,6 +161,9 @@ MASTER_KEY_UNKNOWN: Final = _gauge(
     "1 while another process on the store uses a master key that this one lacks",
     mode="livemax",
 )
+CLOCK_APART: Final = _gauge(
+    "codesvc_clock_apart_seconds", "How far this machine's clock and the store's are apart", mode="livemax"
+)
 # The worker with the most open descriptors is the first that cannot accept connections.
 DESCRIPTORS: Final = _gauge("codesvc_descriptors", "Open file descriptors", mode="livemax")
 DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "Maximum number of open file descriptors")

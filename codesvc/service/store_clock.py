@@ -17,6 +17,7 @@ import structlog
 from codesvc.domain.clock import TOLERANCE_MS, unix_ms
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK
+from codesvc.runtime import metrics
 from codesvc.runtime.tasks import beside, every
 from codesvc.store.availability import OrUnavailable
 from codesvc.store.clock_mark import ClockMark
@@ -76,6 +77,7 @@ class StoreClock:
         with OrUnavailable("the store's clock cannot be read"):
             now = await self.now()
             self.ahead_ms = self._wall() - now
+            metrics.CLOCK_APART.set(abs(self.ahead_ms) / 1000)
             kept = ClockMark.read(await redis.hgetall(key))
             steady, before = self._steady(), self._last
             expected = kept.seen if before is None else before[0] + round((steady - before[1]) * 1000)

@@ -5,6 +5,7 @@ import pytest
 from codesvc.doctor import clocks
 from codesvc.domain.clock import Offset, unix_ms
 from codesvc.domain.health import CLOCK_JUMPED, CLOCK_SET_BACK, of_clock
+from codesvc.runtime import metrics
 from codesvc.service.store_clock import StoreClock
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
@@ -52,6 +53,8 @@ async def test_a_machine_whose_own_clock_is_wrong(store, ahead, state, said):
     found = of_clock(clock.ahead_ms)
     assert found.state == state
     assert said in found.means
+    shown = next(iter(metrics.CLOCK_APART.collect())).samples[0].value
+    assert abs(shown + ahead) < 5
 
 
 async def test_a_clock_that_was_set_back_is_seen_by_the_next_process_too(store, valkey):
