@@ -8,7 +8,7 @@ from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.domain import callback_health
 from codesvc.domain.callback_health import MISSING_REMEDY, REMEDIES, Heard
 from codesvc.domain.clock import rfc3339
-from codesvc.service.callback_refusals import CallbackRecord
+from codesvc.service.callback_record import CallbackRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -39,7 +39,7 @@ class StoreClock:
 
     Attributes:
         state: the step of the last day as `/readyz` says it, whichever process saw it; None without one.
-        set_back: called after the clock was set back.
+        after_set_back: called after the clock was set back.
         ahead_ms: how far this machine's clock was ahead of the store's at the latest look; None before the first.
 
     Args:
@@ -51,7 +51,7 @@ class StoreClock:
         self.state: str | None = None
         self.ahead_ms: int | None = None
         self._wall = wall
-        self.set_back: list[Callable[[], Awaitable[None]]] = []
+        self.after_set_back: list[Callable[[], Awaitable[None]]] = []
         self._store = store
         self._steady = steady
         self._last: tuple[int, float] | None = None
@@ -92,7 +92,7 @@ class StoreClock:
             await redis.hset(key, mapping={"seen": now, "state": kept.state, "stepped": kept.stepped})
         self._last, self.state = (now, steady), kept.state_at(now)
         if found == CLOCK_SET_BACK:
-            for react in self.set_back:
+            for react in self.after_set_back:
                 await react()
 
     @asynccontextmanager

@@ -48,7 +48,7 @@ class RefusalsRead(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        entries: the stored counts by their names (`codesvc.service.callback_refusals`).
+        entries: the stored counts by their names (`codesvc.service.callback_record`).
     """
 
     entries: Annotated[dict[str, Refusal], _entries] = msgspec.field(default_factory=dict)

@@ -20,7 +20,7 @@ from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
-    from codesvc.service.callback_refusals import CallbackRecord
+    from codesvc.service.callback_record import CallbackRecord
     from codesvc.service.master_keys import MasterKeyWatch
     from codesvc.service.public_certificate import PublicCertificate
     from codesvc.service.store_clock import StoreClock

@@ -14,7 +14,7 @@ from codesvc.web.routes import TABLES
 
 ROOT = Path(__file__).parents[2] / "codesvc"
 PAGES = ROOT.parent / "templates" / "pages"
-SHARED = ["app.py", "delivery", "doctor", "domain", "messages", "runtime", "service", "sites", "store", "web", "cli"]
+SHARED = ["app", "delivery", "doctor", "domain", "messages", "runtime", "service", "sites", "store", "web", "cli"]
 """All rooms but those that are other software: the sandbox plays WeChat, the demo a customer's website."""
 
 PATHS = [route.path for table in (*TABLES, *ADMIN_TABLES) for route in table]

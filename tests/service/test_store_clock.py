@@ -65,7 +65,7 @@ async def test_a_clock_that_was_set_back_is_seen_by_the_next_process_too(store, 
     async def react():
         reactions.append(second)
 
-    second.set_back.append(react)
+    second.after_set_back.append(react)
     await second.look()
     assert (second.state, second.may_delete, reactions) == (CLOCK_SET_BACK, True, [second])
     await second.look()

@@ -17,7 +17,7 @@ from codesvc.store.quotas import day_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.service.callback_refusals import CallbackRecord
+    from codesvc.service.callback_record import CallbackRecord
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.keys import Keys
     from codesvc.store.store import Store
