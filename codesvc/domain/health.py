@@ -39,8 +39,9 @@ STORE_MEANS: Final = {
     ),
     ROLLED_BACK: (
         "The store has lost writes that it had acknowledged: a replica that lagged became the primary, or an older "
-        "backup was restored. Bindings and API keys that were removed then are there again, and used codes and proofs "
-        "count once more. Repeat what operators and sites did then; the audit file has the lines that the store lost."
+        "backup was restored. Bindings, API keys and personal data that were removed then are there again, and used "
+        "codes, proofs and sessions count once more. Repeat what operators and sites did then; the audit file has the "
+        "lines that the store lost."
     ),
     "loading": "The store is loading its data. It answers as soon as that is done.",
 }

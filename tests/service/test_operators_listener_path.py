@@ -85,6 +85,15 @@ async def test_who_comes_by_a_name_that_is_shared_by_all_ports_is_shown_another(
     assert ("codesvc.localhost" in page) == bool(named)
 
 
+async def test_a_browser_that_surely_knows_the_other_name_is_led_there(near):
+    """Chromium alone sends this header, and it leads every name below `localhost` to the machine itself."""
+    chromium = {"Sec-CH-UA": '"Chromium";v="156"', "Host": "127.0.0.1:9080"}
+    status, headers, _ = await near.get("/auth/admin/login", **chromium)
+    assert (status, headers["Location"]) == (303, "http://codesvc.localhost:9080/auth/admin/login")
+    assert (await near.get("/auth/admin/login", **chromium | {"Host": "codesvc.localhost:9080"}))[0] == 200
+    assert (await near.get("/auth/metrics", **chromium))[0] == 200
+
+
 async def test_only_there_and_only_once(near):
     for path in ("/auth/auth/healthz", "/authentic/healthz", "/auth/none"):
         status, _, text = await near.get(path)

@@ -42,17 +42,23 @@ async def show_login(request: web.Request) -> web.Response:
     session = await session_in(request)
     if session is not None and session.name:
         return go_to(request, "/admin")
+    # Chromium alone sends this header. It leads every name below localhost to the machine itself; not all browsers do.
+    if "Sec-CH-UA" in request.headers and (host := _own_host(request)):
+        return see_other(f"http://{host}{services(request).address.path('/admin/login')}")
     return _door(request, "")
 
 
+def _own_host(request: web.Request) -> str:
+    return Listener.own_host(request.host) if by_operators_listener(request) else ""
+
+
 def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
-    near = by_operators_listener(request)
-    session, cookie = sessions_of(request).visitor(near=near)
+    session, cookie = sessions_of(request).visitor(near=by_operators_listener(request))
     said = words_of(request).t(problem, minutes=-(-wait // 60)) if problem else ""
     variables = {
         "problem": said,
         "form_token": sessions_of(request).form_token(session),
-        "own_host": Listener.own_host(request.host) if near else "",
+        "own_host": _own_host(request),
     }
     response = draw(request, "login.html", variables, page="", status=status)
     keep_session(request, response, cookie)
