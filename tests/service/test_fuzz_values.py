@@ -39,8 +39,8 @@ from tests.world import KEY
 
 HEADERS = (
     "accept", "accept-encoding", "accept-language", "authorization", "connection", "content-encoding", "content-type",
-    "cookie", "forwarded", "host", "idempotency-key", "if-none-match", "origin", "sec-fetch-dest", "sec-fetch-mode",
-    "sec-fetch-site", "sec-purpose", "traceparent", "transfer-encoding", "user-agent", "webhook-id",
+    "cookie", "forwarded", "host", "idempotency-key", "if-none-match", "origin", "sec-ch-ua", "sec-fetch-dest",
+    "sec-fetch-mode", "sec-fetch-site", "sec-purpose", "traceparent", "transfer-encoding", "user-agent", "webhook-id",
     "webhook-signature", "webhook-timestamp", "x-api-key",
     "x-authgear-body-signature", "x-codesvc-part", "x-forwarded-for", "x-forwarded-proto", "x-request-id", "x-token",
     "zitadel-signature",
