@@ -20,6 +20,7 @@ from codesvc.delivery.pace import Pace
 from codesvc.delivery.webhooks.dispatcher import WebhookWorker
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.worker import Worker
+from codesvc.messages.relay_texts import RelayTexts
 from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
@@ -111,13 +112,14 @@ async def _deliver(
 ) -> None:
     """Deliver codes, notices, messages and webhook events as long as the stack is open."""
     service, store, directory = settings.service, parts.store, fixed.directory
+    texts = RelayTexts(fixed.templates, directory, fixed.composer.account_fields)
     courier = Courier(
         store,
         directory,
         fixed.composer,
         fixed.chat_composer,
         Means(fixed.composer, parts.clients, parts.http, service.proxy_to_wechat),
-        relaying=await stack.enter_async_context(relaying(fixed.templates, directory, fixed.keyring, service)),
+        relaying=await stack.enter_async_context(relaying(texts, directory, fixed.keyring, service)),
         recorder=parts.recorder,
         unknown=services.followers.unknown,
         pauses=pace.pauses,

@@ -15,11 +15,11 @@ from codesvc.domain.intent import LIFE_MS
 from codesvc.runtime import repeated_lines
 from codesvc.runtime.public_sockets import public_session
 from codesvc.service.callback_record import CallbackRecord
+from codesvc.service.clock_offset import follow_clock
 from codesvc.service.master_keys import MasterKeyWatch
 from codesvc.service.qr_pool import QrPool
 from codesvc.service.statistics.recorder import Recorder
 from codesvc.service.store_clock import StoreClock
-from codesvc.service.test_clock import follow_clock
 from codesvc.service.wechat_clients import reach
 from codesvc.sites.lazy import PerEntry
 from codesvc.sites.registry.registry import Registry

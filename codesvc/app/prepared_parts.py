@@ -55,5 +55,5 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> P
     loaded = Templates(settings.service.templates_dir if templates is None else templates, own_path=address.path)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
-    chat_composer = ChatComposer(loaded, directory, links)
+    chat_composer = ChatComposer(loaded, directory, links, composer.account_fields)
     return PreparedParts(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, chat_composer)

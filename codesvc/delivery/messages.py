@@ -32,7 +32,7 @@ from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.channels import Channel
 from codesvc.domain.quota import Api
 from codesvc.domain.sealed_content import Seals
-from codesvc.messages.relay_texts import CODE_MESSAGE, RelayTexts
+from codesvc.messages.message_fields import CODE
 from codesvc.runtime import metrics
 from codesvc.store.messages import MessageResult
 from codesvc.store.outcomes import Outcome
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from codesvc.delivery.places import Places
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.message import Message
-    from codesvc.messages.templates import Templates
+    from codesvc.messages.relay_texts import RelayTexts
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.messages import MessageBegun
@@ -68,12 +68,12 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def relaying(
-    templates: Templates, directory: Directory, keyring: Keyring, service: Service
+    texts: RelayTexts, directory: Directory, keyring: Keyring, service: Service
 ) -> AsyncIterator[Relaying]:
     """The parts that only messages need, as long as this context is open. Gateways are called as webhooks are."""
     sessions = GuardedSessions(timeout=GATEWAY_SECONDS, proxy=service.proxy_to_receivers, keep=False)
     async with sessions.open():
-        yield Relaying(RelayTexts(templates, directory), Seals(keyring), Gateways(directory, sessions), keyring)
+        yield Relaying(texts, Seals(keyring), Gateways(directory, sessions), keyring)
 
 
 class MessageDelivery:
@@ -237,7 +237,7 @@ class MessageDelivery:
         try:
             msgid = await self._clients[account.name].send_template(
                 openid=message.openid,
-                template_id=account.config.messages[CODE_MESSAGE].template_id,
+                template_id=account.config.messages[CODE].template_id,
                 data=fields,
                 url=None,
                 client_msg_id=message.id,

@@ -6,7 +6,7 @@ the same `client_msg_id` if the channel has one, otherwise as a second message.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import count
+from itertools import chain, repeat
 from typing import Final, TypeVar
 
 import structlog
@@ -34,10 +34,10 @@ class PatientStore:
         Raises:
             ScriptError: the script itself failed.
         """
-        for number in count():
+        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+        while True:
             try:
                 return await asking()
             except StoreUnavailable as error:
                 _log.warning("store_awaited", script=name, error=str(error))
-                await self._sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
-        raise AssertionError("counting ends")
+                await self._sleep(next(pauses))

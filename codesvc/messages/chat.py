@@ -8,7 +8,6 @@ conflict, the other user or the other WeChat account is never named.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -21,15 +20,14 @@ from codesvc.domain.display_name import recognisable
 from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
 from codesvc.messages.composer import field_date, spoken_date
-from codesvc.messages.message_fields import message_fields
 from codesvc.messages.templates import wording
-from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codesvc.domain.intent import Intent
     from codesvc.domain.signed_links import Links
+    from codesvc.messages.message_fields import MessageFields
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
@@ -74,11 +72,17 @@ def tap_reply(answer: str | int) -> str:
 class ChatComposer:
     """Renders these messages."""
 
-    def __init__(self, templates: Templates, directory: Directory, links: Links) -> None:
+    def __init__(
+        self,
+        templates: Templates,
+        directory: Directory,
+        links: Links,
+        account_fields: Mapping[str, dict[str, MessageFields]],
+    ) -> None:
         self._templates = templates
         self._directory = directory
         self._links = links
-        self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
+        self._fields = account_fields
 
     def phrase(self, name: str, account: AccountEntry, **variables: Any) -> str:
         """A message without a verification or intent; in Chinese, because the person's language is not known."""

@@ -18,12 +18,13 @@ from codesvc.messages.message_fields import message_fields
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Fixed, Record
     from codesvc.domain.signed_links import Links
     from codesvc.messages.field_trial import MessageFault
+    from codesvc.messages.message_fields import MessageFields
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
@@ -95,6 +96,9 @@ _CONTEXT_VARIABLES: Final[dict[str, Callable[[_MessageContext], Any]]] = {
 class Composer:
     """Renders messages about verifications.
 
+    Attributes:
+        account_fields: the compiled fields of each account's messages, by the names of account and message.
+
     Args:
         directory: sites and accounts; every account's messages are compiled and checked at once.
 
@@ -108,9 +112,11 @@ class Composer:
         self._links = links
         self._keyring = keyring
         self._directory = directory
-        self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
+        self.account_fields: Mapping[str, dict[str, MessageFields]] = PerEntry(
+            directory.accounts, partial(message_fields, templates), lambda entry: entry.config
+        )
         for account in directory.accounts:
-            self._fields[account]
+            self.account_fields[account]
         if faults := [fault for site in directory.sites.values() for fault in self.faults(site)]:
             raise BadMessage(faults)
 
@@ -133,7 +139,7 @@ class Composer:
 
     def _trial(self, site: SiteEntry, *, anew: bool = False) -> Trial:
         account = site.account
-        compiled = message_fields(self._templates, account) if anew else self._fields[account.name]
+        compiled = message_fields(self._templates, account) if anew else self.account_fields[account.name]
         return Trial(site, compiled, self._links.message_url(account.name, f"vf_{'a' * 32}"))
 
     def knows(self, record: Record, account: AccountEntry) -> bool:
@@ -186,7 +192,7 @@ class Composer:
         Raises:
             CodeLost: the message prints the code, and its master key has been removed.
         """
-        message = self._fields[account][name]
+        message = self.account_fields[account][name]
         variables = self.variables(record, message.names)
         if variables.get("code") == "":
             raise CodeLost("the master key of this code has been removed")

@@ -13,7 +13,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.typed_text import normalise
 from codesvc.messages.circumstances import NOTICES, circumstances, of_notice, of_verification
-from codesvc.messages.message_fields import RENDER_ERRORS, fitted
+from codesvc.messages.message_fields import CODE, CODE_NOTICE, RENDER_ERRORS, fitted
 from codesvc.wechat.template_fields import FieldKind, check_field, has_plain_fallback, not_empty, shown_part
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from codesvc.messages.field_sources import Field
     from codesvc.messages.message_fields import MessageFields
     from codesvc.sites.directory import SiteEntry
-
-CODE: Final = "code"
-"""The template message with the code. A notice with the code may have this name too."""
-CODE_NOTICE: Final = "code_notice"
-"""The subscription notice with the code."""
 
 _LONGEST_VALUE: Final = 24
 _CODE_REMEDY: Final = 'Put {{ code }} into a character_string field of its own, or set reveal = "tap".'

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import AccountEntry
 
+CODE: Final = "code"
+"""The name of an account's template message for codes. An account that has only notices may call its notice so too."""
+CODE_NOTICE: Final = "code_notice"
+"""The name of an account's subscription notice for codes. Notices and template messages have different ids (WECHAT.md
+7.1).
+"""
 RENDER_ERRORS: Final = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
 """What a field's source may raise, besides an unknown variable."""
 

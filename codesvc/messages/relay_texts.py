@@ -5,31 +5,31 @@ Names come from the configuration. The code and a ready text come from the site,
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from codesvc.messages.composer import field_date, in_sentence, spoken_date
-from codesvc.messages.message_fields import RENDER_ERRORS, message_fields
-from codesvc.sites.lazy import PerEntry
+from codesvc.messages.message_fields import CODE, RENDER_ERRORS
 from codesvc.wechat.template_fields import check_field, shown_part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesvc.domain.message import Message
     from codesvc.domain.sealed_content import SealedContent
+    from codesvc.messages.message_fields import MessageFields
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import Directory, SiteEntry
-
-CODE_MESSAGE: Final = "code"
-"""The name of the account's template message for codes."""
 
 
 class RelayTexts:
     """Writes messages."""
 
-    def __init__(self, templates: Templates, directory: Directory) -> None:
+    def __init__(
+        self, templates: Templates, directory: Directory, account_fields: Mapping[str, dict[str, MessageFields]]
+    ) -> None:
         self._templates = templates
         self._directory = directory
-        self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
+        self._fields = account_fields
 
     def fields(self, message: Message, content: SealedContent) -> dict[str, str] | None:
         """The fields of the account's template message; None if they would not show this code as it is.
@@ -38,7 +38,7 @@ class RelayTexts:
         type refuses or cuts; a message without its code is worse than none.
         """
         site = self._directory.sites[message.site]
-        compiled = self._fields[site.account.name].get(CODE_MESSAGE)
+        compiled = self._fields[site.account.name].get(CODE)
         if compiled is None or not content.code:
             return None
         expires_at = field_date(message.expires, message.locale)

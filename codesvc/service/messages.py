@@ -20,7 +20,7 @@ from codesvc.domain.limits import LimitReached, widest
 from codesvc.domain.message import MESSAGE_ID, SIGN_UP, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
-from codesvc.messages.relay_texts import CODE_MESSAGE
+from codesvc.messages.message_fields import CODE
 from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE, MessageResult
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.messages import MessageStart
@@ -85,7 +85,7 @@ class Messages:
             disclose=purpose.disclose_binding,
             shadow=relay.shadow,
             coded=bool(wanted.code),
-            pushable=Channel.TEMPLATE in purpose.channels and CODE_MESSAGE in site.account.config.messages,
+            pushable=Channel.TEMPLATE in purpose.channels and CODE in site.account.config.messages,
             box=self._seals.close(identifier, content),
             life_ms=wanted.expires_in * 1000,
             repeat_window_ms=min(relay.repeat_window, wanted.expires_in) * 1000,

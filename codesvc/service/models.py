@@ -54,12 +54,12 @@ class Idempotency(msgspec.Struct, frozen=True):
     fingerprint: str = ""
 
     @classmethod
-    def of(cls, key: str | None, request: bytes) -> Idempotency:
+    def of(cls, key: str, request: bytes) -> Idempotency:
         """Make it of the header and the identifying parts of the request, of which only a hash is kept.
 
         The hash covers the key too, which is not kept: otherwise a reader of the store could try all codes on the hash.
         """
-        return cls(key, sha256(key.encode() + b"\n" + request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
+        return cls(key, sha256(key.encode() + b"\n" + request).hexdigest()[:32])
 
 
 NOT_IDEMPOTENT: Final = Idempotency()

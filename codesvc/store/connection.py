@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from codesvc.config import Store as StoreSettings
-    from codesvc.config import settings
     from codesvc.domain.clock import Offset
     from codesvc.store.cluster import Address
     from codesvc.store.servers import Servers
@@ -41,18 +40,18 @@ _log = structlog.get_logger(__name__)
 
 
 async def opened(
-    stack: AsyncExitStack, kept: settings.Store, url: str, offset: Offset, tag_keys: Sequence[str]
+    stack: AsyncExitStack, settings: StoreSettings, url: str, offset: Offset, tag_keys: Sequence[str]
 ) -> Store:
     """The store, closed with the stack. A store that does not answer yet is not an error.
 
     Raises:
         StoreTooOld: a server of the store is too old.
     """
-    servers = await connect(url, timeout=kept.timeout)
+    servers = await connect(url, timeout=settings.timeout)
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
         _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_keys=tag_keys)
+    return Store(servers, offset=offset, prefix=settings.prefix, retention=retention_of(settings), tag_keys=tag_keys)
 
 
 _DRIVER: Final = DriverInfo()

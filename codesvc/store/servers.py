@@ -67,7 +67,7 @@ class Server:
         self.redis: Redis = _Client.from_pool(pool(timeout, _CONNECTIONS))
         self.reader: Redis = _Client.from_pool(pool(timeout + _BLOCKING_EXTRA, _BLOCKING_CONNECTIONS))
         for client in (self.redis, self.reader):
-            if isinstance(client, _Client):
+            if isinstance(client, _Client):  # always; redis-py's annotation says `Redis`
                 client.trouble = trouble
         self.line = PipelinedConnection(self.redis.connection_pool.make_connection, timeout=timeout)
         self.shown = shown

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
-from codesvc.delivery.channels.template import CODE
 from codesvc.domain.channels import Channel
+from codesvc.messages.message_fields import CODE, CODE_NOTICE
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
     from codesvc.delivery.channels.protocol import Parcel
-
-_NOTICE: Final = "code_notice"
-"""The name of the account's notice for codes. Notices and template messages have different ids (WECHAT.md 7.1). An
-account that has only notices may call its notice `code`.
-"""
 
 
 class Subscription:
@@ -32,12 +27,12 @@ class Subscription:
     @staticmethod
     def missing(account: Account) -> str | None:
         """The notice's template."""
-        return None if {CODE, _NOTICE} & account.messages.keys() else f"messages.{_NOTICE}"
+        return None if {CODE, CODE_NOTICE} & account.messages.keys() else f"messages.{CODE_NOTICE}"
 
     async def send(self, parcel: Parcel) -> Attempt:
         """Fill the notice and send it."""
         account, messages = parcel.account, parcel.account.config.messages
-        name = _NOTICE if _NOTICE in messages else CODE
+        name = CODE_NOTICE if CODE_NOTICE in messages else CODE
         try:
             await self._clients[account.name].send_subscription(
                 openid=parcel.openid,

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Final
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.domain.channels import Channel
+from codesvc.messages.message_fields import CODE
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
     from codesvc.delivery.channels.protocol import Parcel
-
-CODE: Final = "code"
-"""The name of the account's template message for codes."""
 
 
 class Template:

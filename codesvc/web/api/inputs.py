@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from codesvc.domain.errors import Invalid
 from codesvc.domain.identifiers import OPENID_PATTERN
 from codesvc.domain.language_tags import nearest
-from codesvc.service.models import Idempotency
+from codesvc.service.models import NOT_IDEMPOTENT, Idempotency
 from codesvc.web.api.display_names import Display  # noqa: TC001  msgspec reads the annotations at run time
 from codesvc.web.api.user_ids import BoundUser, check_user
 from codesvc.web.forms import form_of
@@ -241,7 +241,7 @@ def idempotency(request: web.Request, body: bytes) -> Idempotency:
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return Idempotency()
+        return NOT_IDEMPOTENT
     key = key.strip().strip('"')
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise invalid(Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))
