@@ -1,8 +1,8 @@
 """Makes the call of a channel: first it is decided, then it is charged, then it is made (DESIGN rule 2).
 
-A call that uses a quota of WeChat's is taken from it in the script that looks at the job for the last time. Nothing is
-charged while the circuit is open or no access token can be had. What WeChat has certainly not counted is given back;
-what it may have counted stays charged.
+A call that uses a quota of WeChat's is charged in the last script before it, `begin_deliveries.lua`. Nothing is charged
+while the circuit is open or no access token can be had. What WeChat has certainly not counted is given back; what it
+may have counted stays charged.
 """
 
 from __future__ import annotations
@@ -66,17 +66,17 @@ class ChargedCalls:
             return Attempt(Ending.LATER, channel, reason=CIRCUIT_OPEN)
         called: Attempt | None = None
         try:
-            looked: Begun | None = begun
+            current: Begun | None = begun
             if channel.traits.quota and not begun.call:
                 called = await wechat_answers.missing_token(channel, self._clients[account.name])
                 if called is not None:
                     return called
-                looked = await self._state.begin(account, job, charge=True)
-            if looked is None:
+                current = await self._state.begin(account, job, charge=True)
+            if current is None:
                 return None
-            if channel.traits.quota and looked.template_quota != "yes":
-                return _without_quota(channel, looked.template_quota)
-            called = await self._send(account, job, looked, channel)
+            if channel.traits.quota and current.template_quota != "yes":
+                return _without_quota(channel, current.template_quota)
+            called = await self._send(account, job, current, channel)
             return called
         finally:
             circuit.ended(called)

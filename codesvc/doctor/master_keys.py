@@ -21,8 +21,8 @@ async def findings(keyring: Keyring, store: Store) -> list[Finding]:
         return [
             fail(
                 _WHAT,
-                f"{', '.join(unknown)} not in this configuration, whose own is {keyring.current.key_id}: codes that "
-                "those processes start are wrong here",
+                f"{', '.join(unknown)} not in this configuration, whose own is {keyring.current.key_id}: "
+                "processes with this configuration refuse the codes of those processes",
                 "Compare sha256sum of the master key files of all machines. Keep a replaced key in "
                 "secrets.previous_master_keys for a day.",
             )

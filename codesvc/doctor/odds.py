@@ -14,8 +14,7 @@ for the phone number or e-mail address too (decision 50).
 Any user. The attacker has many addresses and many user names, and tries to guess the code of any of them. For each
 site and purpose a day has at most these guesses (decision 23, `codesvc.domain.guessing`):
 
-    short codes:  the site's guess budget, plus the budget of blind guesses at codes of this format, which begins when
-                  the first is spent
+    short codes:  the site's guess budget; when it is spent, the budget of blind guesses at codes of this format too
     long codes:   the budget of blind guesses at codes of that format; they are made only after the site's is spent
 
 If both formats are the same, they share one budget of blind guesses. Without `site_guesses` none of this applies: then

@@ -83,7 +83,7 @@ def delivery_view(
 
 
 def _gateway_status(gateway: str, delivery: DeliveryStatus) -> DeliveryStatus | None:
-    """How a delivery reads whose last resort is in use; None if WeChat's own delivery says more."""
+    """The status shown while the gateway is used as the last resort; None if that of WeChat's delivery says more."""
     given_up = delivery in {DeliveryStatus.FAILED, DeliveryStatus.AWAITING_SCAN}
     if delivery in {DeliveryStatus.DELIVERED, DeliveryStatus.SCANNED}:
         return None
@@ -159,7 +159,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     def parse(cls, now: int, stored: bytes, identifier: str) -> Record:
         """Decode the reply of a script. The id is not in the stored form, because it is part of the key."""
         record = _stored.decode(stored)
-        # No other code has a reference yet. A copy would cost as much as decoding.
+        # The record is new and nobody else holds it, so it may be changed. A copy would cost as much as decoding.
         force_setattr(record, "id", identifier)
         force_setattr(record, "now", now)
         if record.status is Status.PENDING and is_over(now, since=record.created, ends=record.expires):
@@ -168,9 +168,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def fixed(self) -> Fixed:
-        """The values fixed at the start. `place` is computed from the counted address.
+        """The values fixed at the start. `place` is computed from the address that the limits count.
 
-        A successor counts the reader's address and shows the place where its predecessor began.
+        Limits count a successor for the address of the page's reader. Messages show where its predecessor began, so its
+        place is stored.
         """
         fixed = _fixed.decode(self.fixed_json)
         if not self.predecessor:

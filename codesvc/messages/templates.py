@@ -187,8 +187,8 @@ class Templates:
         # Accounts in the store bring their own templates (`codesvc.sites.registry`). In jinja2's sandbox, these reach
         # values and nothing else, and each rendering is bounded.
         self._environment = _prepared(BoundedEnvironment, {**shipped, **own}, own_path)
-        # Shipped templates are trusted. They are rendered without sandbox and bounds, which saves a third of
-        # a page (decision record 39), unless a file is overridden that they may include: one of the same directory.
+        # Shipped templates are trusted. They are rendered without sandbox and bounds, which saves a third of a page
+        # (decision 39). A template may include others of its directory, so one overridden file there ends that.
         self._trusted = _prepared(Environment, shipped, own_path)
         self._trusted.bytecode_cache = COMPILED
         self._overridden = {_directory(name) for name in own}

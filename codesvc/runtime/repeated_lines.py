@@ -21,8 +21,8 @@ def note(write: Callable[..., object], kind: str, /, **fields: Any) -> None:
 
     Args:
         write: writes the line, of `count` and the fields.
-        kind: what lines are put together, of those that `write` writes. Its values have to be few.
-        fields: the fields of the line; of several the latest count.
+        kind: lines with the same `write` and `kind` are put together. Its values have to be few.
+        fields: the fields of the line. A line that stands for several has the fields of the latest.
     """
     known = _waiting.get((write, kind))
     if known is None:

@@ -33,7 +33,8 @@ class Media:
 
     Attributes:
         expires_at: when it is deleted, in seconds since the epoch; None: it is permanent.
-        title, introduction: of a permanent video.
+        title: the title of a permanent video.
+        introduction: the description of a permanent video.
     """
 
     media_id: str
@@ -83,7 +84,7 @@ class MediaStore:
 
 
 def read_kind(text: str) -> Kind:
-    """The kind of an upload; 40004."""
+    """The kind of an upload; an unknown one is refused with 40004."""
     if text not in _LIMITS:
         raise ApiError(40004)
     return text

@@ -162,8 +162,7 @@ class CallbackEvents:
         """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
-                # An event without a signature may be forged. If the person really left, the next push shows it (rule
-                # 9).
+                # An event without a signature may be forged. If the person has left, the next push shows it (rule 9).
                 await self._followers.left(account, openid, dedupe=inbound.event.dedupe)
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid, dedupe=inbound.event.dedupe)

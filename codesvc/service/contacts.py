@@ -1,8 +1,8 @@
 """The last resort of a verification: the phone number or e-mail address that a start may name.
 
 It is sealed as the recipient of a message is (DESIGN rule 1). The code is ours and is not stored: the courier derives
-it when it calls the site's gateway. What is stored and done does not depend
-on whether the user is bound (DESIGN rule 7).
+it when it calls the site's gateway. What is stored and done does not depend on whether the user is bound (DESIGN rule
+7).
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Contact(NamedTuple):
     def packed(self, seals: Seals, keyring: Keyring, site: SiteEntry, request: StartRequest) -> tuple[bytes, bytes]:
         """What the start script reads of it, and the sealed recipient.
 
-        `whom` is a keyed hash of the contact's number or mailbox, for its limits, and `place` one of the network too.
-        After a rotation of the master key a contact is counted anew.
+        Limits count the contact under `whom`, a keyed hash of its number or mailbox, and under `place`, a hash of that
+        and the network of the request. After a rotation of the master key a contact is counted anew.
         """
-        identifier, whom = new_message_id(), user_ids(keyring, site.name, self.whom.mailbox)[0]
+        identifier, contact_hash = new_message_id(), user_ids(keyring, site.name, self.whom.mailbox)[0]
         said = {
             "id": identifier,
-            "whom": whom,
-            "place": _place(keyring, whom, request.address),
+            "whom": contact_hash,
+            "place": _place(keyring, contact_hash, request.address),
             "region": region(request.address) if request.address else "",
             "kind": self.whom.kind.value,
             "locale": request.locale,

@@ -26,7 +26,8 @@ def _sites_of(directory: Directory, account: AccountEntry) -> str:
 class Followers:
     """Records who follows an account and deletes the data of those who left.
 
-    `dedupe` identifies the signed callback that says it, "" where none does. Repeated, it changes nothing.
+    `dedupe` identifies the signed callback that reports the change, "" where there is none. A callback that is repeated
+    changes nothing.
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:

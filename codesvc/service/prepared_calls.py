@@ -59,7 +59,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, delay_ms: int,
 
 
 def _shared_pushes(site: SiteEntry) -> str:
-    """The rates that decide how many pushes are stored per WeChat account: enough for each site of the account."""
+    """The rates that decide how many pushes to one WeChat account are stored: enough for each site of the account."""
     return widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes))
 
 

@@ -53,7 +53,7 @@ class LazyEntries(Mapping[str, _T]):
         return sum(1 for _ in self._names())
 
     def values(self) -> ValuesView[_T]:
-        """The entries that exist. A name of the store whose entry cannot be used is left out, and fails no caller."""
+        """The entries that can be used. The names of the others are left out without an error."""
         return _ValuesThatExist(self)
 
     def items(self) -> ItemsView[str, _T]:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 
 Look = Literal["now", "if-next", "first"]
-"""When a look at a job charges the call: `now` always; `if-next` only if by the record a template message comes next;
-`first` as `if-next`, but an undisclosed push has not begun: it waits for a random moment and is looked at again.
+"""When a look at a job charges its template message: `now`: always; `if-next`: only if the record says that a template
+message is sent next; `first`: as `if-next`, at the first look at the job. An undisclosed push is not begun by its first
+look: it waits for a random moment and is looked at again.
 """
 
 

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 
 class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of a message's start. Its repr would show no content: that is sealed.
+    """The arguments of a message's start. Its repr shows no content, because the content is sealed.
 
     What is not listed is as in `Start` and `StartRules` of verifications.
 
     Attributes:
         id: the id of the new message.
-        users: the user ids that stand for the recipient; the first that is bound is the message's user.
-        owners: the user ids that stand for the recipient, if the message may prove it; none otherwise.
+        users: the ids that may be the message's user: the one that the call names, or else those derived from the
+            recipient. The first that is bound is the user.
+        owners: the ids derived from the recipient, if the call names another user and the code may prove the recipient.
+            Then WeChat gets it only where one of them is bound to the user's WeChat account. Empty otherwise.
         claims: whether a person gives the recipient as theirs for the first time.
-        recipient_proof_ms: how long a binding under a recipient's id carries codes after a proof of the recipient.
+        recipient_proof_ms: after a proof of the recipient, a binding under an id derived from it is used for so long.
         kind: `sms` or `email`.
         locale: `zh` or `en`.
         reference: what the page beside the code shows, "" for nothing.

@@ -207,10 +207,8 @@ def _needed(definitions: str, text: str) -> str:
     """Select the definitions that a text needs, because the store creates all functions and tables anew for each call.
 
     A definition begins with `local` at the start of a line and ends where the next begins. Lua knows a name only after
-    its
-    definition, so one pass from the end to the beginning finds all. A name inside a string counts too; that only keeps
-    a
-    definition too many.
+    its definition, so one pass from the end to the beginning finds all. A name inside a string counts too, which only
+    keeps a definition too many.
     """
     kept: list[str] = []
     seen = set(_NAME.findall(_COMMENT.sub("", text)))

@@ -32,7 +32,7 @@ class StartRules:
         max_live: the most pending verifications of a user with one purpose and address.
         channels: the channels of a push, in order, separated by commas.
         rates: each limit as the scripts read it; "" means no limit.
-        shared_pushes: what the account's sites together have to remember of pushes to one WeChat account.
+        shared_pushes: the rates that decide how many pushes to one WeChat account are stored, for all of its sites.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 

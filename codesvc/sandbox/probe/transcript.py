@@ -25,7 +25,7 @@ class Event:
     Attributes:
         kind: a call to the platform, a callback from it, the browser's return, the operator's answer, a skipped step.
         name: the path of a call, the event of a callback, the question of an answer, the reason of a skip.
-        seconds: since the event before. Of a callback that the platform sends by itself it is compared.
+        seconds: since the event before. The comparison uses them only for callbacks that the platform sends by itself.
         timed: whether the platform, and no person, decided when it happened.
         shape: the answer or the request, without its values (`shapes`).
         elements: the names of a callback's elements in their order, outer ones first.
@@ -63,7 +63,7 @@ class Transcript:
         return list(dict.fromkeys(event.step for event in self.events if event.kind != "skipped"))
 
     def of(self, step: str) -> dict[str, Event]:
-        """The events of one step by kind and name, and of those that are alike by their number too, as in `x #2`."""
+        """The events of one step by kind and name. The second of the same kind and name is `x #2`, and so on."""
         found: dict[str, Event] = {}
         for event in self.events:
             if event.step != step:

@@ -1,7 +1,7 @@
 """Whether a site is shut out: calls that name it come with an unknown key, and no valid one comes.
 
-Keys that `codesvc keys new` makes name their site, but anybody can write such a key. That a site calls no more is what
-strangers cannot bring about. So only both together mean that the site's key was removed or mistyped.
+Keys that `codesvc keys new` makes name their site. Strangers can send calls with such a key, but they cannot stop the
+site's own calls. So only both together mean that the site's key was removed or mistyped.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from codesvc.domain.timeline import Step, StepKind
 
 
 class Fact(StrEnum):
-    """What is counted of a site, by purpose. Each is counted once for a verification, unless it says otherwise."""
+    """What is counted of a site, by purpose: once for a verification, unless the text of a fact says otherwise."""
 
     ISSUED = "issued"
     PUSHED = "pushed"
@@ -54,7 +54,7 @@ class Fact(StrEnum):
     MESSAGE_DELIVERED = "message_delivered"
     """WeChat's receipt reported success for a message; detail: its kind."""
     MESSAGE_HANDED = "message_handed"
-    """The site's gateway took a message; detail: its kind, a dash, and why it came there."""
+    """The site's gateway took a message; detail: its kind, a dash, and why it went to the gateway."""
     MESSAGE_UNKNOWN = "message_unknown"
     MESSAGE_FAILED = "message_failed"
     MESSAGE_WOULD = "message_would"

@@ -132,7 +132,10 @@ def _begun(wrong: Sequence[Worry]) -> list[int]:
 
 
 def _funnel(story: Story) -> list[tuple[str, int, float]]:
-    """The steps, each with its share of the first step, or of a later one that more reached: they began before."""
+    """The steps, each with its share of the largest one.
+
+    That is the first, unless verifications that began before this span reached a later step in it.
+    """
     steps = [(fact.value, getattr(story, fact.value)) for fact in FUNNEL]
     whole = max(1, *(count for _, count in steps))
     return [(name, count, count / whole) for name, count in steps]
@@ -161,7 +164,7 @@ def _logins(by_site: Mapping[str, Figures]) -> list[tuple[str, str, int, int, in
 
 
 async def store_state(here: Services) -> tuple[str, float, int | None]:
-    """The store's state, the seconds that half of its scripts take or more if it is `slow`, and since when it is so."""
+    """The store's state; if it is `slow`, the median time of its scripts, seconds; and since when it is so, unix ms."""
     pace, now = here.store.pace, perf_counter()
     state, slow, begun = await here.readiness.state(), pace.late(now), pace.late_since
     since = None if slow is None or begun is None else round(unix_ms() - (now - begun) * 1000)

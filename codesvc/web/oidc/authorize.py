@@ -64,7 +64,7 @@ async def authorize(request: web.Request) -> web.Response:
         return _trouble(request, site, error.reason if isinstance(error, UnsafeRedirect) else "client", status=400)
     state = value_of(pairs, "state")
     if not is_short_state(state):
-        state = ""  # the refusal of it cannot give it back
+        state = ""  # it is refused, and the refusal goes back without it
     cookie = new_browser()
     visit = Visit(
         browser=browser_of(cookie),
