@@ -4,13 +4,11 @@ import asyncio
 import json
 import re
 from base64 import b64encode
-from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import compat32
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -33,6 +31,7 @@ from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret
 from codesvc.runtime.site_names import SiteNames
 from tests.relay.conftest import SECRET
+from tests.relay.mail_server import MAIL, mail_server
 
 NOW = 1_700_000_000
 REASON = re.compile(r"[a-z0-9.-]*")
@@ -333,45 +332,8 @@ async def test_twilio(sessions, stub, answer, taken):
     assert dict(parse_qsl(body.decode())) == {"To": "+8613800138000", "From": "+15005550006", "Body": handover().text}
 
 
-@asynccontextmanager
-async def mail_server(**says):
-    """A mail server that follows a script: `says` are answers by command; `drop` and `silence` are none."""
-    got, tasks = SimpleNamespace(mails=[], commands=[]), []
-
-    async def serve(reader, writer):
-        tasks.append(asyncio.current_task())
-        writer.write(b"220 here\r\n")
-        while line := await reader.readline():
-            word = line.split()[0].decode().upper().rstrip(":")
-            got.commands.append(line.decode().strip())
-            answer = says.get(word, {"EHLO": "250 here", "DATA": "354 go", "QUIT": "221 bye"}.get(word, "250 fine"))
-            if answer == "drop":
-                break
-            if answer == "silence":
-                continue
-            writer.write(answer.encode() + b"\r\n")
-            if word == "DATA" and answer.startswith("354"):
-                whole = await reader.readuntil(b"\r\n.\r\n")
-                got.mails.append(whole)
-                after = says.get("END", "250 taken")
-                if after == "drop":
-                    break
-                if after == "silence":
-                    continue
-                writer.write(after.encode() + b"\r\n")
-        writer.close()
-        await writer.wait_closed()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        got.port = server.sockets[0].getsockname()[1]
-        yield got
-        await asyncio.gather(*tasks)
-
-
 LONG_REPLY = "\r\n".join(["250-5 octets"] * 400 + ["250 end"])
-"""Longer than 4,096 octets. Each piece of a reply that comes is read anew from its beginning, so replies are short."""
-MAIL = {"host": "127.0.0.1", "security": "none", "sender": "codes@shop.example", "sender_name": "山月茶铺"}
+"""Longer than any server's."""
 
 
 async def test_a_mail_says_who_when_and_that_no_machine_answers():
@@ -454,7 +416,6 @@ async def test_what_a_mail_servers_answer_means(says, taken):
     [({"EHLO": "silence"}, "later"), ({"RCPT": "silence"}, "later"), ({"END": "silence"}, "unknown")],
 )
 async def test_a_mail_server_has_one_deadline_for_the_whole_mail(monkeypatch, says, taken):
-    # Each reply has ten seconds of its own beside it.
     monkeypatch.setattr(smtp, "_MAIL_SECONDS", 0.3)
     async with mail_server(**says) as server:
         gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
