@@ -9,10 +9,6 @@ from typing import Final
 
 from codesvc.domain.errors import Invalid
 
-_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])"
-_IPV4: Final = re.compile(r"\.".join([_OCTET] * 4))
-"""The usual form of IPv4. This pattern takes a third of the time of the standard library's parser."""
-
 NO_ADDRESS: Final = "-"
 """Stands for the address if the site sends none."""
 
@@ -27,8 +23,6 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
     Raises:
         Invalid: it is not an address.
     """
-    if usual := _IPV4.fullmatch(text):
-        return IPv4Address(bytes(map(int, usual.groups())))
     try:
         address = ip_address(text)
     except ValueError:
@@ -72,8 +66,7 @@ def bucket(address: IPv4Address | IPv6Address | None) -> str:
     if address is None:
         return NO_ADDRESS
     if isinstance(address, IPv4Address):
-        first, second, third, fourth = address.packed
-        return f"{first}.{second}.{third}.{fourth}"
+        return str(address)
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 

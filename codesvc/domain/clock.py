@@ -40,20 +40,14 @@ def rfc3339(ms: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _second(seconds: int) -> str:
-    # A busy process formats the same few seconds many times: start, expiry and next resend.
+    # An answer has three times, and a busy process has formatted their seconds before. This saves 10 of the 160 µs of a
+    # start (decision 18).
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-_last: tuple[int, str] = (0, rfc3339(0))
-
-
 def rfc3339_now() -> str:
-    """This process's own clock as RFC 3339, for log lines. The last result is kept: many lines share a millisecond."""
-    global _last  # noqa: PLW0603  remembers the last one only
-    ms, last = time.time_ns() // 1_000_000, _last
-    if last[0] != ms:
-        _last = last = (ms, rfc3339(ms))
-    return last[1]
+    """This process's own clock as RFC 3339, for log lines."""
+    return rfc3339(unix_ms())
 
 
 class Offset:

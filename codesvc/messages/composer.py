@@ -7,7 +7,7 @@ names come from the configuration. Times are in Beijing time, which WeChat users
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from codesvc.domain import codes
@@ -48,12 +48,7 @@ def spoken_date(ms: int, locale: str) -> str:
 
 def field_date(ms: int, locale: str) -> str:
     """`ms` since 1970 as WeChat takes it in a field, such as 2025年5月1日 15:01 or 2025-05-01 15:01 (WECHAT.md 5)."""
-    return _field_minute(ms // 60_000, locale)
-
-
-@lru_cache(maxsize=4096)
-def _field_minute(minute: int, locale: str) -> str:
-    there = _in_beijing(minute)
+    there = _in_beijing(ms // 60_000)
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}" if locale == "zh" else f"{there:%Y-%m-%d %H:%M}"
 
 

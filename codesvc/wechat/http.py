@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -135,7 +134,7 @@ class HttpExchange:
         """
         started, result = perf_counter(), "0"
         try:
-            target = _target(url, params)
+            target = URL(url).update_query(params or {})
             data = _encoded(body) if isinstance(body, Mapping) else body
             status, raw = await self._request(method, target, data)
             if status != _OK:
@@ -197,18 +196,6 @@ class HttpExchange:
         if isinstance(error, TimeoutError):
             return WeChatTimeout("WeChat did not answer in time")
         return WeChatTimeout("the connection to WeChat broke before the answer was complete")
-
-
-@lru_cache(maxsize=64)
-def _with_token(url: str, access_token: str) -> URL:
-    # Cached: while a token is valid, the same few URLs are built again and again.
-    return URL(url).update_query(access_token=access_token)
-
-
-def _target(url: str, params: Mapping[str, str] | None) -> URL:
-    if params and len(params) == 1 and (token := params.get("access_token")):
-        return _with_token(url, token)
-    return URL(url).update_query(params or {})
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -224,12 +224,7 @@ async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
     Raises:
         Problem: malformed or invalid.
     """
-    content = request.content
-    if content.is_eof() and not content.at_eof() and content.total_bytes <= request.client_max_size:
-        # The whole body has arrived already, as usual for a small one.
-        body = content.read_nowait()
-    else:
-        body = await request.read()
+    body = await request.read()
     return decode(body, shape), body
 
 
