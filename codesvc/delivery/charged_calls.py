@@ -113,7 +113,7 @@ class ChargedCalls:
 
 
 def _charge(account: AccountEntry, begun: Begun) -> Charge:
-    return Charge(begun.day, begun.call, begun.shown.site, account.sites)
+    return Charge(begun.day, begun.call, account.sites)
 
 
 def _without_quota(channel: Channel, used_up: str) -> Attempt:

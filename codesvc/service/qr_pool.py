@@ -3,23 +3,28 @@
 Each account has a small pool in the store, shared by all processes. Showing a QR code takes one entry. When half of
 them are used, new ones are created in the background. An entry is `when-it-expires scene url`. Scenes are random and
 have a prefix. Where the store may have lost its latest writes, the pool is created anew: a page may show a code of it.
+
+Every call that creates a QR code is charged before it is made, in the script that finds the pool empty or not full.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
-from redis.exceptions import RedisError
 
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
+from codesvc.domain.errors import PlatformUnavailable, ScriptError, StoreUnavailable
+from codesvc.domain.quota import Api
 from codesvc.domain.scene import new_scene
 from codesvc.runtime.tasks import end
 from codesvc.store.outcomes import Outcome
-from codesvc.wechat.errors import WeChatFault
+from codesvc.store.quotas import Charge, day_key
+from codesvc.wechat.errcodes import NOT_COUNTED, Pause, judge
+from codesvc.wechat.errors import NotSent, WeChatError, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -58,21 +63,7 @@ class QrPool:
         self._clients = clients
         self._needed_ms = longest_life * 1000 + _MARGIN_MS
         self._refilling: dict[str, asyncio.Task[None]] = {}
-
-    async def mint(self, account: AccountEntry) -> str:
-        """Create one QR code, as a pool entry.
-
-        Raises:
-            PlatformUnavailable: WeChat did not return one.
-        """
-        scene = new_scene()
-        asked = unix_ms()
-        try:
-            code = await self._clients[account.name].create_qrcode(scene=scene, expire_seconds=_LIFE_SECONDS)
-        except WeChatFault as error:
-            _log.warning("qrcode_not_minted", account=account.name, error=str(error))
-            raise PlatformUnavailable("WeChat did not provide a QR code") from None
-        return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
+        self._attaching: dict[str, asyncio.Future[None]] = {}
 
     async def attach(self, site: SiteEntry, identifier: str, script: Callable[..., Awaitable[_T]]) -> _T:
         """Attach a QR code to a verification or an intent: one of the pool, or a new one if the pool is empty.
@@ -85,19 +76,52 @@ class QrPool:
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code, or the day's quota is used up.
         """
-        account = site.account
-        attach = partial(script, site.store_keys, site.name, identifier, needed_ms=self._needed_ms, sites=account.sites)
-        reply = await attach(minted="")
-        if reply.outcome is Outcome.EMPTY:
-            reply = await attach(minted=await self.mint(account))
+        account, day = site.account, day_key(site.store_keys, Api.QRCODE)
+        attach = partial(
+            script, site.store_keys, site.name, identifier, day=day, needed_ms=self._needed_ms, sites=account.sites
+        )
+        if ahead := self._attaching.get(identifier):
+            # Of the requests for one page at the same time, the first creates the QR code that all of them show.
+            await asyncio.shield(ahead)
+            reply = await attach(scene="", minted="")
+        else:
+            attached = self._attaching[identifier] = asyncio.get_running_loop().create_future()
+            try:
+                scene = new_scene()
+                reply = await attach(scene=scene, minted="")
+                if reply.outcome is Outcome.EMPTY:
+                    reply = await attach(scene="", minted=await self._create(account, day, scene))
+            finally:
+                del self._attaching[identifier]
+                attached.set_result(None)
         if reply.outcome is Outcome.LIMITED:
             raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
         if reply.outcome is Outcome.EMPTY:
-            raise PlatformUnavailable("WeChat provided a QR code that expires too soon")
+            raise PlatformUnavailable("WeChat provided no QR code, or one that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
             self._shown(account.name)
             self.seen(account, left=reply.pool_left)
         return reply
+
+    async def _create(self, account: AccountEntry, day: str, scene: str) -> str:
+        """Make the charged call that creates a QR code: the entry of the pool.
+
+        Raises:
+            PlatformUnavailable: WeChat did not return one. What it has certainly not counted is given back.
+        """
+        asked = unix_ms()
+        try:
+            code = await self._clients[account.name].create_qrcode(scene=scene, expire_seconds=_LIFE_SECONDS)
+        except WeChatFault as error:
+            _log.warning("qrcode_not_minted", account=account.name, error=str(error))
+            errcode = error.errcode if isinstance(error, WeChatError) else 0
+            counted = not isinstance(error, NotSent) and errcode not in NOT_COUNTED
+            with suppress(StoreUnavailable):
+                await self._store.quotas.end(account.store_keys, Charge(day, scene, account.sites), counted=counted)
+                if judge(errcode).pause is Pause.DAY:
+                    await self._store.quotas.exhaust(account.store_keys, Api.QRCODE)
+            raise PlatformUnavailable("WeChat did not provide a QR code") from None
+        return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
 
     def seen(self, account: AccountEntry, *, left: int) -> None:
         """Refill in the background if half of the pool or more is used. `left` is the number of entries that remain."""
@@ -105,27 +129,25 @@ class QrPool:
         running = self._refilling.get(account.name)
         if left > size // 2 or size == 0 or (running and not running.done()):
             return
-        self._refilling[account.name] = asyncio.create_task(
-            self._refill(account, size - left), name=f"refill {account.name}"
-        )
+        self._refilling[account.name] = asyncio.create_task(self._refill(account), name=f"refill {account.name}")
 
     async def fill(self, account: AccountEntry) -> None:
-        """Fill the pool in the background. Several processes may do so at once."""
+        """Fill the pool in the background. Each of several processes may add one QR code too many."""
         self.seen(account, left=await self._store.qr_codes.count(account.store_keys))
 
-    async def _refill(self, account: AccountEntry, missing: int) -> None:
-        pool = account.store_keys.pool
+    async def _refill(self, account: AccountEntry) -> None:
+        keys, size = account.store_keys, account.config.qr_pool
+        refill = partial(self._store.qr_codes.refill, keys, size=size, sites=account.sites)
+        minted = ""
         try:
-            for _ in range(missing):
-                entry = await self.mint(account)
-                async with self._store.at(account.store_keys.partition).pipeline(transaction=True) as pipe:
-                    pipe.rpush(pool, entry)
-                    pipe.ltrim(pool, -2 * account.config.qr_pool, -1)
-                    pipe.pexpire(pool, _LIFE_SECONDS * 1000)
-                    await pipe.execute()
+            while True:
+                day, scene = day_key(keys, Api.QRCODE), new_scene()
+                if await refill(day=day, scene=scene, minted=minted) is not Outcome.BEGUN:
+                    return
+                minted = await self._create(account, day, scene)
         except PlatformUnavailable:
             return
-        except (RedisError, OSError, StoreUnavailable) as error:
+        except (ScriptError, StoreUnavailable) as error:
             _log.warning("qr_pool_not_refilled", account=account.name, error=type(error).__name__)
 
     async def aclose(self) -> None:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codesvc.domain.addresses import NO_ADDRESS
-from codesvc.domain.quota import Api
 from codesvc.store.act import Act
-from codesvc.store.quotas import day_key
 from codesvc.store.replies import IntentReply
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class IntentStarted(IntentReply, frozen=True):
 
 
 class IntentScene(IntentReply, frozen=True):
-    """ATTACHED, EMPTY (no QR code was at hand), CLOSED, ENDED, ABSENT, LIMITED.
+    """ATTACHED, EMPTY (the pool is, and a call that creates a QR code was charged), CLOSED, ENDED, ABSENT, LIMITED.
 
     Attributes:
         pool_left: how many QR codes remain in the pool.
@@ -165,7 +163,7 @@ class Intents:
         return await self._disown(keys, {"intent": keys.intent(identifier)}, {"site": site})
 
     async def attach_scene(
-        self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
+        self, keys: Keys, site: str, identifier: str, *, day: str, scene: str, minted: str, needed_ms: int, sites: int
     ) -> IntentScene:
         """Attach a QR code; arguments as `codesvc.store.verifications.Verifications.attach_scene`."""
         return await self._attach(
@@ -174,9 +172,9 @@ class Intents:
                 "intent": keys.intent(identifier),
                 "pool": keys.pool,
                 "pool_server": keys.pool_server,
-                "day": day_key(keys, Api.QRCODE),
+                "day": day,
             },
-            {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
+            {"site": site, "scene": scene, "minted": minted, "needed": needed_ms, "sites": sites},
         )
 
     async def claim(

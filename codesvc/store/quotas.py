@@ -70,13 +70,11 @@ class Charge(msgspec.Struct, frozen=True):
     Attributes:
         day: the key of the day's counters.
         call: the id of the call.
-        site: the site for which it is made.
         sites: how many sites share the account.
     """
 
     day: str
     call: str
-    site: str
     sites: int
 
 
@@ -130,14 +128,14 @@ class Quotas:
         charged = await self._charge(
             keys, {"day": day}, {"call": call, "site": site, "reset": int(reset), "sites": sites}
         )
-        return Charge(day, call, site, sites) if charged.quota == "yes" else None
+        return Charge(day, call, sites) if charged.quota == "yes" else None
 
     async def end(self, keys: Keys, charge: Charge, *, counted: bool) -> None:
         """A charged call has ended. If WeChat has certainly not counted it, its unit is given back."""
         await self._end(
             keys,
             {"day": charge.day},
-            {"call": charge.call, "site": charge.site, "counted": int(counted), "sites": charge.sites},
+            {"call": charge.call, "counted": int(counted), "sites": charge.sites},
         )
 
     async def exhaust(self, keys: Keys, api: Api) -> None:

@@ -179,7 +179,7 @@ class Resent(VerificationReply, frozen=True):
 
 
 class SceneAttached(VerificationReply, frozen=True):
-    """ATTACHED, EMPTY (no QR code was at hand), CLOSED, ENDED, ABSENT, LIMITED.
+    """ATTACHED, EMPTY (the pool is, and a call that creates a QR code was charged), CLOSED, ENDED, ABSENT, LIMITED.
 
     Attributes:
         pool_left: how many QR codes remain in the pool.

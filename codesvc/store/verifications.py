@@ -7,10 +7,8 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
-from codesvc.store.quotas import day_key
 from codesvc.store.replies import VerificationReply
 from codesvc.store.verification_types import Checked, Resent, SceneAttached, Started, UserRead
 
@@ -186,7 +184,7 @@ class Verifications:
         return await self._cancel(keys, {"record": keys.record(identifier)}, {"site": site})
 
     async def attach_scene(
-        self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
+        self, keys: Keys, site: str, identifier: str, *, day: str, scene: str, minted: str, needed_ms: int, sites: int
     ) -> SceneAttached:
         """Attach a QR code.
 
@@ -194,7 +192,9 @@ class Verifications:
             keys: the keys of the site's account.
             site: its name.
             identifier: the id of the verification.
-            minted: a QR code created for it, as an entry of the pool; "" to take one from the pool.
+            day: the key of the counters of the day's QR codes.
+            scene: if the pool is empty, the call that creates a QR code with this scene is charged; "" for none.
+            minted: the QR code that was created by a charged call, as an entry of the pool; "" for none.
             needed_ms: how long a QR code of the pool must remain valid.
             sites: how many sites share the account.
         """
@@ -204,9 +204,9 @@ class Verifications:
                 "record": keys.record(identifier),
                 "pool": keys.pool,
                 "pool_server": keys.pool_server,
-                "day": day_key(keys, Api.QRCODE),
+                "day": day,
             },
-            {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
+            {"site": site, "scene": scene, "minted": minted, "needed": needed_ms, "sites": sites},
         )
 
     async def read_user(self, keys: Keys, site: str, user: str, rates: Mapping[str, str]) -> UserRead:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from urllib.parse import urlencode
 
 import pytest
 
 from codesvc.domain.quota import Api
+from codesvc.store.quotas import day_key
 from codesvc.web.context import SERVICES
 from tests.oidc.parties import CONFIDENTIAL, Browser, provider, told
 from tests.people.browsers import open_in_wechat, press
@@ -200,6 +202,18 @@ async def test_strangers_at_an_app_leave_the_sites_qr_codes_alone(new_world):
         assert await picture(home) == 200
         started = await world.start()
         assert (await world.call("GET", f"/v1/verifications/{started['id']}/scan")).status == 200
+
+
+async def test_a_stranger_who_asks_for_a_picture_many_times_at_once_uses_one(new_world, valkey):
+    """The pool is empty, and WeChat takes its time."""
+    async with new_world(**provider(accounts__main__qr_pool=0)) as world:
+        keys, browser = world.app[SERVICES].directory.accounts["main"].store_keys, Browser(world)
+        browser.path = (await browser.authorize()).headers["Location"]
+        await world.fault("slow", path="/cgi-bin/qrcode/create", delay=0.3)
+        answers = await asyncio.gather(*(browser.get(browser.path + "/qr.svg") for _ in range(9)))
+        assert [answer.status for answer in answers] == [200] * 9
+        assert len(world.platform.journal.entries("api", path="/cgi-bin/qrcode/create")) == 1
+        assert valkey.hget(day_key(keys, Api.QRCODE), "strangers") == b"1"
 
 
 async def test_what_a_stranger_began_is_gone_within_minutes(new_world, valkey):

@@ -1,12 +1,13 @@
 -- Purpose: attach a QR code to a bind intent or login when a page first requests the image, as attach_scene does for
 --   verifications, from the same pool.
 -- KEYS: intent pool pool_server day outbox
--- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
+-- ARGS: offset root account topic site scene minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record eviction intent quota_alert quota pool_server pool
 -- REPLY attached: intent pool_left
 -- REPLY empty closed ended: intent
 
+if A.minted ~= '' then put_in_pool(A.minted) end
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end
 cancel_if_from_before(r)

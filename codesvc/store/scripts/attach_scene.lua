@@ -1,13 +1,16 @@
--- Purpose: attach a QR code to a verification when a page first requests the image. It is taken from the pool, or is
---   the one in `minted` (made on demand because the pool was empty). The user's binding makes no difference (rule 7).
+-- Purpose: attach a QR code to a verification when a page first requests the image. It is taken from the pool. If
+--   that is empty, the call that makes one with this `scene` is charged, and the QR code is passed as `minted` then; both
+--   are '' else. It goes into the pool first, so it is not lost if the page got another one or has ended meanwhile. The
+--   user's binding makes no difference (rule 7).
 -- KEYS: record pool pool_server day outbox
--- ARGS: offset root account topic site minted needed sites assumed_daily reserve appid
+-- ARGS: offset root account topic site scene minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record quota_alert quota pool_server pool
 -- REPLY attached: record pool_left _ new_steps
 -- REPLY empty closed ended: record _ _ new_steps
 --   limited: the day's quota, or the site's part of it, is used up
 
+if A.minted ~= '' then put_in_pool(A.minted) end
 local r = read_record(K.record)
 if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end
 if status_of(r) ~= 'pending' then return answer('ended', r) end

@@ -16,7 +16,7 @@ local function report(v)
 end
 
 local m = read_record(K.message)
-if A.call ~= '' then end_charged(K.day, m and m.site or '', A.call, A.counted == '1') end
+if A.call ~= '' then end_charged(K.day, A.call, A.counted == '1') end
 if not m or message_ended(m) or m.number ~= A.number then
   if A.result ~= 'sent' and A.result ~= 'refused' and A.result ~= 'later' then acknowledge({A.entry}) end
   return {'stale', now}

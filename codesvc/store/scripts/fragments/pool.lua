@@ -1,20 +1,33 @@
--- pool: takes a QR code from the pool of prepared ones, or the one in `A.minted` (made on demand because the pool was
--- empty). Entries are 'expires-in-ms-since-1970 scene url'. They expire by WeChat's clock, so the test offset is left
--- out. Returns scene and url; or nil and the reason: 'empty', or 'limited' if the day's quota or the site's share of it
--- is used up.
+-- pool: takes a QR code from the pool of prepared ones, and puts new ones into it. Entries are 'expires-in-ms-since-1970
+-- scene url'. They expire by WeChat's clock, so the test offset is left out. A QR code is charged to the account before
+-- it is made (quota.lua), under its scene as the call's id, and to a site when it is shown.
+
+-- A charged QR code was made. It goes into the pool, whoever it was made for, and is the next that is taken.
+local function put_in_pool(entry)
+  empty_pool_of_another_server()
+  local _, whose = end_call(K.day, string.match(entry, '^%d+ (%S+)'))
+  if whose and whose ~= 'pool' then give_back_part(K.day, whose) end
+  redis.call(whose == 'pool' and 'RPUSH' or 'LPUSH', K.pool, entry)
+  redis.call('PEXPIRE', K.pool, 86400000)
+end
+
+-- Returns scene and url; or nil and the reason: 'limited' if the day's quota or the site's share of it is used up,
+-- 'empty' if there is none. Then a new one with the scene `A.scene` has been charged to the site, if that is not ''.
 local function take_picture(site, reset, stranger)
   empty_pool_of_another_server()
   local real_now = now - tonumber(A.offset)
-  local entry = A.minted ~= '' and A.minted or redis.call('LPOP', K.pool)
+  local entry = redis.call('LPOP', K.pool)
   while entry do
     local expires, scene, url = string.match(entry, '^(%d+) (%S+) (%S+)$')
     if expires and tonumber(expires) >= real_now + tonumber(A.needed) then
-      if take_quota(K.day, site, reset, nil, stranger) == 'yes' then return scene, url end
+      local stock = redis.call('LLEN', K.pool) + 1
+      if take_quota(K.day, site, reset, nil, stranger, stock) == 'yes' then return scene, url end
       redis.call('LPUSH', K.pool, entry)
       redis.call('PEXPIRE', K.pool, 86400000)
       return nil, 'limited'
     end
     entry = redis.call('LPOP', K.pool)
   end
-  return nil, 'empty'
+  if A.scene == '' or take_quota(K.day, site, reset, A.scene, stranger) == 'yes' then return nil, 'empty' end
+  return nil, 'limited'
 end

@@ -1,7 +1,9 @@
 -- quota: takes units of a day's quota and gives them back (codesvc.domain.quota). The day's hash holds `daily` as
 -- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site,
--- `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is charged has an id: `f:<id>` is when
--- it was charged, by WeChat's clock in ms, until the call has ended; `made` is how many such calls were charged.
+-- `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is
+-- charged has an id. Until it has ended, `f:<id>` is when it was charged, by WeChat's clock in ms, and the field beside
+-- `total` that it was charged to: `s:<name>`, `strangers`, or `pool` for a QR code that nobody has asked for. `made` is
+-- how many such calls were charged.
 
 -- How much of a day's quota is for other purposes than resets, and how much of it each site can count on.
 local function quota_shares(daily)
@@ -25,36 +27,20 @@ local function minute_of(day, seconds, at)
   return day .. ':' .. string.format('%.0f', math.floor(at / span)), span
 end
 
--- Takes one unit for a site. Resets may use the whole quota. What a `stranger` causes, who needs no key, uses none of the
--- guaranteed shares. Returns 'yes', or the limit that is reached: 'day' or 'minute'. A `call` that was charged already is
--- not charged again, so a script that is repeated charges once.
-local function take_quota(day, site, reset, call, stranger)
-  local whose = stranger and 'strangers' or 's:' .. site
-  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', whose, 'calls', 'seconds')
-  if call and redis.call('HEXISTS', day, 'f:' .. call) == 1 then return 'yes' end
-  local daily = tonumber(counts[1] or A.assumed_daily)
-  local total, used = tonumber(counts[2] or 0), tonumber(counts[4] or 0)
-  if total >= daily then return 'day' end
-  local general, sure = quota_shares(daily)
-  local own = stranger and 0 or sure
-  if not reset then
-    local over = tonumber(counts[3] or used_over(day, sure))
-    if total >= general then return 'day' end
-    if used >= own and A.sites * sure + over >= general then return 'day' end
-  end
+-- Charges a call to the account, right before it is made. Returns 'yes', or 'minute' if it is one more
+-- than `calls` in `seconds`.
+local function charge_account(day, daily, total, calls, seconds, call, whose)
   -- WeChat's clock counts, so the offset of test mode is left out.
   local real_now = now - A.offset
-  if counts[5] then
-    local minute, span = minute_of(day, counts[6], real_now)
+  if calls then
+    local minute, span = minute_of(day, seconds, real_now)
     local count = redis.call('INCR', minute)
     redis.call('PEXPIRE', minute, 2 * span)
-    if count > tonumber(counts[5]) then return 'minute' end
+    if count > tonumber(calls) then return 'minute' end
   end
   redis.call('HINCRBY', day, 'total', 1)
-  redis.call('HINCRBY', day, whose, 1)
-  if used >= own and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
   if call then
-    redis.call('HSET', day, 'f:' .. call, string.format('%.0f', real_now))
+    redis.call('HSET', day, 'f:' .. call, string.format('%.0f %s', real_now, whose))
     redis.call('HINCRBY', day, 'made', 1)
   end
   note_quota_level(day, daily, total + 1)
@@ -62,21 +48,72 @@ local function take_quota(day, site, reset, call, stranger)
   return 'yes'
 end
 
--- A charged call has ended. If WeChat has not counted it, its unit is given back. Returns whether it was under way.
-local function end_charged(day, site, call, counted)
-  local charged_at = redis.call('HGET', day, 'f:' .. call)
-  if not charged_at then return false end
+-- Takes one unit for a site. Resets may use the whole quota. What a `stranger` causes, who needs no key, uses none of the
+-- guaranteed shares. Returns 'yes', or the limit that is reached: 'day' or 'minute'. A `call` that was charged already is
+-- not charged again, so a script that is repeated charges once. With `stock`, the unit is one of so many QR codes in the
+-- pool: they were charged to the account when they were made, and count in nobody's part until they are shown.
+local function take_quota(day, site, reset, call, stranger, stock)
+  local whose = stranger and 'strangers' or 's:' .. site
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', whose, 'calls', 'seconds')
+  if call and redis.call('HEXISTS', day, 'f:' .. call) == 1 then return 'yes' end
+  local daily = tonumber(counts[1] or A.assumed_daily)
+  local total, used = tonumber(counts[2] or 0) - (stock or 0), tonumber(counts[4] or 0)
+  if not stock and total >= daily then return 'day' end
+  local general, sure = quota_shares(daily)
+  local own = stranger and 0 or sure
+  if not reset then
+    local over = tonumber(counts[3] or used_over(day, sure))
+    if total >= general then return 'day' end
+    if used >= own and A.sites * sure + over >= general then return 'day' end
+  end
+  if not stock then
+    local charged = charge_account(day, daily, total, counts[5], counts[6], call, whose)
+    if charged ~= 'yes' then return charged end
+  end
+  redis.call('HINCRBY', day, whose, 1)
+  if used >= own and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
+  if stock then redis.call('PEXPIRE', day, 2 * 86400000) end
+  return 'yes'
+end
+
+-- Takes one unit for a QR code that nobody has asked for yet. The reserve for resets is left alone.
+local function take_for_pool(day, call)
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'calls', 'seconds')
+  local daily, total = tonumber(counts[1] or A.assumed_daily), tonumber(counts[2] or 0)
+  if total >= quota_shares(daily) then return 'day' end
+  return charge_account(day, daily, total, counts[3], counts[4], call, 'pool')
+end
+
+-- A charged call has ended. Returns when it was charged and to which field, nil if it was not under way.
+local function end_call(day, call)
+  local charged = redis.call('HGET', day, 'f:' .. call)
+  if not charged then return nil end
   redis.call('HDEL', day, 'f:' .. call)
-  if counted then return true end
-  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
-  local used = tonumber(counts[4] or 0)
+  return string.match(charged, '^(%d+) ?(.*)$')
+end
+
+-- Gives a unit back to whose part of the quota it was of. The account stays charged with it.
+local function give_back_part(day, whose)
+  local counts = redis.call('HMGET', day, 'daily', 'over', whose)
+  local used = tonumber(counts[3] or 0)
   local _, sure = quota_shares(tonumber(counts[1] or A.assumed_daily))
+  if used > 0 then redis.call('HINCRBY', day, whose, -1) end
+  if used > (whose == 'strangers' and 0 or sure) and tonumber(counts[2] or 0) > 0 then
+    redis.call('HINCRBY', day, 'over', -1)
+  end
+end
+
+-- A charged call has ended. If WeChat has not counted it, its unit is given back. Returns whether it was under way.
+local function end_charged(day, call, counted)
+  local charged_at, whose = end_call(day, call)
+  if not charged_at then return false end
+  if counted then return true end
+  give_back_part(day, whose)
+  local counts = redis.call('HMGET', day, 'total', 'calls', 'seconds')
   redis.call('HINCRBY', day, 'made', -1)
-  if tonumber(counts[2] or 0) > 0 then redis.call('HINCRBY', day, 'total', -1) end
-  if used > 0 then redis.call('HINCRBY', day, 's:' .. site, -1) end
-  if used > sure and tonumber(counts[3] or 0) > 0 then redis.call('HINCRBY', day, 'over', -1) end
-  if counts[5] then
-    local minute = minute_of(day, counts[6], tonumber(charged_at))
+  if tonumber(counts[1] or 0) > 0 then redis.call('HINCRBY', day, 'total', -1) end
+  if counts[2] then
+    local minute = minute_of(day, counts[3], tonumber(charged_at))
     if tonumber(redis.call('GET', minute) or 0) > 0 then redis.call('DECR', minute) end
   end
   return true
@@ -88,7 +125,7 @@ local function calls_under_way(day, fields)
   local under_way = 0
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 2) == 'f:' then
-      if tonumber(fields[i + 1]) < now - A.offset - LONGEST_CALL then
+      if tonumber(string.match(fields[i + 1], '^%d+')) < now - A.offset - LONGEST_CALL then
         redis.call('HDEL', day, fields[i])
       else
         under_way = under_way + 1
