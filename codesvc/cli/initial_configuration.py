@@ -14,7 +14,7 @@ from typing import Any, Final
 from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.master_key import weakness
 from codesvc.domain.account_kinds import AccountKind, Right
-from codesvc.domain.passwords import NOBODY, password_line
+from codesvc.domain.passwords import NOBODY, new_password, password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from codesvc.sandbox.identifiers import profile_url
 from codesvc.sandbox.qr_jpeg import draw_jpeg
@@ -112,7 +112,7 @@ def initial_configuration(answers: Answers) -> InitialConfiguration:
     """
     sandbox = answers.sandbox
     key = new_key(answers.site, secrets.token_bytes(32))
-    password = "-".join(secrets.token_hex(3) for _ in range(5))
+    password = new_password()
     files = {
         f"{SECRETS}/master-key": _master_key(),
         f"{SECRETS}/oidc-subject-key": _master_key(),

@@ -8,7 +8,7 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
-from codesvc.domain.passwords import SHORTEST, password_line
+from codesvc.domain.passwords import SHORTEST, new_password, password_line
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def make_password(arguments: argparse.Namespace) -> int:
     """Ask for a password twice, or generate one, and print the line for the configuration."""
     if arguments.generate:
-        password = "-".join(secrets.token_hex(3) for _ in range(5))
+        password = new_password()
         sys.stdout.write(f"The password, shown only once:\n  {password}\n")
     else:
         password = getpass.getpass(f"Password (at least {SHORTEST} characters): ")

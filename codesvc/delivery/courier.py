@@ -268,7 +268,8 @@ class Courier:
         """Send a notice to the bound WeChat account, by a channel that can reach it (rule 6).
 
         It is best effort: it waits while nothing can be sent, and is tried again after an answer that holds for the
-        moment only. Any other answer ends it.
+        moment only. Any other answer ends it: the attempt then reads SENT, so that the job ends, and the log says that
+        the notice was not sent.
         """
         record = begun.shown
         letter = Letter(

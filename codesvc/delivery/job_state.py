@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 
-def call_id(job: Job) -> str:
-    """An id for a call that is charged."""
-    return f"{job.entry}/{token_hex(4)}"
+def call_id(name: str) -> str:
+    """An id for a call that is charged: `name` is the entry of its job, or the id of its message."""
+    return f"{name}/{token_hex(4)}"
 
 
 _STATUS: Final = {
@@ -68,7 +68,7 @@ class JobState:
 
         With `charge`, a template message is taken from the day's quota, as `moment` says (`Look`).
         """
-        deliveries, call = self._deliveries[account.name], call_id(job) if charge else ""
+        deliveries, call = self._deliveries[account.name], call_id(job.entry) if charge else ""
         begin = partial(deliveries.begin, job.kind, job.subject, job.number, job.entry, call=call, moment=moment)
         begun = await self._patient.until_answered("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None

@@ -186,7 +186,7 @@ class MessageDelivery:
             # Of the site as it was found above: it may be removed during a look or a call.
             relay = site.config.relay
             wait_ms = round(relay.receipt_wait * 1000) if relay else 0
-            looked = await self._look(account, job, call=call_id(job))
+            looked = await self._look(account, job, call=call_id(job.entry))
             called = await self._send(account, job, looked, fields, wait_ms=wait_ms) if looked else None
         finally:
             circuit.ended(called)

@@ -7,7 +7,6 @@ customer-service message.
 
 from __future__ import annotations
 
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
+from codesvc.delivery.job_state import call_id
 from codesvc.domain.channels import Channel
 from codesvc.wechat.errcodes import UNKNOWN_OPENID
 from codesvc.wechat.errors import WeChatFault
@@ -85,7 +85,7 @@ class NoticeCalls:
             return await self._send_filled(account, letter, message, data)
         if missing := await wechat_answers.missing_token(Channel.TEMPLATE, self._clients[account.name]):
             return missing
-        call = f"{letter.client_msg_id}/{token_hex(4)}"
+        call = call_id(letter.client_msg_id)
         charge = await self._state.charge(account, call, site=letter.site, reset=letter.reset)
         if charge is None:
             return await self._send_text(account, letter)

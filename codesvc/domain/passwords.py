@@ -4,6 +4,7 @@ The line in the configuration is `scrypt:{N}:{r}:{p}:{salt}:{hash}`; salt and ha
 """
 
 import hmac
+import secrets
 from hashlib import scrypt, sha256
 from typing import Final
 
@@ -12,6 +13,11 @@ from codesvc.domain.base_encodings import base64url, from_base64url
 SHORTEST: Final = 12
 _N, _R, _P, _LENGTH = 2**15, 8, 1, 32
 _MEMORY: Final = 64 * 2**20
+
+
+def new_password() -> str:
+    """A random password with 120 bits."""
+    return "-".join(secrets.token_hex(3) for _ in range(5))
 
 
 def password_line(password: str, salt: bytes) -> str:

@@ -65,7 +65,6 @@ class Deployment:
 
     Attributes:
         pace: how fast the store answers scripts lately.
-        acts: the scripts by name, each made by the room that it belongs to.
 
     Args:
         servers: which server holds which partition.
@@ -83,7 +82,6 @@ class Deployment:
         self.tag_key, self.other_tag_keys = "".join(tag_keys[:1]), " ".join(tag_keys[1:])
         self.topic = topic(prefix)
         self.pace = StorePace()
-        self.acts: dict[str, Act[Any]] = {}
         self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
 
 
@@ -135,7 +133,6 @@ class Act(Generic[_R]):
         count = b"*%d\r\n" % (3 + self._numkeys + len(self.script.args))
         self._head = count + _packed(("EVALSHA", self.script.sha))
         self._whole_head = count + _packed(("EVAL", self.script.source))
-        deployment.acts[name] = self
 
     async def __call__(
         self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]

@@ -16,7 +16,7 @@ from codesvc.store.deployment_keys import topic
 from codesvc.store.keys import Keys
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.web.context import SERVICES
-from tests.stores import until
+from tests.stores import acts_of, until
 
 FREE = {"address_starts": "none", "site_starts": "none"}
 WAITING = 2 * MOST_TOGETHER + 5
@@ -58,7 +58,7 @@ def record(world, results):
 
 
 async def _answers(world, script, keys, args):
-    raw = await world.app[SERVICES].store.deployment.acts[script].raw(keys_of(world), keys, args)
+    raw = await acts_of(world.app[SERVICES].store)[script].raw(keys_of(world), keys, args)
     return [one if isinstance(one, bytes) else one[0] for one in raw[2]], raw[2]
 
 

@@ -16,6 +16,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.store.replies import NOT_READ, Reply, VerificationReply, reader
 from codesvc.store.script import load, names
 from codesvc.store.store import Store
+from tests import stores
 from tests.rules.test_script_headers import SCRIPTS, bare
 
 MODULES = {path.stem: ast.parse(path.read_text()) for path in sorted(Path(room.__file__).parent.glob("*.py"))}
@@ -107,16 +108,13 @@ def test_nothing_outside_of_the_store_runs_a_script():
     package = Path(room.__file__).parent.parent
     for path in package.rglob("*.py"):
         if path.parent.name != "store":
-            assert not re.search(r"\bcodesvc\.store\.act\b|\.deployment\.|\.acts\[|\beval(sha)?\(", path.read_text()), (
-                path
-            )
+            assert not re.search(r"\bcodesvc\.store\.act\b|\.deployment\.|\beval(sha)?\(", path.read_text()), path
 
 
 @pytest.fixture(scope="module")
 def acts():
     store = Store(SimpleNamespace(several=False), offset=Offset(movable=False), prefix="cs")
-    store.webhooks.queue("me")
-    return store.deployment.acts
+    return stores.acts_of(store, store.webhooks.queue("me"))
 
 
 @pytest.mark.parametrize("name", names())

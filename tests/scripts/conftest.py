@@ -29,6 +29,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.store.script import load
 from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
+from tests.stores import acts_of
 from tests.world import MASTER, document, wrong
 
 if TYPE_CHECKING:
@@ -93,14 +94,14 @@ class Shop:
 
     async def script(self, name, keys, **args):
         """Run a script; what its header wants and the test does not care about is left empty."""
-        return self.here.store.deployment.acts[name].read(await self.raw(name, keys, **args))
+        return acts_of(self.here.store)[name].read(await self.raw(name, keys, **args))
 
     async def raw(self, name, keys, **args):
         """As `script`, unread."""
         header, names = load(name), self.site.store_keys
         args = {"site": "shop"} | args
         given = {arg: args.get(arg, "") for arg in header.args if arg in args or arg not in STANDING_ARGS}
-        return await self.here.store.deployment.acts[name].raw(
+        return await acts_of(self.here.store)[name].raw(
             names,
             {key: keys.get(key, f"{names.root}unused:{key}") for key in header.keys},
             given,
