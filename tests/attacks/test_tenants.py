@@ -36,3 +36,27 @@ async def test_what_the_largest_start_holds_is_bounded(world, valkey):
     assert 4_096 < grown < MOST_BYTES
     too_much = await world.start(user, metadata={"m": "x" * 5_000})
     assert too_much.status == 400
+
+
+async def test_the_answer_to_a_check_is_kept_no_longer_than_its_verification(world, valkey):
+    """Five wrong codes with a key each held 1.5 kB for a day: six times what the starts of a site hold."""
+    started = await world.start(headers={"Idempotency-Key": "start"})
+    [record], [of_start] = list(valkey.scan_iter("*:vf:*")), list(valkey.scan_iter("*:idem:*"))
+    for number in range(5):
+        key = {"Idempotency-Key": f"check-{number}"}
+        wrong = [await world.check(started, f"00000{number}", headers=key) for _ in range(2)]
+        assert {(answer.status, answer["attempts_left"]) for answer in wrong} == {(422, 4 - number)}
+    of_checks = set(valkey.scan_iter("*:idem:*")) - {of_start}
+    assert len(of_checks) == 5
+    assert max(map(valkey.pttl, of_checks)) <= valkey.pttl(record) < valkey.pttl(of_start)
+    assert sum(map(valkey.memory_usage, of_checks | {of_start})) < 2_048
+
+
+async def test_the_answer_to_an_approval_is_kept_as_long_as_the_approval(world, valkey):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["keyword"])
+    code, key = await person.code_in_chat(), {"Idempotency-Key": "check"}
+    assert (await world.check(started, code, headers=key)).status == 200
+    [record], [answer] = list(valkey.scan_iter("*:vf:*")), list(valkey.scan_iter("*:idem:*"))
+    assert 3_600_000 < valkey.pttl(answer) <= valkey.pttl(record)
+    assert (await world.check(started, code, headers=key)).status == 200

@@ -35,7 +35,8 @@ local function guesses_left()
 end
 
 -- A call that is repeated under its key gets its first answer, and costs nothing. A wrong one gets it within the code's
--- life, whatever has ended the verification since.
+-- life, whatever has ended the verification since. An answer is of no use without its verification, so it is kept no
+-- longer.
 if known[2] == 'approved' and r.status == 'approved' then
   return answer('approved', r, 1, guesses_left())
 end
@@ -47,7 +48,7 @@ end
 local function keep_answer(outcome, left)
   if A.idem == '' then return end
   redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', outcome, unpack(left or {}))
-  redis.call('PEXPIRE', K.idem, 86400000)
+  redis.call('PEXPIRE', K.idem, redis.call('PTTL', K.record))
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 
