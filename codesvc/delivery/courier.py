@@ -25,7 +25,7 @@ from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState
-from codesvc.delivery.messages import LONGEST_WAIT, MESSAGE, MessageDelivery
+from codesvc.delivery.messages import LONGEST_RANDOM_WAIT, MESSAGE, MessageDelivery
 from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.places import Places
@@ -116,7 +116,7 @@ class Courier:
             unknown=unknown,
             sleep=sleep,
         )
-        self._apart: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
+        self._other_jobs: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
             MESSAGE: messages.carry,
             NOTICE: partial(self._in_place, Notices(store, chat_composer, self._notices, circuits).carry),
             QUOTA_LOW: partial(self._in_place, QuotaEvents(store, directory).carry),
@@ -141,8 +141,8 @@ class Courier:
             StoreUnavailable: the store failed while a notice was sent; the job stays in the stream.
         """
         account = self._directory.by_appid[job.appid]
-        if job.kind in self._apart:
-            await self._apart[job.kind](account, job)
+        if job.kind in self._other_jobs:
+            await self._other_jobs[job.kind](account, job)
             return
         if job.delay_ms:
             # A newer start may take this push over; the store then says that the job is not needed.
@@ -159,26 +159,26 @@ class Courier:
                 if begun is None:
                     return
                 record, attempt = begun.shown, None
-                hidden = number == 0 and job.kind == "push" and not record.disclosed
+                waits_first = number == 0 and job.kind == "push" and not record.disclosed
                 if job.kind not in _WITH_CODE:
                     attempt = await self._notify(account, job, begun, refusals)
-                elif not hidden:
+                elif not waits_first:
                     attempting = self._attempt(account, job, begun, refusals)
                     attempt = await tracing.within(
                         "deliver", attempting, parent=record.fixed.trace, verification=record.id
                     )
-            if hidden:
-                await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
+            if waits_first:
+                await self._sleep(random.uniform(0, LONGEST_RANDOM_WAIT))  # noqa: S311  only has to be spread
                 continue
             if attempt is None:
                 return
-            await self._keep(account, job, begun, attempt)
+            await self._record(account, job, begun, attempt)
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
                 return
             refusals += _refuses(attempt)
             await self._circuit(account, attempt).pause(self._pause(account, attempt, number))
 
-    async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
+    async def _record(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
         """Record the result of an attempt, or why the job waits."""
         if attempt.ending is Ending.LATER:
             await self._job_state.note(account, job, attempt)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 MESSAGE: Final = "message"
 """The kind of these jobs in the outbox."""
-LONGEST_WAIT: Final = 0.1
+LONGEST_RANDOM_WAIT: Final = 0.1
 """Seconds within which a push, or the first act for a message, begins at a random moment, if the caller may not know
 whether there is a binding (DESIGN rule 7). Sending keeps the process busy for part of a millisecond, which could be
 measured in the caller's next request.
@@ -110,7 +110,7 @@ class MessageDelivery:
         calls, hidden = count(), True
         while begun := await self._look(account, job):
             if hidden and not begun.shown.disclose and begun.step != "wait":
-                await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
+                await self._sleep(random.uniform(0, LONGEST_RANDOM_WAIT))  # noqa: S311  only has to be spread
             hidden = False
             match begun.step:
                 case "push":

@@ -76,7 +76,10 @@ class Examination:
         """Every finding, as soon as its check has ended."""
         settings = self._settings
         stated = (settings_checks, odds_findings)
-        for finding in (*(each for room in stated for each in room.findings(settings)), *gateways.settled(settings)):
+        for finding in (
+            *(each for module in stated for each in module.findings(settings)),
+            *gateways.settled(settings),
+        ):
             yield finding
         proxies = outbound.ignored(settings, self._environment)
         leaving_us = await guarded("outbound proxies", outbound.findings(settings))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.store.replies import promised
+
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
@@ -86,6 +88,4 @@ class Result(msgspec.Struct, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        if self.record is None:
-            raise LookupError(f"{self.outcome} carries no record")
-        return self.record
+        return promised(self.record, self.outcome)

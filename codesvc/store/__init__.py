@@ -1,1 +1,1 @@
-"""The store: keys, scripts, typed calls by room (`codesvc.store.store.Store`), and the transports beneath them."""
+"""The store: keys, scripts, typed calls (`codesvc.store.store.Store`), and the transports beneath them."""

@@ -1,8 +1,8 @@
 """One script with its typed reply. Every change that reads first goes through an act (DESIGN rule 2).
 
-The rooms of the store (`codesvc.store.verifications` and its neighbours) have one `Act` for each script. They pass keys
-and arguments by the names of the script's header. The act adds those that nearly every script needs, such as the clock
-offset.
+The modules of typed calls (`codesvc.store.verifications` and its neighbours) have one `Act` for each script. They pass
+keys and arguments by the names of the script's header. The act adds those that nearly every script needs, such as the
+clock offset.
 """
 
 from __future__ import annotations

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
 _TIME: Final = 6
+"""Octets of a time."""
 _ELSEWHERE: Final = b"L"
 _ELSEWHERE_COUNT: Final = 255
+"""Says, of a window and of recent activity, that the times are in a list of their own."""
 _HEAD: Final = 2
+"""Octets before the times of recent activity: their number, and whether other lists have live verifications too."""
 _GROUP_AND_END: Final = 6
+"""Octets before the id of a user's verification: those that tell purpose and address apart, and when it ends."""
 
 
 def unpacked(kind: str, value: bytes) -> dict[str, list[int] | list[str]] | None:
-    """Times (ms) of events and ids of verifications, oldest first; None if this kind is not packed.
+    """Times (ms) of events and ids of verifications, oldest first; None if keys of this kind are not packed.
 
     The layouts are those of `fragments/windows.lua` and `fragments/recent_activity.lua`, which alone write them. Times
     that are in a list of their own are left out.
@@ -52,7 +56,7 @@ class Content:
     """One key's value.
 
     Attributes:
-        kind: its type as TYPE reports it.
+        kind: the type of the value as the command TYPE reports it, not the kind of the key.
         value: its shape depends on the type. Equal keys have equal values.
         left_ms: ms until it expires, -1 for never.
     """

@@ -1,8 +1,9 @@
 """The names of an account's keys in the store. `deployment_keys` and `partitions` have those that belong to no account.
 
 Every key of an account has the hash tag of the account's partition, so that all keys of one script are in one
-cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` says which kinds are permanent. A key of any other kind
-always has a TTL (DESIGN rule 2), and a test walks the store to check it.
+cluster slot: `cs:{p07}:vf:…`. Names that scripts form too are made of the patterns of `codesvc.store.key_patterns`,
+which also says which kinds are permanent. A key of any other kind always has a TTL (DESIGN rule 2), and a test walks
+the store to check it.
 
 Users may contain `:`. They come last in their key, and the parts before them (site, purpose, address) may not contain
 it.

@@ -51,7 +51,7 @@ class RecordReply(Reply, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        return _promised(self.record, self.outcome)
+        return promised(self.record, self.outcome)
 
 
 class VerificationReply(RecordReply, frozen=True):
@@ -76,7 +76,7 @@ class IntentReply(Reply, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        return _promised(self.intent, self.outcome)
+        return promised(self.intent, self.outcome)
 
 
 class TicketReply(Reply, frozen=True):
@@ -91,7 +91,7 @@ class TicketReply(Reply, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        return _promised(self.ticket, self.outcome)
+        return promised(self.ticket, self.outcome)
 
 
 class MessageReply(Reply, frozen=True):
@@ -106,7 +106,7 @@ class MessageReply(Reply, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        return _promised(self.message, self.outcome)
+        return promised(self.message, self.outcome)
 
 
 def fields_of(flat: Sequence[bytes]) -> dict[str, str]:
@@ -160,7 +160,12 @@ _R = TypeVar("_R", bound=Reply)
 _T = TypeVar("_T")
 
 
-def _promised(found: _T | None, outcome: Outcome) -> _T:
+def promised(found: _T | None, outcome: Outcome) -> _T:
+    """A part of an answer, where the outcome promises one.
+
+    Raises:
+        LookupError: this outcome has none.
+    """
     if found is None:
         raise LookupError(f"{outcome} carries none")
     return found

@@ -1,4 +1,4 @@
-"""The store as the rest of the service sees it: one attribute for each room, with typed calls and replies."""
+"""The store as the rest of the service sees it: one attribute for each subject, with typed calls and replies."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ProbeReply(Reply, frozen=True):
 
 
 class Store:
-    """The typed calls of all rooms, and clients for commands without a script.
+    """The typed calls of all subjects, and clients for commands without a script.
 
     All scripts are read when it is made. Later, no file descriptor may be left to read one, or the files may be those
     of a newer version after an upgrade.

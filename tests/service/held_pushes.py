@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-from codesvc.delivery.messages import LONGEST_WAIT
+from codesvc.delivery.messages import LONGEST_RANDOM_WAIT
 from codesvc.delivery.pace import Pace
 from codesvc.store.keys import Keys
 from tests.stores import until
@@ -22,7 +22,7 @@ class HeldPushes:
         self.seconds, self._valkey, self._leave = seconds, valkey, asyncio.Event()
 
     async def sleep(self, seconds):
-        if seconds <= LONGEST_WAIT:
+        if seconds <= LONGEST_RANDOM_WAIT:
             await asyncio.sleep(seconds)
         else:
             await self._leave.wait()
