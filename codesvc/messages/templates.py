@@ -147,7 +147,7 @@ def _names(directory: Path) -> list[str]:
     return [name for name in sorted(found) if (directory / name).is_file()]
 
 
-def _directory(name: str) -> str:
+def _first_folder(name: str) -> str:
     return name.partition("/")[0]
 
 
@@ -191,7 +191,7 @@ class Templates:
         # (decision 39). A template may include others of its directory, so one overridden file there ends that.
         self._trusted = _prepared(Environment, shipped, own_path)
         self._trusted.bytecode_cache = COMPILED
-        self._overridden = {_directory(name) for name in own}
+        self._overridden = {_first_folder(name) for name in own}
         # Template messages are not HTML: WeChat would show `&amp;` as it is.
         self._unescaped = self._environment.overlay(autoescape=False)
         self._chat: dict[tuple[str, str], Template] = {}
@@ -223,7 +223,7 @@ class Templates:
         return found
 
     def _load(self, name: str) -> Template:
-        environment = self._environment if _directory(name) in self._overridden else self._trusted
+        environment = self._environment if _first_folder(name) in self._overridden else self._trusted
         try:
             return environment.get_template(name)
         except TemplateError as error:

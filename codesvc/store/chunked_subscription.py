@@ -21,7 +21,9 @@ _READ_BYTES: Final = 65_536
 
 
 @asynccontextmanager
-async def subscribed(redis: Redis, channel: str, *, silence: float = SILENCE_SECONDS) -> AsyncIterator[Messages]:
+async def subscribed(
+    redis: Redis, channel: str, *, silence: float = SILENCE_SECONDS
+) -> AsyncIterator[SubscribedMessages]:
     """The messages of a channel from now on. redis-py opens the connection.
 
     Raises:
@@ -34,14 +36,14 @@ async def subscribed(redis: Redis, channel: str, *, silence: float = SILENCE_SEC
         reader, writer = connection._reader, connection._writer  # noqa: SLF001  the streams that redis-py has opened
         if reader is None or writer is None:
             raise StoreUnavailable("the connection is not open")
-        messages = Messages(reader, writer, silence)
+        messages = SubscribedMessages(reader, writer, silence)
         await messages.subscribe(channel)
         yield messages
     finally:
         await connection.disconnect(nowait=True)
 
 
-class Messages:
+class SubscribedMessages:
     """The received messages, in chunks."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: float) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Locks:
-    """Locks in the store."""
+    """Releases locks. Their owners take them with SET NX."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._release = Act(deployment, "release_lock", Reply)
