@@ -30,6 +30,7 @@ _FEWEST_DIFFERENT = 8
 _LONGEST_IN_ALL = 4_000
 _LONGEST_SHOWN = 64
 _LONGEST_TEMPLATE = 2_000
+_MOST_FIELDS = 20  # of one message; each push renders all of them
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 NAME_RULE = "must be 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit"
@@ -145,6 +146,8 @@ def message_fields(value: Mapping[str, str] | str) -> None:
             raise UnfitError('must name a .toml file below templates/, such as "message/code.toml", or be a table')
         return
     filled(value)
+    if len(value) > _MOST_FIELDS:
+        raise UnfitError(f"has more than {_MOST_FIELDS} fields")
     for key, source in value.items():
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", key) is None:
             raise UnfitError('has a key that WeChat would not accept; keys look like "thing1"')

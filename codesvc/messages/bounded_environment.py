@@ -6,7 +6,8 @@ from operators and, through the admin API, from everybody with an admin key. So 
 template is tried and whenever it is rendered later. A template that exceeds it raises `TemplateTooDear`.
 
 Each step of a rendering is small, because each value is (`_LONGEST` characters, `_MOST_PARTS` parts), and there are few
-steps (`_MOST_STEPS`: turns of loops, calls, files; large values and long bodies count as several).
+steps (`_MOST_STEPS`, few for a message's field: turns of loops, calls, files; large values and long bodies count as
+several).
 
 Each filter and method takes a time in proportion to its arguments, and these are counted. Those that take gigabytes or
 hours for short arguments are not there (`(1).to_bytes`, `.encode("punycode")`, `|striptags`).
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 _MOST_STEPS: Final = 50_000
+_MOST_STEPS_OF_FIELD: Final = 500
+"""A field of a template message holds 20 to 64 characters, and is rendered for each push."""
+_STEPS_OF_RENDERING: Final = 10
 _LONGEST: Final = 65_536
 _LONGEST_PAGE: Final = 1_048_576
 _LARGEST: Final = 10_000
@@ -136,9 +140,21 @@ def _step(context: Context, count: int) -> bool:
 
 
 class _Budget:
-    """Steps of the rendering that runs. Overlays of an environment share it."""
+    """Steps of the rendering that runs, and of all before it. Overlays of an environment share it."""
 
     steps = 0
+    most = _MOST_STEPS
+    _before = 0
+
+    @property
+    def total(self) -> int:
+        """All steps until now."""
+        return self._before + self.steps
+
+    def begin(self, most: int) -> None:
+        """Begin a rendering that may take so many steps."""
+        self._before += self.steps + _STEPS_OF_RENDERING
+        self.steps, self.most = 0, most
 
 
 class _BoundedTemplate(Template):
@@ -152,7 +168,7 @@ class _BoundedTemplate(Template):
         Raises:
             TemplateTooDear: it takes more than a rendering may take.
         """
-        self.environment.budget.steps = 0
+        self.environment.budget.begin(self.environment.most_steps)
         try:
             return super().render(*given, **more)
         except RecursionError:
@@ -164,6 +180,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
     template_class = _BoundedTemplate
+    most_steps = _MOST_STEPS
 
     def __init__(self, **options: Any) -> None:
         self.budget = _Budget()
@@ -176,9 +193,15 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def step(self, count: int = 1) -> bool:
         """Count steps; always true, so that it can stand in a condition. A template that calls it gains nothing."""
         self.budget.steps += max(count, 0)
-        if self.budget.steps > _MOST_STEPS:
-            _refuse(f"more than {_MOST_STEPS:,} steps in loops, calls and files")
+        if self.budget.steps > self.budget.most:
+            _refuse(f"more than {self.budget.most:,} steps in loops, calls and files")
         return True
+
+    def for_fields(self) -> BoundedEnvironment:
+        """An overlay for the fields of template messages: they are not HTML, and have a smaller budget."""
+        found = self.overlay(autoescape=False)
+        found.most_steps = _MOST_STEPS_OF_FIELD
+        return found
 
     def checked(self, value: Any) -> Any:
         """The value, if it is short."""

@@ -14,17 +14,17 @@ from codesvc.domain import codes
 from codesvc.domain.clock import whole_minutes
 from codesvc.domain.codes import VerificationId
 from codesvc.messages.field_trial import BadMessage, Trial
-from codesvc.messages.message_fields import message_fields
+from codesvc.messages.message_fields import MessageFields, message_fields
+from codesvc.messages.trial_budget import TrialBudget
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Fixed, Record
     from codesvc.domain.signed_links import Links
     from codesvc.messages.field_trial import MessageFault
-    from codesvc.messages.message_fields import MessageFields
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
@@ -115,27 +115,50 @@ class Composer:
         if faults := [fault for site in directory.sites.values() for fault in self.faults(site)]:
             raise BadMessage(faults)
 
-    def faults(self, site: SiteEntry, *, anew: bool = False) -> list[MessageFault]:
-        """Try the messages of a site under every circumstance.
+    def faults(self, site: SiteEntry) -> list[MessageFault]:
+        """Try the messages of a site under every circumstance."""
+        return [fault for fault in self._trial(site, self.account_fields[site.account.name]).faults() if fault]
+
+    def try_change(self, sites: Sequence[SiteEntry], *, anew: bool = False) -> Iterator[MessageFault | None]:
+        """Try the messages of proposed sites of one account, until one has faults. None is a pause for other tasks.
 
         Args:
-            site: the site, with its account.
+            sites: the sites, with their account.
             anew: compile the account's messages, because they are only proposed.
 
         Raises:
-            BadTemplate: a template does not load.
+            BadTemplate: a template does not load, or the trial takes too long (`codesvc.messages.trial_budget`).
         """
-        return list(self._trial(site, anew=anew).faults())
+        budget, account, sound = TrialBudget(self._templates, len(sites)), sites[0].account, True
+        compiled = (yield from self._compiled(account, budget)) if anew else self.account_fields[account.name]
+        for site in sites:
+            for fault in self._trial(site, compiled).faults():
+                if fault:
+                    sound = False
+                    yield fault
+                yield from budget.rendered()
+            if not sound:
+                return
+
+    def _compiled(
+        self, account: AccountEntry, budget: TrialBudget
+    ) -> Generator[None, None, Mapping[str, MessageFields]]:
+        compiled = {}
+        for name, message in account.config.messages.items():
+            compiled[name] = MessageFields.of({})
+            for key, source in self._templates.field_sources(message.fields).items():
+                yield from budget.compile(source)
+                compiled[name] |= MessageFields.of({key: self._templates.field(message.fields, key, source)})
+                yield from budget.rendered()
+        return compiled
 
     def code_places(self, account: str, name: str) -> set[frozenset[str]]:
         """The sets of fields in which a message of an account shows the code, for all of its sites."""
-        trials = (self._trial(site) for site in self._directory.sites_of(account))
+        trials = (self._trial(site, self.account_fields[account]) for site in self._directory.sites_of(account))
         return {place for trial in trials for place in trial.code_places(name)}
 
-    def _trial(self, site: SiteEntry, *, anew: bool = False) -> Trial:
-        account = site.account
-        compiled = message_fields(self._templates, account) if anew else self.account_fields[account.name]
-        return Trial(site, compiled, self._links.message_url(account.name, f"vf_{'a' * 32}"))
+    def _trial(self, site: SiteEntry, compiled: Mapping[str, MessageFields]) -> Trial:
+        return Trial(site, compiled, self._links.message_url(site.account.name, f"vf_{'a' * 32}"))
 
     def knows(self, record: Record, account: AccountEntry) -> bool:
         """Whether the verification's site still exists, on this account."""

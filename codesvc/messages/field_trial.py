@@ -17,7 +17,7 @@ from codesvc.messages.message_fields import CODE, CODE_NOTICE, RENDER_ERRORS, fi
 from codesvc.wechat.template_fields import FieldKind, check_field, has_plain_fallback, not_empty, shown_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from codesvc.messages.circumstances import Circumstance, Dimension
     from codesvc.messages.field_sources import Field
@@ -73,17 +73,21 @@ class Trial:
         self._compiled = compiled
         self._link = link
 
-    def faults(self) -> Iterator[MessageFault]:
-        """The first fault of each field, and of each message that does not show its code."""
+    def faults(self) -> Iterator[MessageFault | None]:
+        """The first fault of each field, and of each message that does not show its code.
+
+        None is a pause: another circumstance has been tried.
+        """
         for name, message in self._compiled.items():
             for subject, purpose, dimensions in self._uses(name):
                 where = f"accounts.{self._site.account.name}.messages.{name}"
                 offered = ", ".join(sorted({key for dimension in dimensions for key in dimension[0].variables}))
                 for key, field in message.fields.items():
-                    if fault := _field_fault(key, field, circumstances(dimensions, field.names), offered):
+                    fault = yield from _field_fault(key, field, circumstances(dimensions, field.names), offered)
+                    if fault:
                         yield MessageFault(f"{where}.{key}", subject, *fault)
                 if purpose is not None and self._must_show(name, purpose):
-                    found = _hidden(message, circumstances(dimensions, _code_names(message)))
+                    found = yield from _hidden(message, circumstances(dimensions, _code_names(message)))
                     if found:
                         yield MessageFault(where, subject, f"the code cannot be seen{found}", _CODE_REMEDY)
 
@@ -120,7 +124,9 @@ class Trial:
         return name in {CODE, CODE_NOTICE} and self._site.config.purposes[purpose].reveal != "tap"
 
 
-def _field_fault(key: str, field: Field, tried: Iterable[Circumstance], offered: str) -> tuple[str, str] | None:
+def _field_fault(
+    key: str, field: Field, tried: Iterable[Circumstance], offered: str
+) -> Generator[None, None, tuple[str, str] | None]:
     """What is wrong with a field, and what to do; None for nothing. `offered` names the variables that there are."""
     for circumstance in tried:
         where = f" with {circumstance.text}" if circumstance.labels else ""
@@ -133,6 +139,7 @@ def _field_fault(key: str, field: Field, tried: Iterable[Circumstance], offered:
         if reason := check_field(key, not_empty(key, value)):
             remedy = _CODE_REMEDY if "code" in field.names else _SOURCE_REMEDY
             return f"{reason}; not “{_short(value)}”{where}", remedy
+        yield
     return None
 
 
@@ -141,7 +148,7 @@ def _code_names(message: MessageFields) -> frozenset[str]:
     return frozenset[str]().union(*(field.names for field in message.fields.values() if "code" in field.names))
 
 
-def _hidden(message: MessageFields, tried: Iterable[Circumstance]) -> str:
+def _hidden(message: MessageFields, tried: Iterable[Circumstance]) -> Generator[None, None, str]:
     """Why and when the code cannot be seen; "" if it can under all circumstances."""
     reading = [key for key, field in message.fields.items() if "code" in field.names]
     if not reading:
@@ -151,6 +158,7 @@ def _hidden(message: MessageFields, tried: Iterable[Circumstance]) -> str:
             reasons = {_why_hidden(key, message.fields[key], circumstance) for key in reading}
             where = f" with {circumstance.text}" if circumstance.labels else ""
             return f"{where}: {', '.join(sorted(reasons))}"
+        yield
     return ""
 
 

@@ -65,6 +65,10 @@ class MessageFields(msgspec.Struct, frozen=True):
                     continue  # the trial reports it
         return cls(fields, names, constants)
 
+    def __or__(self, other: MessageFields) -> MessageFields:
+        """The fields of both."""
+        return MessageFields(self.fields | other.fields, self.names | other.names, self.constants | other.constants)
+
     def without_reference(self) -> MessageFields:
         """The same fields for a message that has no reference: brackets around it go with it."""
         fields = {k: _WithoutReference(f) if "reference" in f.names else f for k, f in self.fields.items()}

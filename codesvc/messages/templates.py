@@ -165,6 +165,10 @@ def _prepared(kind: type[_E], sources: Mapping[str, str], own_path: Callable[[st
     return environment
 
 
+def _place(source: Mapping[str, str] | str) -> str:
+    return source if isinstance(source, str) else "the configuration"
+
+
 class Templates:
     """Loads and renders templates. Files are read once; later changes on disk need a reload.
 
@@ -193,7 +197,7 @@ class Templates:
         self._trusted.bytecode_cache = COMPILED
         self._overridden = {_first_folder(name) for name in own}
         # Template messages are not HTML: WeChat would show `&amp;` as it is.
-        self._unescaped = self._environment.overlay(autoescape=False)
+        self._unescaped = self._environment.for_fields()
         self._chat: dict[tuple[str, str], Template] = {}
         if own:
             self.try_all()
@@ -201,6 +205,11 @@ class Templates:
                 raise BadTemplate(f"template {fault}")
             if fault := fault_in_renderings(self._environment, own):
                 raise BadTemplate(f"template {fault}")
+
+    @property
+    def steps(self) -> int:
+        """The steps of all bounded renderings until now."""
+        return self._environment.budget.total
 
     def try_all(self) -> None:
         """Load every template now, so that a broken override is reported at the start, with file and line.
@@ -262,22 +271,24 @@ class Templates:
         Raises:
             BadTemplate: no such file, no TOML, a value that is not text, or jinja2 that does not parse.
         """
-        where = source if isinstance(source, str) else "the configuration"
-        if isinstance(source, str):
-            try:
-                text, _, _ = self._loader_source(source)
-                source = tomllib.loads(text)
-            except tomllib.TOMLDecodeError as error:
-                raise BadTemplate(f"template {where}: {error}") from None
-        fields: dict[str, Field] = {}
-        for key, value in source.items():
-            if not isinstance(value, str):
-                raise BadTemplate(f"template {where}: {key} must be text")
-            try:
-                fields[key] = compile_field(self._unescaped, value)
-            except TemplateError as error:
-                raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
-        return fields
+        return {key: self.field(source, key, text) for key, text in self.field_sources(source).items()}
+
+    def field_sources(self, source: Mapping[str, str] | str) -> dict[str, str]:
+        """The sources of a message's fields, not compiled. Raises as `fields` does."""
+        try:
+            found = tomllib.loads(self._loader_source(source)[0]) if isinstance(source, str) else source
+        except tomllib.TOMLDecodeError as error:
+            raise BadTemplate(f"template {_place(source)}: {error}") from None
+        if other := next((key for key, text in found.items() if not isinstance(text, str)), None):
+            raise BadTemplate(f"template {_place(source)}: {other} must be text")
+        return dict(found)
+
+    def field(self, source: Mapping[str, str] | str, key: str, text: str) -> Field:
+        """Compile one field of a message. Raises as `fields` does."""
+        try:
+            return compile_field(self._unescaped, text)
+        except TemplateError as error:
+            raise BadTemplate(f"template {_place(source)}, field {key}: {error.message}") from None
 
     def _loader_source(self, name: str) -> tuple[str, str | None, Any]:
         loader = self._environment.loader

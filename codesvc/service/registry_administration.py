@@ -42,6 +42,7 @@ class RegistryAdministration:
         self._directory = directory
         self._registry = registry
         self._composer = composer
+        self._trying = asyncio.Lock()
 
     @property
     def _kept(self) -> Contents:
@@ -207,7 +208,7 @@ class RegistryAdministration:
             removed = f"removed/{name}"
             if removed in self._kept.texts and not again:
                 raise Conflict(f"a site {name} was removed, but its bindings are still stored; confirm to reuse them")
-            appid = self._try_site(name, table, known).account.config.appid
+            appid = (await self._try_site(name, table, known)).account.config.appid
             try:
                 await require_under(self._registry.whole_store, name, appid)
             except BindingsElsewhere as error:
@@ -217,7 +218,7 @@ class RegistryAdministration:
         await self._registry.change(changes, by=by)
         return new
 
-    def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:
+    async def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:
         wanted = table.get("account")
         account = self._directory.accounts.get(wanted) if isinstance(wanted, str) else None
         if account is None and isinstance(wanted, str):
@@ -231,7 +232,7 @@ class RegistryAdministration:
         if known is not None and known["account"] != site.account:
             raise Conflict(f"the site cannot leave the account {known['account']}: its bindings are stored there")
         entry = SiteEntry(name, site, self._directory.accounts[site.account])
-        self._try_messages(entry)
+        await self._try_messages([entry])
         return entry
 
     async def _try_account(self, name: str, table: Table, known: Table | None) -> None:
@@ -239,22 +240,25 @@ class RegistryAdministration:
         holder = self._directory.by_appid.get(config.appid)
         if holder is not None and holder.name != name:
             raise ConfigError([Fault(("appid",), f"is the appid of the account {holder.name}")])
-        sites = self._directory.site_names_of(name)
-        if known is not None and known["appid"] != config.appid and sites:
-            raise Conflict(f"the account has {len(sites)} site(s), whose bindings are stored under its appid")
+        names = self._directory.site_names_of(name)
+        if known is not None and known["appid"] != config.appid and names:
+            raise Conflict(f"the account has {len(names)} site(s), whose bindings are stored under its appid")
         await require_sites_stay(self._settings, self._directory, name, config)
         entry = self._directory.entry_of(name, config)
         stand_in = Site(name=LocalText("-", "-"), account=name, keys=())
-        self._try_messages(SiteEntry("-", stand_in, entry), anew=True)
-        for number, site in enumerate(self._directory.sites_of(name)):
-            self._try_messages(SiteEntry(site.name, site.config, entry), anew=True)
-            if number % 20 == 0:
-                await asyncio.sleep(0)
+        sites = [SiteEntry(site.name, site.config, entry) for site in self._directory.sites_of(name)]
+        await self._try_messages([SiteEntry("-", stand_in, entry), *sites], anew=True)
 
-    def _try_messages(self, site: SiteEntry, *, anew: bool = False) -> None:
-        """Try every message of the site with real values, as at the start of the service."""
+    async def _try_messages(self, sites: Sequence[SiteEntry], *, anew: bool = False) -> None:
+        """Try every message of the sites with real values, as at the start of the service. One change at a time."""
+        faults = []
         try:
-            faults = [str(fault) for fault in self._composer.faults(site, anew=anew)]
+            async with self._trying:
+                for fault in self._composer.try_change(sites, anew=anew):
+                    if fault is None:
+                        await asyncio.sleep(0)
+                    else:
+                        faults.append(str(fault))
         except BadTemplate as error:
             faults = [str(error)]
         if faults:

@@ -216,6 +216,12 @@ BROKEN = [
     ),
     (
         "accounts.main.messages",
+        {"code": {"template_id": "x", "fields": {f"thing{number}": "x" for number in range(21)}}},
+        "has more than 20 fields",
+        "accounts.main.messages.code.fields",
+    ),
+    (
+        "accounts.main.messages",
         {"code": {"template_id": "x", "fields": {}}},
         "must not be empty",
         "accounts.main.messages.code.fields",
