@@ -201,7 +201,7 @@ def everything(client):
 @pytest.fixture
 def dump(valkey):
     """A function that tells everything in the store but what each process writes by itself, as time goes by."""
-    by_itself = (":clock", ":mark", ":probe", ":master-keys")
+    by_itself = (":clock", ":mark", ":turns", ":probe", ":master-keys", ":pool-server")
     return lambda: {key: value for key, value in everything(valkey).items() if not key.endswith(by_itself)}
 
 
