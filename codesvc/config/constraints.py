@@ -75,6 +75,22 @@ class Among:
             raise UnfitError(f"must be one of {', '.join(self.words)}{suggestion(value, self.words)}")
 
 
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """A list or table with a greatest length: what a call is compared with, and what figures are kept of."""
+
+    most: int
+
+    def __call__(self, value: Sized) -> None:
+        """Raise `UnfitError` for more."""
+        if len(value) > self.most:
+            raise UnfitError(f"has more than {self.most} entries")
+
+
+MOST_SECRETS = AtMost(4)
+"""A call without the right secret is hashed with each of them."""
+
+
 def filled(value: Sized) -> None:
     """Require at least one element. Raises `UnfitError`."""
     if not value:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from codesvc.config.api_keys import hash_line
-from codesvc.config.constraints import Among, Between, Matching, distinct, filled, unguessable
+from codesvc.config.constraints import MOST_SECRETS, Among, Between, Matching, distinct, filled, unguessable
 from codesvc.config.faults import UnfitError
 from codesvc.config.texts import LocalText
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
@@ -54,9 +54,14 @@ class OidcClient:
     id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be 1 to 64 of A-Z, a-z, 0-9, - and _")]
     name: LocalText
     redirect_uris: Annotated[tuple[Annotated[str, redirect_address], ...], filled, distinct]
-    secrets: tuple[
-        Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc oidc secret` printed: sha256:…")],
-        ...,
+    secrets: Annotated[
+        tuple[
+            Annotated[
+                str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc oidc secret` printed: sha256:…")
+            ],
+            ...,
+        ],
+        MOST_SECRETS,
     ] = ()
     pkce: Literal["optional", "required"] = "optional"
     algorithm: Annotated[str, Among(ALGORITHMS)] = DEFAULT_ALGORITHM

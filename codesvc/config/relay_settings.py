@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 from codesvc.config.addresses import listening_host, receiver_url, web_address
 from codesvc.config.constraints import (
+    MOST_SECRETS,
     Among,
     Between,
     Matching,
@@ -100,7 +101,7 @@ class SignedGateway:
     """A webhook by Standard Webhooks. It is called again under the same id, so it has to recognise a repeat."""
 
     url: Annotated[str, receiver_url]
-    secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct]
+    secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct, MOST_SECRETS]
     headers: Annotated[Mapping[str, str], header_lines] = field(default_factory=lambda: _NOTHING)
     authorization: _Key | None = None
     allow_private: bool = False
@@ -248,7 +249,7 @@ class Inbound:
     """An identity system that calls us in its own words (docs/en/relay)."""
 
     adapter: Annotated[str, Among(tuple(ADAPTERS))]
-    secrets: Annotated[tuple[_Shared, ...], filled, distinct]
+    secrets: Annotated[tuple[_Shared, ...], filled, distinct, MOST_SECRETS]
     region: Annotated[str, phone_region] = ""
     code_pattern: Annotated[str, searchable] = USUAL_CODE
     expires_in: Annotated[int, Between(60, 3_600)] = 300

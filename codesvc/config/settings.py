@@ -14,7 +14,9 @@ from codesvc.config.account_settings import Account, KeyHash, Shown, WebAddress
 from codesvc.config.addresses import operators_listener, origin, receiver_url, store_url
 from codesvc.config.brand_settings import Brand
 from codesvc.config.constraints import (
+    MOST_SECRETS,
     Among,
+    AtMost,
     Between,
     Matching,
     distinct,
@@ -184,7 +186,7 @@ class Webhook:
     """A site's webhook, and the secrets that sign its events (docs/en/webhooks.md)."""
 
     url: Annotated[str, receiver_url]
-    secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct]
+    secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct, MOST_SECRETS]
     events: Annotated[tuple[EventType, ...], filled, distinct] = get_args(EventType)
     allow_private: bool = False
     allow_http: bool = False
@@ -199,7 +201,7 @@ class Site:
     keys: Annotated[tuple[ApiKey, ...], filled]
     origins: Annotated[tuple[Annotated[str, origin], ...], short_in_all] = ()
     client_ip: Literal["required", "none"] = "required"
-    purposes: Mapping[str, Purpose] = field(default_factory=standing_purposes)
+    purposes: Annotated[Mapping[str, Purpose], AtMost(50)] = field(default_factory=standing_purposes)
     limits: Limits = field(default_factory=Limits)
     users_per_wechat: Literal["one", "many"] = "one"
     binding_notices: bool = True
@@ -209,8 +211,8 @@ class Site:
     webhook: Webhook | None = None
     wechat_server: WechatServer | None = None
     relay: Relay | None = None
-    gateways: Mapping[str, Gateway] = field(default_factory=lambda: MappingProxyType({}))
-    inbound: Mapping[str, Inbound] = field(default_factory=lambda: MappingProxyType({}))
+    gateways: Annotated[Mapping[str, Gateway], AtMost(16)] = field(default_factory=lambda: MappingProxyType({}))
+    inbound: Annotated[Mapping[str, Inbound], AtMost(8)] = field(default_factory=lambda: MappingProxyType({}))
     brand: Brand = field(default_factory=Brand)
     oidc: Oidc | None = None
 

@@ -1,4 +1,7 @@
-"""Metrics for operators (Prometheus). Labels are from closed lists and never contain a user, an address or an id."""
+"""Metrics for operators (Prometheus). Labels never contain a user, an address or an id.
+
+They are from closed lists, but for names that a site chooses: those are `bounded`.
+"""
 
 from functools import cache, partial
 from typing import Final, Literal
@@ -211,6 +214,19 @@ WEBHOOKS_WAITING: Final = _stored(
 WEBHOOKS_OVERDUE: Final = _stored(
     "codesvc_webhooks_overdue_seconds", "Time for which the most overdue event has been due", "partition"
 )
+
+
+_MOST_NAMES: Final = 200
+_names: Final[dict[str, set[str]]] = {}
+
+
+def bounded(site: str, name: str) -> str:
+    """A purpose or app of a site as a label: `-` after the first 200. Names come and go, and series stay."""
+    names = _names.setdefault(site, set())
+    if name not in names and len(names) >= _MOST_NAMES:
+        return "-"
+    names.add(name)
+    return name
 
 
 # The library looks a series up under a lock each time. The number of series is limited, so they are cached.

@@ -33,6 +33,7 @@ def test_a_source_is_read(source):
         ("secrets", ["short"], f"{HERE}.secrets[0]: must be 8 to 512 printable characters without spaces"),
         ("secrets", ["a-token-of-ours", "a-token-of-ours"], f"{HERE}.secrets: has the same value twice"),
         ("secrets", [], f"{HERE}.secrets: must not be empty"),
+        ("secrets", [f"a-token-of-ours-{n}" for n in range(5)], f"{HERE}.secrets: has more than 4 entries"),
         ("region", "cn", f"{HERE}.region: must be a country as two capital letters, such as CN"),
         ("code_pattern", "(", f"{HERE}.code_pattern: is not a regular expression as RE2 has them: missing )"),
         ("code_pattern", r"(\d)(\d)", f"{HERE}.code_pattern: must have at most one group, which is the code"),
@@ -46,6 +47,15 @@ def test_a_source_is_read(source):
 def test_what_does_not_fit_is_refused(source, option, value, said):
     [line] = source.set(f"{HERE}.{option}", value).faults()
     assert line.startswith(said)
+
+
+def test_a_site_has_few_sources(source):
+    """A call without the right secret is compared with those of all of them."""
+    each = {"adapter": "logto", "secrets": ["a-token-of-ours"], "purpose": "register"}
+    source.set(f"{SHOP}.inbound", {f"s-{n}": each for n in range(8)})
+    assert len(source.settings().sites["shop"].inbound) == 8
+    source.set(f"{SHOP}.inbound", {f"s-{n}": each for n in range(9)})
+    assert source.faults() == [f"{SHOP}.inbound: has more than 8 entries"]
 
 
 def test_a_source_needs_a_relay_and_a_purpose(source):

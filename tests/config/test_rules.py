@@ -199,6 +199,7 @@ def test_a_webhook_with_what_it_must_have(document):
         ("url", "http://shop.example/", "must be https in mode"),
         ("secrets", [], "must not be empty"),
         ("secrets", [SIGNING, SIGNING], "has the same value twice"),
+        ("secrets", [SIGNING.replace("AAEC", f"AAE{n}") for n in range(5)], "has more than 4 entries"),
         ("secrets", ["sesame"], "must be whsec_"),
         ("secrets", ["whsec_" + "A" * 32], "must be whsec_"),
         ("secrets", ["whsec_!" + SIGNING[7:]], "must be whsec_"),

@@ -283,6 +283,7 @@ BROKEN = [
     ),
     ("sites.shop.purposes.pay", 1, "must be a table, not a whole number"),
     ("sites.shop.purposes", [], "must be a table of tables, not a list"),
+    ("sites.shop.purposes", {f"p-{n}": {} for n in range(51)}, "has more than 50 entries"),
     ("sites.shop.purposes.pay.attempts", 11, "must be between 1 and 10"),
     ("sites.shop.purposes.pay.code_length", 3, "must be between 4 and 12"),
     ("sites.shop.purposes.pay.long_code_length", 5, "is shorter than code_length"),

@@ -2,6 +2,11 @@
 
 import re
 
+from prometheus_client import generate_latest
+
+from codesvc.runtime import metrics
+from codesvc.service.statistics.counter_groups import CounterGroups
+from codesvc.store.outcomes import Outcome
 from tests.world import OPERATOR_KEY, discloses, wrong
 
 
@@ -162,3 +167,27 @@ async def test_a_made_up_method_makes_no_new_label(world):
     text = await numbers(world)
     assert "PROPFIND" not in text
     assert value(text, "codesvc_http_request_seconds_count", method="OTHER", status="405") >= 1
+
+
+def series_of(site):
+    return sum(f'site="{site}"' in line for line in generate_latest(metrics.REGISTRY).decode().splitlines())
+
+
+def test_purposes_and_apps_that_come_and_go_leave_a_bounded_number_of_series():
+    """Whoever sets up a site chooses these names, and a series stays until the process ends."""
+    groups, add = CounterGroups(), lambda *_: None
+
+    def used(names):
+        for name in names:
+            groups.of(("check", "comes-and-goes", name, Outcome.WRONG, "", "wrong")).times += 1
+            metrics.OIDC_LOGINS.labels("comes-and-goes", metrics.bounded("comes-and-goes", name), "started").inc()
+        groups.settle(add)
+
+    used(f"p-{number}" for number in range(300))
+    most = series_of("comes-and-goes")
+    used(f"q-{number}" for number in range(300))
+    used(["p-0"])
+    assert series_of("comes-and-goes") == most < 4_000
+    text = generate_latest(metrics.REGISTRY).decode()
+    assert value(text, "codesvc_verification_steps_total", site="comes-and-goes", step="wrong") == 601
+    assert value(text, "codesvc_verification_steps_total", site="comes-and-goes", step="wrong", purpose="p-0") == 2

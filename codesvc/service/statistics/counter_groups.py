@@ -53,7 +53,7 @@ class Effect:
         act, site, purpose, outcome, limit, new_steps = kind
         made = cls(site)
         if outcome is not None:
-            made._counters.append(metrics.acts(site, purpose, act, outcome.value))
+            made._counters.append(metrics.acts(site, metrics.bounded(site, purpose), act, outcome.value))
         if outcome is Outcome.LIMITED:
             made._count(purpose, Count(Fact.REFUSED, limit), total=False)
         elif outcome is Outcome.STARTED:
@@ -74,7 +74,7 @@ class Effect:
         return made
 
     def _count(self, purpose: str, count: Count, *, total: bool = True) -> None:
-        fact, detail = count.fact, count.detail
+        fact, detail, label = count.fact, count.detail, metrics.bounded(self.site, purpose)
         if total:
             self._fields.append(fields.field(purpose, fact))
         if fact in {Fact.FALLEN_BACK, Fact.FAILED}:
@@ -84,9 +84,9 @@ class Effect:
         if fact is Fact.REFUSED:
             self._counters.append(metrics.REFUSED.labels(self.site, detail))
         else:
-            self._counters.append(metrics.steps(self.site, purpose, fact))
+            self._counters.append(metrics.steps(self.site, label, fact))
         if fact is Fact.FALLEN_BACK:
-            self._counters.append(metrics.FALLBACKS.labels(self.site, purpose, detail))
+            self._counters.append(metrics.FALLBACKS.labels(self.site, label, detail))
 
     def settle(self, add: Callable[[str, str, int], None]) -> None:
         """Add the events since the last time; `add` takes site, field and count."""

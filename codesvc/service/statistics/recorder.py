@@ -147,7 +147,7 @@ class Recorder:
     def guessed_at(self, record: Record) -> None:
         """Count a start that reached the site's limit of guesses. Its code is longer, and operators should know."""
         repeated_lines.note(_log_guessed, f"{record.site} {record.purpose}", site=record.site, purpose=record.purpose)
-        metrics.LONG_CODES.labels(record.site, record.purpose).inc()
+        metrics.LONG_CODES.labels(record.site, metrics.bounded(record.site, record.purpose)).inc()
         self.refused(record.site, record.purpose, "site_guesses")
 
     def refused(self, site: str, purpose: str, limit: str) -> None:
@@ -165,7 +165,7 @@ class Recorder:
 
     def login(self, site: str, client: str, outcome: str) -> None:
         """Count a step of a login to an app: `started`, `signed_in`, or the error that the app got."""
-        metrics.OIDC_LOGINS.labels(site, client, outcome).inc()
+        metrics.OIDC_LOGINS.labels(site, metrics.bounded(site, client), outcome).inc()
         self._batch(site).counts[fields.field("", Fact.LOGIN, f"{client}.{outcome}")] += 1
 
     def message_accepted(self, message: Message) -> None:
@@ -226,7 +226,7 @@ class Recorder:
     def _time(self, record: Record, fact: Fact) -> None:
         took = record.now - record.created
         histogram = metrics.TO_DELIVERED if fact is Fact.TO_DELIVERED else metrics.TO_APPROVED
-        histogram.labels(record.site, record.purpose).observe(took / 1000)
+        histogram.labels(record.site, metrics.bounded(record.site, record.purpose)).observe(took / 1000)
         self._batch(record.site).counts[fields.field(record.purpose, fact, fields.bound_of(took))] += 1
 
     async def flush(self) -> None:
