@@ -53,22 +53,30 @@ async def shop(new_world, request):
 
 
 class Line:
-    """Between website and service; when told so, the answer to the next binding gets lost after it was made."""
+    """Between website and service; may lose the answer to the next binding, or spend the proof before it."""
 
     def __init__(self, service):
-        self.loses = False
+        self.loses = self.spends = False
         self.lost = 0
         self.started = ""
         self._service = service
 
     async def hand_on(self, request):
+        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        if self.spends and request.method == "PUT":
+            self.spends, proof = False, (await request.json())["proof"]
+            async with (
+                aiohttp.ClientSession() as http,
+                http.post(f"{self._service}/v1/proofs/verify", json={"proof": proof}, headers=headers) as spent,
+            ):
+                assert spent.status == 200
         async with (
             aiohttp.ClientSession(auto_decompress=False) as http,
             http.request(
                 request.method,
                 self._service + request.path_qs,
                 data=await request.read(),
-                headers={name: request.headers[name] for name in PASSED_ON if name in request.headers},
+                headers=headers,
             ) as answer,
         ):
             octets = await answer.read()
@@ -192,6 +200,10 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
         again = await begin(shop, second, path, "other")
         status, html, _ = await verify(world, second, person, again)
         assert (status, "logged in" in html) == (409, False), html
+        # With a spent proof the person begins again: 410, since waiting would not help.
+        line.spends = True
+        status, html, _ = await verify(world, second, rival, await begin(shop, second, path, "other"))
+        assert (status, "logged in" in html) == (410, False), html
         await begin(shop, second, path, "other")
     [bound] = (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"]
     status, html, _ = await page(browser, website + ("/" if path == "/signup" else path))
