@@ -43,13 +43,18 @@ async def show_login(request: web.Request) -> web.Response:
     if session is not None and session.name:
         return go_to(request, "/admin")
     # Chromium alone sends this header. It leads every name below localhost to the machine itself; not all browsers do.
-    if "Sec-CH-UA" in request.headers and (host := _own_host(request)):
-        return see_other(f"http://{host}{services(request).address.path('/admin/login')}")
+    if "Sec-CH-UA" in request.headers and (link := _own_link(request)):
+        return see_other(link)
     return _door(request, "")
 
 
 def _own_host(request: web.Request) -> str:
     return Listener.own_host(request.host) if by_operators_listener(request) else ""
+
+
+def _own_link(request: web.Request) -> str:
+    host = _own_host(request)
+    return f"http://{host}{services(request).address.path('/admin/login')}" if host else ""
 
 
 def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
@@ -59,6 +64,7 @@ def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 20
         "problem": said,
         "form_token": sessions_of(request).form_token(session),
         "own_host": _own_host(request),
+        "link": _own_link(request),
     }
     response = draw(request, "login.html", variables, page="", status=status)
     keep_session(request, response, cookie)
