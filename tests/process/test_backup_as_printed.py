@@ -262,6 +262,9 @@ async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(
 @pytest.mark.parametrize("running", [True, False])
 async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path, running):
     before, after = blocks("operating", "going-back")
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "ops/systemd", tmp_path / "ops/systemd")  # the checkout, in which the commands are typed
     await bind(server, 1)
     await run(server, blocks("backup", "what"))
     (tmp_path / "systemctl.log").write_text("")
@@ -281,6 +284,7 @@ async def test_going_back_starts_the_older_version_on_the_older_store_alone(serv
     await run(server, [after])
     assert await bound(server, 2)
     assert "# newer" not in await server.run("cat /etc/codesvc/config.toml")
+    assert {path.name for path in units.iterdir()} >= {"codesvc.service", "codesvc.socket"}
     assert "newer" not in (await server.run("ls /var/lib/codesvc")).split()
     started = (tmp_path / "systemctl.log").read_text().splitlines()
     assert [each for each in started if each.startswith("start")] == ["start newer", "start older"]
