@@ -10,7 +10,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from codesvc.config.addresses import token_way, web_address
-from codesvc.config.constraints import Among, Between, Matching, account_picture, message_fields, name_for_people, shown
+from codesvc.config.constraints import (
+    MANY,
+    Among,
+    Between,
+    Matching,
+    account_picture,
+    message_fields,
+    name_for_people,
+    shown,
+)
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.channels import TEMPLATED, Channel
 from codesvc.domain.secret import Secret
@@ -55,14 +64,14 @@ class Account:
     api_url: WebAddress = "https://api.weixin.qq.com"
     open_url: WebAddress = "https://open.weixin.qq.com"
     token_source: Annotated[str, token_way] = "stable"  # noqa: S105  # the name of a way, not a token
-    messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
+    messages: Annotated[Mapping[str, Message], MANY] = field(default_factory=lambda: MappingProxyType({}))
     qr_picture: Annotated[str, account_picture] | None = None
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
     tap_replies: bool = False
     unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
     forward_to: WebAddress | None = None
     forward_copies: bool = False
-    event_keys: tuple[KeyHash, ...] = ()
+    event_keys: Annotated[tuple[KeyHash, ...], MANY] = ()
 
     @property
     def rights(self) -> frozenset[Right]:

@@ -77,7 +77,10 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """A list or table with a greatest length: what a call is compared with, and what figures are kept of."""
+    """A list or table with a greatest length: what a call is compared with, and what figures are kept of.
+
+    Every list and table of an entry has one, so that changes in part do not make one that grows without an end.
+    """
 
     most: int
 
@@ -87,6 +90,8 @@ class AtMost:
             raise UnfitError(f"has more than {self.most} entries")
 
 
+MANY = AtMost(100)
+"""The bound of lists and tables that cost little."""
 MOST_SECRETS = AtMost(4)
 """A call without the right secret is hashed with each of them."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from codesvc.config.api_keys import hash_line
-from codesvc.config.constraints import MOST_SECRETS, Among, Between, Matching, distinct, filled, unguessable
+from codesvc.config.constraints import MANY, MOST_SECRETS, Among, Between, Matching, distinct, filled, unguessable
 from codesvc.config.faults import UnfitError
 from codesvc.config.texts import LocalText
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
@@ -53,7 +53,7 @@ class OidcClient:
 
     id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be 1 to 64 of A-Z, a-z, 0-9, - and _")]
     name: LocalText
-    redirect_uris: Annotated[tuple[Annotated[str, redirect_address], ...], filled, distinct]
+    redirect_uris: Annotated[tuple[Annotated[str, redirect_address], ...], filled, MANY, distinct]
     secrets: Annotated[
         tuple[
             Annotated[
@@ -71,7 +71,7 @@ class OidcClient:
     response_iss: bool = True
     json_body: bool = False
     login_timeout: Annotated[int, Between(60, 290)] = 165  # seconds
-    post_logout_redirect_uris: tuple[Annotated[str, redirect_address], ...] = ()
+    post_logout_redirect_uris: Annotated[tuple[Annotated[str, redirect_address], ...], MANY] = ()
 
     @property
     def public(self) -> bool:
@@ -88,7 +88,7 @@ class OidcClient:
 class Oidc:
     """A site's issuer, `{public_url}/oidc/{site}`; its clients may also be in the registry."""
 
-    clients: tuple[OidcClient, ...] = ()
+    clients: Annotated[tuple[OidcClient, ...], MANY] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ be public: who may write it by the admin API may not make the service call what 
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T", Site, Account, ApiKey, OidcClient)
 _ONLY_IN_FILE: Final = '; in mode "live" only the configuration file can allow a private one'
+_LONGEST: Final = 262_144
+"""Room for an account's picture. A request has a bound of its own, but changes in part add up."""
 _PLACEHOLDER = {"name": "-", "hash": f"sha256:{secrets.token_hex(32)}", "scopes": ["verify"]}
 
 
@@ -157,6 +160,8 @@ def _without_keys(table: Mapping[str, Any]) -> dict[str, Any]:
 def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: list[Fault]) -> _T:
     if NAME.fullmatch(name) is None:
         faults = [*faults, Fault((), f"its name {NAME_RULE}")]
+    if len(json.dumps(table, ensure_ascii=False)) > _LONGEST:
+        faults = [*faults, Fault((), f"has more than {_LONGEST} characters of JSON in all")]
     faults = [*faults, *_by_file(kind, table)]
     found = structured_as(kind, {option: value for option, value in table.items() if not _file_of(kind, option)})
     faults += faults_in(found)

@@ -11,6 +11,7 @@ _FORM = re.compile(r"([0-9]{1,9})/(?:([a-z]+)|([0-9]{1,9})([smhd]))")
 # A limit is exact, so the store holds one time for each counted event of the window.
 MOST_COUNTED = 100_000
 LONGEST_WINDOW = 366 * 86_400
+_MOST_RATES = 8
 
 
 def rate(text: str) -> Rate:
@@ -46,4 +47,6 @@ def rates(raw: object) -> tuple[Rate, ...]:
         raise UnfitError('must be a list of rates such as ["5/hour", "10/day"], or "none"')
     if not listed:
         raise UnfitError('is empty; write "none" to lift the limit')
+    if len(listed) > _MOST_RATES:
+        raise UnfitError(f"has more than {_MOST_RATES} rates")
     return tuple(rate(text) for text in listed)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Settings, Site
 
 _ONLY_EMAIL = frozenset({"smtp"})
+_MOST_KEYS = 4  # in one text of a hook; each is tried for every call that has none
 _ONLY_SMS = frozenset({"aliyun", "tencent", "twilio"})
 
 
@@ -73,14 +74,20 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
             ("purpose",), "is missing, and so is relay.purpose: messages with other words could not be accepted"
         )
     if source.adapter in SIGNED_BY_HOOK:
-        for number, secret in enumerate(source.secrets):
-            text = secret.reveal()
-            # A text of another form signs nothing. One that is cut or joined wrongly is meant to sign.
-            if (PREFIX in text or "|" in text) and None in keys_of_hook(text):
-                said = "must be v1,whsec_ followed by 24 to 64 random bytes in base64; separate several with |"
-                yield Fault(("secrets", number), f"{said}; copy the one that {source.adapter} shows")
+        yield from _hook_secrets(source)
     known = ADAPTERS[source.adapter]
     for option in source.options:
         if option not in known:
             said = f"is not an option of {source.adapter}; it has {', '.join(known) or 'none'}"
             yield Fault(("options", option), said + suggestion(option, known))
+
+
+def _hook_secrets(source: Inbound) -> Iterator[Fault]:
+    for number, secret in enumerate(source.secrets):
+        text = secret.reveal()
+        if text.count("|") >= _MOST_KEYS:
+            yield Fault(("secrets", number), f"has more than {_MOST_KEYS} secrets")
+        # A text of another form signs nothing. One that is cut or joined wrongly is meant to sign.
+        elif (PREFIX in text or "|" in text) and None in keys_of_hook(text):
+            said = "must be v1,whsec_ followed by 24 to 64 random bytes in base64; separate several with |"
+            yield Fault(("secrets", number), f"{said}; copy the one that {source.adapter} shows")

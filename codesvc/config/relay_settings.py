@@ -9,8 +9,10 @@ from typing import Annotated, Final, Literal
 
 from codesvc.config.addresses import listening_host, receiver_url, web_address
 from codesvc.config.constraints import (
+    MANY,
     MOST_SECRETS,
     Among,
+    AtMost,
     Between,
     Matching,
     distinct,
@@ -102,7 +104,7 @@ class SignedGateway:
 
     url: Annotated[str, receiver_url]
     secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct, MOST_SECRETS]
-    headers: Annotated[Mapping[str, str], header_lines] = field(default_factory=lambda: _NOTHING)
+    headers: Annotated[Mapping[str, str], MANY, header_lines] = field(default_factory=lambda: _NOTHING)
     authorization: _Key | None = None
     allow_private: bool = False
     allow_http: bool = False
@@ -115,10 +117,10 @@ class ShapedGateway:
     url: Annotated[str, receiver_url]
     method: Literal["POST", "PUT", "GET"] = "POST"
     encoding: Literal["json", "form", "query"] = "json"
-    fields: Annotated[Mapping[str, str], filled, field_map]
-    headers: Annotated[Mapping[str, str], header_lines] = field(default_factory=lambda: _NOTHING)
+    fields: Annotated[Mapping[str, str], filled, MANY, field_map]
+    headers: Annotated[Mapping[str, str], MANY, header_lines] = field(default_factory=lambda: _NOTHING)
     authorization: Annotated[Secret, Matching(r"[ -~]{1,512}", "must be printable ASCII")] | None = None
-    success: Annotated[tuple[Annotated[int, Between(200, 299)], ...], filled, distinct] = (200, 201, 202, 204)
+    success: Annotated[tuple[Annotated[int, Between(200, 299)], ...], filled, MANY, distinct] = (200, 201, 202, 204)
     success_path: Annotated[
         str, Matching(r"([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)?", "must be names separated by dots, such as data.code")
     ] = ""
@@ -150,8 +152,8 @@ class AliyunGateway:
     access_key_secret: _Key
     sign_name: Annotated[str, shown]
     template: Annotated[str, Matching(r"SMS_[0-9]{1,20}", "must be the id of a template, such as SMS_123456789")]
-    templates: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    params: Annotated[Mapping[str, str], filled, field_map] = field(
+    templates: Annotated[Mapping[str, str], MANY] = field(default_factory=lambda: _NOTHING)
+    params: Annotated[Mapping[str, str], filled, MANY, field_map] = field(
         default_factory=lambda: MappingProxyType({"code": "{code}"})
     )
     endpoint: Annotated[str, web_address] = "https://dysmsapi.aliyuncs.com"
@@ -168,8 +170,8 @@ class TencentGateway:
     sdk_app_id: Annotated[str, Matching(r"[0-9]{1,20}", "must be the application's number, such as 1400006666")]
     sign_name: str = ""
     template: Annotated[str, Matching(r"[0-9]{1,20}", "must be the number of a template")]
-    templates: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    params: tuple[Annotated[str, field_text], ...] = ("{code}", "{minutes}")
+    templates: Annotated[Mapping[str, str], MANY] = field(default_factory=lambda: _NOTHING)
+    params: Annotated[tuple[Annotated[str, field_text], ...], MANY] = ("{code}", "{minutes}")
     endpoint: Annotated[str, web_address] = "https://sms.tencentcloudapi.com"
     region: Annotated[str, Matching(r"[a-z0-9-]{1,32}", "must be a region such as ap-guangzhou")] = "ap-guangzhou"
     allow_private: bool = False
@@ -234,7 +236,7 @@ class Relay:
     shadow: bool = False
     purpose: str = ""
     region: Annotated[str, phone_region] = ""
-    countries: Annotated[tuple[Annotated[str, filled, phone_region], ...], distinct] = ()
+    countries: Annotated[tuple[Annotated[str, filled, phone_region], ...], AtMost(300), distinct] = ()
     price: Annotated[float, Between(0, 1_000)] = 0.0  # of one SMS
     currency: Annotated[str, Matching(r"[A-Z]{3}", "must be three capital letters, such as CNY")] = "CNY"
 
@@ -254,10 +256,10 @@ class Inbound:
     code_pattern: Annotated[str, searchable] = USUAL_CODE
     expires_in: Annotated[int, Between(60, 3_600)] = 300
     purpose: str = ""
-    purposes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    purposes: Annotated[Mapping[str, str], MANY] = field(default_factory=lambda: _NOTHING)
     locale: Literal["zh", "en"] = "zh"
     users: Literal["recipient", "system"] = "recipient"
-    options: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    options: Annotated[Mapping[str, str], MANY] = field(default_factory=lambda: _NOTHING)
 
     def purpose_of(self, word: str) -> str:
         """The site's purpose for a system's own word; "" for that of its relay."""

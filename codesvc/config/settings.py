@@ -14,6 +14,7 @@ from codesvc.config.account_settings import Account, KeyHash, Shown, WebAddress
 from codesvc.config.addresses import operators_listener, origin, receiver_url, store_url
 from codesvc.config.brand_settings import Brand
 from codesvc.config.constraints import (
+    MANY,
     MOST_SECRETS,
     Among,
     AtMost,
@@ -166,16 +167,16 @@ class Chat:
     """Links from the chat to the site: their targets, and the keywords that request them. No URL means no link."""
 
     bind_url: WebAddress | None = None
-    bind_keywords: Annotated[tuple[Shown, ...], distinct] = ("绑定账号", "codesvc_bind")
+    bind_keywords: Annotated[tuple[Shown, ...], MANY, distinct] = ("绑定账号", "codesvc_bind")
     reset_url: WebAddress | None = None
-    reset_keywords: Annotated[tuple[Shown, ...], distinct] = ("重置密码", "忘记密码", "codesvc_reset")
+    reset_keywords: Annotated[tuple[Shown, ...], MANY, distinct] = ("重置密码", "忘记密码", "codesvc_reset")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WechatServer:
     """For programs that log in by wechat-server's protocol, off without the table. Its codes are tied to no browser."""
 
-    keywords: Annotated[tuple[Shown, ...], filled, distinct] = ("验证码",)
+    keywords: Annotated[tuple[Shown, ...], filled, MANY, distinct] = ("验证码",)
     code_length: Annotated[int, Between(7, 11)] = 8
     code_life: Annotated[int, Between(60, 600)] = 180
     guesses: Annotated[_Limit, filled] = (Rate(20, 3_600), Rate(100, 86_400))  # wrong codes of the site
@@ -198,7 +199,7 @@ class Site:
 
     name: LocalText
     account: str
-    keys: Annotated[tuple[ApiKey, ...], filled]
+    keys: Annotated[tuple[ApiKey, ...], filled, MANY]
     origins: Annotated[tuple[Annotated[str, origin], ...], short_in_all] = ()
     client_ip: Literal["required", "none"] = "required"
     purposes: Annotated[Mapping[str, Purpose], AtMost(50)] = field(default_factory=standing_purposes)
@@ -207,7 +208,9 @@ class Site:
     binding_notices: bool = True
     confirm_bind: bool = True
     chat: Chat = field(default_factory=Chat)
-    test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
+    test_users: Annotated[Mapping[str, str], MANY, test_identities] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     webhook: Webhook | None = None
     wechat_server: WechatServer | None = None
     relay: Relay | None = None

@@ -330,6 +330,23 @@ async def test_what_the_file_would_refuse_is_refused_by_name(office, path, body,
     assert (await ask(office, "GET", path.partition("/keys")[0])).status == (200 if "shop" in path else 404)
 
 
+async def test_an_entry_does_not_grow_without_an_end_by_changes_in_part(office):
+    """Each change is as small as a request may be, and has no list with more than its bound."""
+    await a_site(office)
+    for number in range(8):
+        gateway = {"shaped": {"url": "https://x.example/", "fields": {"to": "{to}"}, "success_value": "x" * 60_000}}
+        answer = await ask(office, "PATCH", "/sites/bar", {"gateways": {f"g{number}": gateway}})
+        if answer.status != 200:
+            break
+    assert (number, answer.status, answer.problem) == (4, 400, "invalid"), answer.text
+    assert "more than 262144 characters" in answer.text
+    many = {f"p{number}": {} for number in range(49)}
+    answer = await ask(office, "PATCH", "/sites/bar", {"purposes": many})
+    assert (answer.status, answer["errors"][0]["pointer"]) == (400, "/purposes"), answer.text
+    assert "more than 50 entries" in answer.text
+    assert len((await ask(office, "GET", "/sites/bar"))["settings"]["gateways"]) == 4
+
+
 def tables_of(cls, *path):
     """The paths of all options that are tables, at any depth; "one" is a table whose name is of one's own choice."""
     for name, hint in get_type_hints(cls).items():

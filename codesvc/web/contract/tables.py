@@ -6,7 +6,7 @@ from dataclasses import is_dataclass
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from codesvc.config import Purpose, Rate, Secret
-from codesvc.config.constraints import NAME, Among, Between, Matching, distinct, filled
+from codesvc.config.constraints import NAME, Among, AtMost, Between, Matching, distinct, filled
 from codesvc.config.structure import options, required
 from codesvc.config.texts import LocalText
 
@@ -78,6 +78,8 @@ def _constrained(constraint: object, schema: dict[str, Any]) -> dict[str, Any]:
     match constraint:
         case Between():
             return {"minimum": constraint.low, "maximum": constraint.high}
+        case AtMost():
+            return {"maxItems" if schema.get("type") == "array" else "maxProperties": constraint.most}
         case Among():
             return {"enum": [str(word) for word in constraint.words]}
         case Matching():
