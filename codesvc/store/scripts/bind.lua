@@ -4,7 +4,7 @@
 -- KEYS: binding record spent writes outbox
 -- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
--- USES: clock names windows record eviction notice webhook audit binding_history reachability recipient_proof binding moving
+-- USES: clock names windows record eviction reachability notice webhook audit binding_history recipient_proof binding moving
 -- REPLY bound same: binding unreachable
 -- REPLY limited: wait_ms
 --   binding: flat list of fields and values; unreachable: why no message reaches the WeChat account, '' if one may

@@ -4,7 +4,7 @@
 -- KEYS: outbox
 -- ARGS: offset root account appid topic notice event site rows many dry history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done
--- USES: clock names notice webhook audit binding_history reachability recipient_proof binding moving
+-- USES: clock names windows reachability notice webhook audit binding_history recipient_proof binding moving
 -- REPLY done: verdicts
 --   verdicts: for each row bound, same, user (has another WeChat account) or wechat (has another user)
 

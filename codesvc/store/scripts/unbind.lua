@@ -3,7 +3,7 @@
 -- KEYS: binding writes outbox
 -- ARGS: offset root account appid topic notice site user by notices event hooks actor reason binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done absent limited
--- USES: clock names windows notice webhook audit binding_history reachability recipient_proof binding moving
+-- USES: clock names windows reachability notice webhook audit binding_history recipient_proof binding moving
 -- REPLY done: openid
 -- REPLY limited: wait_ms
 

@@ -45,8 +45,8 @@ local function settle_bind(r, replace)
     })
   end
   -- Ask the previous WeChat account. Only one request of a site at a time, even if a person with the user's session
-  -- tries repeatedly.
-  if other and r.notices == '1' and ask_to_move(r, other) then
+  -- tries repeatedly; and none that would not be sent.
+  if other and r.notices == '1' and may_notify(r.site, other, 'move_asked') and ask_to_move(r, other) then
     notify(other, 'move_asked', {
       site = r.site, user = r.user, reference = r.reference, fixed = r.fixed, display = display_of(r.site, r.user),
     })
