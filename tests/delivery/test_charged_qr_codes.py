@@ -189,3 +189,23 @@ async def test_wechats_word_that_the_quota_is_used_up_ends_the_calls(new_world, 
         for _ in range(5):
             assert (await scan(world, started)).status == 503
         assert (calls(world), counters(world, valkey)["daily"], charged(world, valkey)) == (1, "0", 0)
+
+
+async def test_a_full_minute_leaves_neighbours_their_part_and_gives_back_what_was_not_counted(new_world, valkey):
+    async with new_world(accounts__main__qr_pool=0, **FREE) as world:
+        await settled(world, valkey)
+        keys = account_of(world).store_keys
+        # An hour, so that none ends while the test runs.
+        await world.app[SERVICES].store.quotas.learn(keys, Api.QRCODE, daily=1_000, used=0, rate=(20, 3_600))
+        await world.fault("errcode", path=CREATE, errcode=45011)
+        for number in range(30):
+            assert (await scan(world, await world.start(f"f-{number}"))).status == 503
+        assert (calls(world), charged(world, valkey)) == (30, 0)
+        await world.control("DELETE", "/faults")
+        started = [await world.start(f"u-{number}") for number in range(20)]
+        assert [(await scan(world, each)).status for each in started] == [200] * 14 + [503] * 6
+        started = [await world.start(f"n-{number}", key=OTHER_KEY) for number in range(6)]
+        assert [(await scan(world, each, OTHER_KEY)).status for each in started] == [200] * 4 + [503] * 2
+        started = [await world.start(f"r-{number}", "reset", key=OTHER_KEY) for number in range(3)]
+        assert [(await scan(world, each, OTHER_KEY)).status for each in started] == [200, 200, 503]
+        assert charged(world, valkey) == made(world) == 20

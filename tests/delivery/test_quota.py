@@ -43,7 +43,7 @@ async def take(store_url):
         return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites, int(stranger)) == b"yes"
 
     yield redis, one
-    await redis.delete(DAY, OUTBOX)
+    await redis.delete(DAY, OUTBOX, *await redis.keys(f"{DAY}:*"))
     await servers.aclose()
 
 
@@ -88,6 +88,20 @@ async def test_what_takes_no_key_uses_no_sites_share(take, sites):
     assert not await one(DAY, "a", sites=sites, stranger=True)
     for site in SITES[:sites]:
         assert sum([await one(DAY, site, sites=sites) for _ in range(200)]) == guaranteed
+
+
+@pytest.mark.parametrize("first", ["a", "strangers"])
+async def test_the_minute_is_shared_as_the_day_is(take, first):
+    """WeChat may name a limit of calls in a minute, which one site fills in a second."""
+    redis, one = take
+    await redis.hset(DAY, mapping={"daily": 100_000, "calls": 60, "seconds": 60})
+    general, guaranteed = beside_the_reserve(60), guaranteed_to_each(60, 3)
+    busy = sum([await one(DAY, "a", stranger=first == "strangers") for _ in range(100)])
+    assert busy == general - guaranteed * (2 if first == "a" else 3)
+    for neighbour in {"b", "c"} if first == "a" else SITES:
+        assert sum([await one(DAY, neighbour) for _ in range(100)]) == guaranteed
+    assert sum([await one(DAY, "b", reset=True) for _ in range(100)]) == 60 - general
+    assert await redis.hget(DAY, "total") == b"60"
 
 
 @settings(max_examples=40)

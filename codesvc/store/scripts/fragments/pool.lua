@@ -6,7 +6,7 @@
 local function put_in_pool(entry)
   empty_pool_of_another_server()
   local _, whose = end_call(K.day, string.match(entry, '^%d+ (%S+)'))
-  if whose and whose ~= 'pool' then give_back_part(K.day, whose) end
+  if whose and whose ~= 'pool' then give_back_share(K.day, whose) end
   redis.call(whose == 'pool' and 'RPUSH' or 'LPUSH', K.pool, entry)
   redis.call('PEXPIRE', K.pool, 86400000)
 end

@@ -3,7 +3,8 @@
 -- `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is
 -- charged has an id. Until it has ended, `f:<id>` is when it was charged, by WeChat's clock in ms, and the field beside
 -- `total` that it was charged to: `s:<name>`, `strangers`, or `pool` for a QR code that nobody has asked for. `made` is
--- how many such calls were charged.
+-- how many such calls were charged. A minute has a hash of its own, with `total`, `over` and the same fields, and is
+-- shared as the day is.
 
 -- How much of a day's quota is for other purposes than resets, and how much of it each site can count on.
 local function quota_shares(daily)
@@ -27,20 +28,37 @@ local function minute_of(day, seconds, at)
   return day .. ':' .. string.format('%.0f', math.floor(at / span)), span
 end
 
--- Charges a call to the account, right before it is made. Returns 'yes', or 'minute' if it is one more
--- than `calls` in `seconds`.
-local function charge_account(day, daily, total, calls, seconds, call, whose)
+-- How much of a quota the sites' shares leave for a field beside `total`: strangers and the pool have none of them.
+local function own_part(whose, sure) return string.sub(whose, 1, 2) == 's:' and sure or 0 end
+
+-- Whether the part for other purposes than resets is used up for somebody who has used `used` and can count on `own`.
+local function is_used_up(general, sure, total, over, used, own)
+  return total >= general or used >= own and A.sites * sure + over >= general
+end
+
+-- Takes one unit of WeChat's minute. Returns whether there was one.
+local function take_of_minute(day, most, seconds, whose, reset)
   -- WeChat's clock counts, so the offset of test mode is left out.
-  local real_now = now - A.offset
-  if calls then
-    local minute, span = minute_of(day, seconds, real_now)
-    local count = redis.call('INCR', minute)
-    redis.call('PEXPIRE', minute, 2 * span)
-    if count > tonumber(calls) then return 'minute' end
-  end
+  local minute, span = minute_of(day, seconds, now - A.offset)
+  local counts = redis.call('HMGET', minute, 'total', 'over', whose)
+  local total, over, used = tonumber(counts[1] or 0), tonumber(counts[2] or 0), tonumber(counts[3] or 0)
+  local general, sure = quota_shares(most)
+  local own = own_part(whose, sure)
+  if total >= most or not reset and is_used_up(general, sure, total, over, used, own) then return false end
+  redis.call('HINCRBY', minute, 'total', 1)
+  redis.call('HINCRBY', minute, whose, 1)
+  if used >= own then redis.call('HINCRBY', minute, 'over', 1) end
+  redis.call('PEXPIRE', minute, 2 * span)
+  return true
+end
+
+-- Charges a call to the account, right before it is made. Returns 'yes', or 'minute' if it is one more than `calls` in
+-- `seconds`, or than what is for `whose` of them.
+local function charge_account(day, daily, total, calls, seconds, call, whose, reset)
+  if calls and not take_of_minute(day, tonumber(calls), seconds, whose, reset) then return 'minute' end
   redis.call('HINCRBY', day, 'total', 1)
   if call then
-    redis.call('HSET', day, 'f:' .. call, string.format('%.0f %s', real_now, whose))
+    redis.call('HSET', day, 'f:' .. call, string.format('%.0f %s', now - A.offset, whose))
     redis.call('HINCRBY', day, 'made', 1)
   end
   note_quota_level(day, daily, total + 1)
@@ -60,14 +78,12 @@ local function take_quota(day, site, reset, call, stranger, stock)
   local total, used = tonumber(counts[2] or 0) - (stock or 0), tonumber(counts[4] or 0)
   if not stock and total >= daily then return 'day' end
   local general, sure = quota_shares(daily)
-  local own = stranger and 0 or sure
-  if not reset then
-    local over = tonumber(counts[3] or used_over(day, sure))
-    if total >= general then return 'day' end
-    if used >= own and A.sites * sure + over >= general then return 'day' end
+  local own = own_part(whose, sure)
+  if not reset and is_used_up(general, sure, total, tonumber(counts[3] or used_over(day, sure)), used, own) then
+    return 'day'
   end
   if not stock then
-    local charged = charge_account(day, daily, total, counts[5], counts[6], call, whose)
+    local charged = charge_account(day, daily, total, counts[5], counts[6], call, whose, reset)
     if charged ~= 'yes' then return charged end
   end
   redis.call('HINCRBY', day, whose, 1)
@@ -92,15 +108,16 @@ local function end_call(day, call)
   return string.match(charged, '^(%d+) ?(.*)$')
 end
 
--- Gives a unit back to whose part of the quota it was of. The account stays charged with it.
-local function give_back_part(day, whose)
-  local counts = redis.call('HMGET', day, 'daily', 'over', whose)
-  local used = tonumber(counts[3] or 0)
-  local _, sure = quota_shares(tonumber(counts[1] or A.assumed_daily))
-  if used > 0 then redis.call('HINCRBY', day, whose, -1) end
-  if used > (whose == 'strangers' and 0 or sure) and tonumber(counts[2] or 0) > 0 then
-    redis.call('HINCRBY', day, 'over', -1)
-  end
+-- Gives a unit of a day or a minute of `most` calls back to whose part it was of. The account stays charged with it.
+local function give_back_part(at, whose, most)
+  local counts = redis.call('HMGET', at, 'over', whose)
+  local used = tonumber(counts[2] or 0)
+  local _, sure = quota_shares(tonumber(most))
+  if used > 0 then redis.call('HINCRBY', at, whose, -1) end
+  if used > own_part(whose, sure) and tonumber(counts[1] or 0) > 0 then redis.call('HINCRBY', at, 'over', -1) end
+end
+local function give_back_share(day, whose)
+  give_back_part(day, whose, redis.call('HGET', day, 'daily') or A.assumed_daily)
 end
 
 -- A charged call has ended. If WeChat has not counted it, its unit is given back. Returns whether it was under way.
@@ -108,13 +125,16 @@ local function end_charged(day, call, counted)
   local charged_at, whose = end_call(day, call)
   if not charged_at then return false end
   if counted then return true end
-  give_back_part(day, whose)
+  give_back_share(day, whose)
   local counts = redis.call('HMGET', day, 'total', 'calls', 'seconds')
   redis.call('HINCRBY', day, 'made', -1)
   if tonumber(counts[1] or 0) > 0 then redis.call('HINCRBY', day, 'total', -1) end
   if counts[2] then
     local minute = minute_of(day, counts[3], tonumber(charged_at))
-    if tonumber(redis.call('GET', minute) or 0) > 0 then redis.call('DECR', minute) end
+    if tonumber(redis.call('HGET', minute, 'total') or 0) > 0 then
+      redis.call('HINCRBY', minute, 'total', -1)
+      give_back_part(minute, whose, counts[2])
+    end
   end
   return true
 end
