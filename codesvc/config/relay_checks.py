@@ -59,6 +59,13 @@ def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
         yield Fault(("smtp", "security"), f'{said} and the address; use "starttls" or "tls"')
     elif smtp is not None and smtp.security == "none" and smtp.password is not None:
         yield Fault(("smtp", "security"), 'is "none", which would send the password unencrypted')
+    if gateway.shaped and gateway.shaped.encoding == "json":
+        names = gateway.shaped.fields
+        for name in names:
+            if any(other.startswith(f"{name}.") for other in names):
+                yield Fault(
+                    ("shaped", "fields"), f'has "{name}" as a value and fields below it; a name with dots is a path'
+                )
 
 
 def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:

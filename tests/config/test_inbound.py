@@ -89,6 +89,18 @@ def test_a_placeholder_that_is_none_is_refused_in_every_gateway(source, gateway,
     assert line.startswith(f"{SHOP}.gateways.main.{said}")
 
 
+def test_a_field_of_json_is_a_value_or_has_fields(source):
+    """A name with dots is a path: every message of the site would fail as it is written."""
+    fields = {"to": "{to}", "body.text": "{text}", "body.text.code": "{code}"}
+    table = {"url": "https://a.example/", "fields": fields}
+    [line] = source.set(f"{SHOP}.gateways", {"main": {"shaped": table}}).faults()
+    assert line.startswith(f'{SHOP}.gateways.main.shaped.fields: has "body.text" as a value and fields below it')
+    for kept in ({"to": "{to}", "to.code": "{code}"}, {"to": "{to}", "to_code": "{code}", "a.to": "{to}"}):
+        encoding = "form" if "to.code" in kept else "json"
+        table = {"url": "https://a.example/", "fields": kept, "encoding": encoding}
+        assert source.set(f"{SHOP}.gateways", {"main": {"shaped": table}}).settings()
+
+
 MAIL = {"sender": "codes@shop.example", "security": "none"}
 IN_CLEAR = 'smtp.security: is "none", which mode "live" allows only to a mail server on this machine'
 
