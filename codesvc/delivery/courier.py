@@ -118,20 +118,14 @@ class Courier:
         )
         self._other_jobs: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
             MESSAGE: messages.carry,
-            NOTICE: partial(self._in_place, Notices(store, chat_composer, self._notices, circuits).carry),
-            QUOTA_LOW: partial(self._in_place, QuotaEvents(store, directory).carry),
+            NOTICE: Notices(store, chat_composer, self._notices, circuits, self._places).carry,
+            QUOTA_LOW: QuotaEvents(store, directory).carry,
         }
         """What does the jobs that do not belong to a verification, by job kind."""
 
     def knows(self, job: Job) -> bool:
         """Whether this process has the job's account. Another one may, while processes restart with other settings."""
         return job.appid in self._directory.by_appid
-
-    async def _in_place(
-        self, carry: Callable[[AccountEntry, Job], Awaitable[None]], account: AccountEntry, job: Job
-    ) -> None:
-        async with self._places[account.name]:
-            await carry(account, job)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end. If the store fails meanwhile, wait until it is back.

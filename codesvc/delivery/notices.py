@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.notice_calls import NoticeCalls
+    from codesvc.delivery.places import Places
     from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.outbox import Job
@@ -36,7 +37,11 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 4.0, 4.0)
 
 
 class Notices:
-    """Sends notices."""
+    """Sends notices.
+
+    Args:
+        places: limits the calls to WeChat at once, by account name.
+    """
 
     def __init__(
         self,
@@ -44,10 +49,11 @@ class Notices:
         chat_composer: ChatComposer,
         calls: NoticeCalls,
         circuits: Mapping[str, Circuit],
+        places: Mapping[str, Places],
     ) -> None:
         self._store = store.deliveries
         self._chat_composer = chat_composer
-        self._circuits = circuits
+        self._circuits, self._places = circuits, places
         self._calls = calls
 
     async def carry(self, account: AccountEntry, job: Job) -> None:
@@ -71,7 +77,9 @@ class Notices:
             text=partial(self._chat_composer.notice, name, about),
         )
         for pause in (*_PAUSES, None):
-            attempt = await self._calls.send(account, letter)
+            # As in `Courier.carry`, a notice that waits for another attempt delays no other job.
+            async with self._places[account.name]:
+                attempt = await self._calls.send(account, letter)
             if attempt.ending is not Ending.SENT:
                 _log.info("notice_not_sent", account=account.name, notice=name, error=attempt.reason)
             if pause is None or attempt.ending is not Ending.LATER:
