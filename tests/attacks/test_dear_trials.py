@@ -52,7 +52,7 @@ async def test_a_site_whose_purposes_make_the_trial_long_is_refused(
     """The number of purposes is the site's. Where that of its account passes, a usual site passes too."""
     assert (await ask(office, "PUT", "/accounts/second", account({"thing2": loop(50)}))).status == 201
     assert (await ask(office, "PUT", "/sites/few", site(["vip"]))).status == 201
-    answer = await ask(office, "PUT", "/sites/many", site([f"p-{number}" for number in range(60)]))
+    answer = await ask(office, "PUT", "/sites/many", site([f"p-{number}" for number in range(40)]))
     assert (answer.status, answer.problem) == (400, "invalid"), answer.text
     assert "take too long to be tried" in answer["errors"][0]["detail"]
 
