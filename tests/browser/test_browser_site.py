@@ -209,6 +209,22 @@ def test_the_questions_of_readers_are_found_among_the_first_three(language):
     assert {text: places[0] for text, places in found.items() if text in FIRST and asked[text] != places[0]} == {}
 
 
+@pytest.mark.browser
+def test_who_asks_for_an_errcode_is_led_to_its_row(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/zh/")
+    page.locator("label.md-header__button[for=__search]").click()
+    page.locator(".md-search__input").press_sequentially("40164")
+    page.locator(".md-search-result__link[href$='troubleshooting/#40164']").first.click()
+    page.wait_for_url("**/troubleshooting/#40164")
+    row = page.locator("tr", has=page.locator("[id='40164']"))
+    row.wait_for()
+    assert row.bounding_box()["y"] < 200
+    page.goto(f"{site}/zh/troubleshooting/?no-row#61024")
+    page.wait_for_url("**#errcodes")
+    page.close()
+
+
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_every_errcode_of_the_page_is_found(language):

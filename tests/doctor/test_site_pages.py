@@ -52,6 +52,15 @@ def test_a_table_of_a_few_words_stays_a_table(html, short):
     assert re.sub(r"<span hidden>.*?</span>", "", made).count("服务号") == html.count("服务号")
 
 
+def test_a_short_cell_is_not_broken_and_a_row_of_errcodes_has_their_names():
+    made = tables.on_page_content(
+        table(("40014、42001", "还没有核对", "看后台的通知中心"), columns=("错误码", "含义", "怎么办"))
+    )
+    assert re.findall(r'class="whole"[^>]*>(?:<div>)?([^<]*)', made) == ["错误码", "含义", "怎么办", "还没有核对"]
+    assert re.findall(r'<span id="(\d+)">', made) == ["40014", "42001"]
+    assert made.count("<thead") == made.count("</thead") == 1
+
+
 def test_an_excerpt_in_the_search_is_a_whole_row(tmp_path):
     (tmp_path / "search").mkdir()
     index = tmp_path / "search" / "search_index.json"

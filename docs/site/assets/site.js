@@ -5,6 +5,9 @@ const lead = () => {
   document.querySelectorAll(".md-search-result__item").forEach((hit) => {
     const [page, section] = hit.querySelectorAll(":scope > .md-search-result__link");
     if (section && page.href !== section.href) page.href = section.href;
+    // Who asks for an errcode is led to its row.
+    const code = document.querySelector(".md-search__input").value.match(/\b\d{5}\b/)?.[0];
+    for (const each of code ? [page, section] : []) if (each?.hash === "#errcodes") each.hash = code;
   });
 };
 const name = () => {
@@ -13,6 +16,7 @@ const name = () => {
 };
 new MutationObserver(() => { name(); lead(); }).observe(document.body, { childList: true, subtree: true });
 addEventListener("resize", name);
+if (/^#\d{5}$/.test(location.hash) && !document.getElementById(location.hash.slice(1))) location.replace("#errcodes");
 name();
 // The theme's search listens to keys only: a text that was pasted by a long press or spoken counts as one.
 document.querySelector(".md-search__input")?.addEventListener("input", ({ target }) => target.dispatchEvent(new KeyboardEvent("keyup")));
