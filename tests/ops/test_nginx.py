@@ -107,6 +107,24 @@ def test_nginx_understands_the_example_and_the_least_that_the_page_shows(tmp_pat
     assert "warn" not in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("name", ["codesvc.conf", "codesvc-path.conf"])
+def test_nginx_is_given_many_times_the_connections_that_an_address_may_hold(name):
+    """A stream is proxied, so it takes two; a request whose body has not arrived takes one."""
+    text = (example.EXAMPLE / name).read_text()
+    held = {zone: int(most) for zone, most in re.findall(r"limit_conn codesvc_(\w+) (\d+);", text)}
+    address = held["server_open"] + held["request"] + 2 * held["stream"]
+    places = [example.EXAMPLE / "codesvc-limits.conf"]
+    places += [example.EXAMPLE.parents[1] / "docs" / language / "deploying.md" for language in ("zh", "en")]
+    for place in places:
+        said = place.read_text(encoding="utf-8")
+        connections, files = (
+            int(re.search(rf"`{word} (\d+);`", said)[1]) for word in ("worker_connections", "worker_rlimit_nofile")
+        )
+        assert f" {address} " in said
+        assert connections > 20 * address
+        assert files > 2 * connections
+
+
 async def _breaks(reader, writer):
     """A service that goes away in the middle of a request."""
     await reader.read(100)
