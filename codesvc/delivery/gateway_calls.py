@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import structlog
+from jinja2 import TemplateError
 
 from codesvc.delivery.gateways.gateway import GatewayAnswer, Handover, Taken
 from codesvc.domain.codes import VerificationId, derive
@@ -74,12 +75,18 @@ class GatewayCalls:
             return Verdict(MessageResult(result=MessageStatus.FAILED.value, reason=reason))
         if begun.again and not gateway.idempotent:
             # Another attempt has called it, and its process died before it knew the answer.
-            answer = GatewayAnswer(Taken.UNKNOWN, "interrupted")
-        else:
+            return _verdict(message, gateway, GatewayAnswer(Taken.UNKNOWN, "interrupted"), number)
+        end = MessageStatus.FAILED
+        try:
             # Before the wait for a place, because the site may be gone after it.
             handover = self._handover(message, content, content.recipient)
             async with self._lanes[message.site]:
+                end = MessageStatus.UNKNOWN
                 answer = await gateway.hand(handover)
+        except (LookupError, ValueError, TypeError, TemplateError) as error:
+            # A fault of the program, as in `Worker`. Another call would meet it again, also of an idempotent gateway.
+            _log.exception("job_failed", subject=message.id, kind="message", error=type(error).__name__)
+            return Verdict(MessageResult(result=end.value, reason="error"))
         return _verdict(message, gateway, answer, number)
 
     def _content(self, message: Message, box: bytes) -> SealedContent | None:
