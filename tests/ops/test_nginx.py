@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from codesvc.config import Service
 from codesvc.domain.oidc_request import LONGEST_STATE
 from tests import front
 from tests.ops import nginx as example
@@ -123,6 +124,16 @@ def test_nginx_is_given_many_times_the_connections_that_an_address_may_hold(name
         assert f" {address} " in said
         assert connections > 20 * address
         assert files > 2 * connections
+
+
+@pytest.mark.parametrize("name", ["codesvc.conf", "codesvc-path.conf"])
+def test_nginx_holds_no_more_of_a_body_than_the_service_could_take(name):
+    """It keeps bodies on its disk until they are whole: of one address 500, and the service takes 64 kB of each."""
+    limit = Service(public_url="https://code.example.com").body_limit
+    [kilobytes] = re.findall(r"client_max_body_size (\d+)k;", (example.EXAMPLE / name).read_text())
+    assert limit < int(kilobytes) * 1024 <= 2 * limit, (
+        "a little more is refused by the service, with a problem document"
+    )
 
 
 async def _breaks(reader, writer):
