@@ -32,7 +32,7 @@ CHINESE: Final = {
     ),
     "invalid": ProblemText(
         "有的值缺失、未知或不允许",
-        "`errors` 用 JSON 指针逐一指出。未知的字段会被拒绝，这样写错的选项不会被悄悄忽略。",
+        "`errors` 用 JSON 指针指出第一处。未知的字段会被拒绝，这样写错的选项不会被悄悄忽略。",
         "改正指出的字段。原样重发会得到同样的结果。",
     ),
     "unauthenticated": ProblemText(

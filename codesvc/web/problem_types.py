@@ -41,7 +41,7 @@ _ALL: Final = (
         "invalid",
         400,
         "A value is missing, unknown or not allowed",
-        "`errors` lists each member by its JSON pointer. Unknown members are refused, so that a misspelt option is "
+        "`errors` names the first one by its JSON pointer. Unknown members are refused, so that a misspelt option is "
         "never ignored silently.",
         "Correct these members. The same request will fail again.",
     ),
