@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Settings, Site
 
 _ONLY_EMAIL = frozenset({"smtp"})
-_MOST_KEYS = 4  # in one text of a hook; each is tried for every call that has none
+_MOST_KEYS = 4  # of a source; each is tried for every call that has none
 _ONLY_SMS = frozenset({"aliyun", "tencent", "twilio"})
 
 
@@ -90,11 +90,11 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
 
 
 def _hook_secrets(source: Inbound) -> Iterator[Fault]:
-    for number, secret in enumerate(source.secrets):
-        text = secret.reveal()
-        if text.count("|") >= _MOST_KEYS:
-            yield Fault(("secrets", number), f"has more than {_MOST_KEYS} secrets")
+    texts = [secret.reveal() for secret in source.secrets]
+    if sum(len(text.split("|")) for text in texts) > _MOST_KEYS:
+        yield Fault(("secrets",), f"has more than {_MOST_KEYS} secrets in all")
+    for number, text in enumerate(texts):
         # A text of another form signs nothing. One that is cut or joined wrongly is meant to sign.
-        elif (PREFIX in text or "|" in text) and None in keys_of_hook(text):
+        if (PREFIX in text or "|" in text) and None in keys_of_hook(text):
             said = "must be v1,whsec_ followed by 24 to 64 random bytes in base64; separate several with |"
             yield Fault(("secrets", number), f"{said}; copy the one that {source.adapter} shows")

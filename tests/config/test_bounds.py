@@ -80,12 +80,14 @@ def test_a_limit_has_few_rates(document):
     assert document.faults() == ["sites.shop.limits.user_pushes: has more than 8 rates"]
 
 
-def test_one_secret_of_a_hook_holds_few_keys(document):
+def test_the_secrets_of_a_hook_hold_few_keys_in_all(document):
     secret = "v1,whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldY"
     document.set("sites.shop.relay", {"sms": "g"})
     document.set("sites.shop.gateways", {"g": {"signed": {"url": "https://x.example/", "secrets": [secret[3:]]}}})
     source = {"adapter": "supabase", "purpose": "reset", "secrets": ["|".join([secret] * 4)]}
     document.set("sites.shop.inbound.s", source).settings()
     source["secrets"] = ["|".join([secret] * 5)]
-    said = ["sites.shop.inbound.s.secrets[0]: has more than 4 secrets"]
+    said = ["sites.shop.inbound.s.secrets: has more than 4 secrets in all"]
+    assert document.set("sites.shop.inbound.s", source).faults() == said
+    source["secrets"] = ["|".join([secret] * 3), "|".join([secret] * 2)]
     assert document.set("sites.shop.inbound.s", source).faults() == said
