@@ -38,6 +38,7 @@ FILES: Final = "files/"
 GLOSSARY: Final = {"zh": "词汇表", "en": "Glossary"}
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?://|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_TWIN = re.compile(r"<link rel=\"?alternate\"? href=[^>]* hreflang=[^>]*>\s*")
 _SRC = re.compile(r'(\b(?:src|srcset)=")(?!https?://|data:)([^"]+)"')
 _FENCE = re.compile(r"^(?P<fence>`{3,}).*?^(?P=fence)`*\s*$", re.MULTILINE | re.DOTALL)
 _LOADS = re.compile(
@@ -217,9 +218,9 @@ def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
 
 
 def on_post_page(output: str, config: Any, **_: Any) -> str:
-    """Name the dialog of the search, which the theme leaves without a name."""
+    """Name the dialog of the search, and drop the head's links to twins: the theme asks each for a sitemap."""
     name = {"zh": "搜索", "en": "Search"}[_language(config)]
-    return output.replace('role="dialog">', f'role="dialog" aria-label="{name}">')
+    return _TWIN.sub("", output).replace('role="dialog">', f'role="dialog" aria-label="{name}">')
 
 
 def on_post_build(config: Any, **_: Any) -> None:
