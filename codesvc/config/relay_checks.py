@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ONLY_EMAIL = frozenset({"smtp"})
 _MOST_KEYS = 4  # of a source; each is tried for every call that has none
+_MOST_OF_ADAPTER = 4  # sources of a site; a call names none, and each one's secrets are tried
 _ONLY_SMS = frozenset({"aliyun", "tencent", "twilio"})
 
 
@@ -80,6 +81,8 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
         yield Fault(
             ("purpose",), "is missing, and so is relay.purpose: messages with other words could not be accepted"
         )
+    if sum(each.adapter == source.adapter for each in site.inbound.values()) > _MOST_OF_ADAPTER:
+        yield Fault(("adapter",), f"is that of more than {_MOST_OF_ADAPTER} sources of this site")
     if source.adapter in SIGNED_BY_HOOK:
         yield from _hook_secrets(source)
     known = ADAPTERS[source.adapter]

@@ -215,7 +215,7 @@ class Site:
     wechat_server: WechatServer | None = None
     relay: Relay | None = None
     gateways: Annotated[Mapping[str, Gateway], AtMost(16)] = field(default_factory=lambda: MappingProxyType({}))
-    inbound: Annotated[Mapping[str, Inbound], AtMost(8)] = field(default_factory=lambda: MappingProxyType({}))
+    inbound: Annotated[Mapping[str, Inbound], AtMost(16)] = field(default_factory=lambda: MappingProxyType({}))
     brand: Brand = field(default_factory=Brand)
     oidc: Oidc | None = None
 

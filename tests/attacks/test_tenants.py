@@ -25,13 +25,13 @@ async def test_a_neighbours_queue_delays_and_loses_nothing_of_ours(new_world):
 async def test_what_the_largest_start_holds_is_bounded(world, valkey):
     # As long as the call allows: metadata of 4 KiB, a user, a return address, an agent.
     await world.start("warm-up")
-    before = {key: valkey.memory_usage(key) for key in valkey.scan_iter()}
+    before = {key: valkey.memory_usage(key) for key in valkey.keys("*")}
     metadata = {f"m{n}": "x" * 400 for n in range(9)}
     user, agent = "u" * 128, "a" * 500
     url = "https://shop.example/" + "r" * 400
     started = await world.start(user, metadata=metadata, user_agent=agent, return_url=url)
     assert started.status == 201, started.text
-    after = {key: valkey.memory_usage(key) for key in valkey.scan_iter()}
+    after = {key: valkey.memory_usage(key) for key in valkey.keys("*")}
     grown = sum(after[key] - before.get(key, 0) for key in after)
     assert 4_096 < grown < MOST_BYTES
     too_much = await world.start(user, metadata={"m": "x" * 5_000})

@@ -59,7 +59,7 @@ def secrets(count):
     [
         ("purposes", {f"p{number}": {} for number in range(49)}, 50),  # `register` and `reset` count
         ("gateways", {f"g{number}": {} for number in range(17)}, 16),
-        ("inbound", {f"i{number}": {} for number in range(9)}, 8),
+        ("inbound", {f"i{number}": {} for number in range(17)}, 16),
         ("inbound.zitadel", {"adapter": "zitadel", "secrets": secrets(5)}, 4),
         ("oidc", {"clients": [{} for _ in range(101)]}, 100),
         ("chat.bind_keywords", [f"w{number}" for number in range(101)], 100),
@@ -78,6 +78,17 @@ def test_a_message_has_few_fields(document):
 def test_a_limit_has_few_rates(document):
     document.set("sites.shop.limits.user_pushes", [f"{number}/hour" for number in range(1, 10)])
     assert document.faults() == ["sites.shop.limits.user_pushes: has more than 8 rates"]
+
+
+def test_a_site_has_few_sources_of_one_adapter(document):
+    """A call names no source: it is compared with the secrets of each one of its adapter."""
+    document.set("sites.shop.relay", {"sms": "g"})
+    document.set("sites.shop.gateways", {"g": {"shaped": {"url": "https://x.example/", "fields": {"to": "{to}"}}}})
+    source = {"adapter": "zitadel", "purpose": "reset", "secrets": secrets(4)}
+    document.set("sites.shop.inbound", {f"i{number}": source for number in range(4)}).settings()
+    document.set("sites.shop.inbound", {f"i{number}": source for number in range(5)})
+    said = [f"sites.shop.inbound.i{n}.adapter: is that of more than 4 sources of this site" for n in range(5)]
+    assert document.faults() == said
 
 
 def test_the_secrets_of_a_hook_hold_few_keys_in_all(document):

@@ -49,15 +49,6 @@ def test_what_does_not_fit_is_refused(source, option, value, said):
     assert line.startswith(said)
 
 
-def test_a_site_has_few_sources(source):
-    """A call without the right secret is compared with those of all of them."""
-    each = {"adapter": "logto", "secrets": ["a-token-of-ours"], "purpose": "register"}
-    source.set(f"{SHOP}.inbound", {f"s-{n}": each for n in range(8)})
-    assert len(source.settings().sites["shop"].inbound) == 8
-    source.set(f"{SHOP}.inbound", {f"s-{n}": each for n in range(9)})
-    assert source.faults() == [f"{SHOP}.inbound: has more than 8 entries"]
-
-
 def test_a_source_needs_a_relay_and_a_purpose(source):
     source.set(f"{SHOP}.relay", {"sms": "main"})
     [line] = source.faults()
