@@ -116,6 +116,8 @@ async def test_a_neighbours_question_about_a_move_does_not_keep_the_own_one_away
     theirs = await bind_intent(world, "nora", key=OTHER_KEY)
     await person_confirms(other, theirs)
     ours = await bind_intent(world)
+    while ours["reference"] == theirs["reference"]:  # once in 361 times; then the second question is not asked
+        ours = await bind_intent(world)
     await person_confirms(new, ours)
     await wait_for_text(old, ours["reference"])
     await reply(old, f"同意换绑{ours['reference']}")
