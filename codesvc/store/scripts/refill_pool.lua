@@ -6,8 +6,7 @@
 -- USES: clock quota_alert quota pool_server pool
 --   done: the pool is full
 
-if A.minted ~= '' then put_in_pool(A.minted) end
-empty_pool_of_another_server()
+if A.minted == '' then empty_pool_of_another_server() else put_in_pool(A.minted) end
 if redis.call('LLEN', K.pool) >= tonumber(A.size) then return {'done', now} end
 if take_for_pool(K.day, A.scene) ~= 'yes' then return {'limited', now} end
 return {'begun', now}
