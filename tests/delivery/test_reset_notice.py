@@ -22,13 +22,18 @@ NOTICE = {
 }
 
 
+async def reset_begun(world):
+    """Somebody who has written to the account lately, their reset, and its code, which has arrived."""
+    owner = await world.bound("alice")
+    await owner.say("hello")
+    started = await world.start("alice", "reset")
+    return owner, started, await owner.wait_for_push()
+
+
 @pytest.mark.parametrize("templated", [True, False])
 async def test_it_is_told_by_template_or_inside_the_window_by_message(new_world, templated):
     async with new_world(**(NOTICE if templated else {})) as world:
-        owner = await world.bound("alice")
-        await owner.say("hello")
-        started = await world.start("alice", "reset")
-        code = await owner.wait_for_push()
+        owner, started, code = await reset_begun(world)
         before = len(await owner.messages())
         assert (await world.check(started, code)).status == 200
         told = await owner.wait_for_more(before)
@@ -40,10 +45,7 @@ async def test_it_is_told_by_template_or_inside_the_window_by_message(new_world,
 @pytest.mark.parametrize("templated", [True, False])
 async def test_it_is_told_after_an_answer_that_held_for_the_moment_only(new_world, templated):
     async with new_world(**(NOTICE if templated else {})) as world:
-        owner = await world.bound("alice")
-        await owner.say("hello")
-        started = await world.start("alice", "reset")
-        code = await owner.wait_for_push()
+        owner, started, code = await reset_begun(world)
         before = len(await owner.messages())
         path = "message/template/send" if templated else "message/custom/send"
         await world.control(
