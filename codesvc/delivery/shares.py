@@ -24,7 +24,7 @@ WAIT_SECONDS: Final = 5.0
 soon enough that no other process has taken it over before.
 """
 MOST_WAITING: Final = 10_000
-"""The most jobs of a holder that wait in this process; then the oldest is left to the stream."""
+"""Jobs of a holder in one process."""
 
 
 def holder_of(job: Job) -> Holder:
@@ -38,11 +38,15 @@ class Shares:
     Args:
         places: how many there are.
         now: seconds of a clock that never goes back.
+        most_waiting: the most jobs of a holder that wait in this process; then the oldest is left to the stream.
     """
 
-    def __init__(self, places: int, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, places: int, *, now: Callable[[], float] = time.monotonic, most_waiting: int = MOST_WAITING
+    ) -> None:
         self._free = places
         self._now = now
+        self._most_waiting = most_waiting
         self._held: Counter[Holder] = Counter()
         self._waiting: defaultdict[Holder, dict[Job, float]] = defaultdict(dict)
         self._deferred: Counter[Holder] = Counter()
@@ -57,7 +61,7 @@ class Shares:
             self._held[holder] += 1
             return True
         line[job] = self._now()
-        if len(line) > MOST_WAITING:
+        if len(line) > self._most_waiting:
             self._defer(holder)
         return False
 

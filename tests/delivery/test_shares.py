@@ -1,6 +1,5 @@
 """Whose jobs hold a worker's places, and which wait."""
 
-from codesvc.delivery import shares as module
 from codesvc.delivery.shares import WAIT_SECONDS, Shares
 from codesvc.store.outbox import Job
 from tests.delivery.test_places import Clock
@@ -72,9 +71,8 @@ def test_what_waits_too_long_is_left_to_the_stream_and_counted():
     assert shares.give(first) == third
 
 
-def test_of_more_than_wait_in_a_process_the_oldest_is_left(monkeypatch):
-    monkeypatch.setattr(module, "MOST_WAITING", 1)
-    shares = Shares(2)
+def test_of_more_than_wait_in_a_process_the_oldest_is_left():
+    shares = Shares(2, most_waiting=1)
     first, second, third = (job("a", number) for number in range(3))
     assert [shares.take(each) for each in (first, second, third)] == [True, False, False]
     assert shares.defer() == {("wx", "a"): 1}
