@@ -50,7 +50,7 @@ def create_app(
         settings: checked settings.
         store_url: see `codesvc.config.store_address`, and `codesvc.store.connection.store_url` for the embedded one.
         fixed: the result of `prepare` for this application; None: it is made now.
-        pace: waiting times of deliveries; None: as in production.
+        pace: waiting times and bounds of deliveries; None: as in production.
 
     Raises:
         CodesvcError: a crash point is armed although the service is live. Starting the application raises
@@ -125,8 +125,17 @@ async def _deliver(
         pauses=pace.pauses,
         trials=pace.trials,
         sleep=pace.sleep,
+        most_per_account=pace.most_per_account,
     )
-    worker = Worker(store, store.servers, courier, partitions=parts.partitions, hold_seconds=pace.hold_seconds)
+    worker = Worker(
+        store,
+        store.servers,
+        courier,
+        partitions=parts.partitions,
+        hold_seconds=pace.hold_seconds,
+        most_held=pace.most_held,
+        wait_seconds=pace.wait_seconds,
+    )
     await stack.enter_async_context(worker.running())
     sender = Sender(proxy=service.proxy_to_receivers, note=services.readiness.webhook_proxy.note)
     webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, parts.change_notifier)

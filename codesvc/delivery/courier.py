@@ -30,7 +30,7 @@ from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.places import Places
 from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
-from codesvc.domain.channels import SERVICES, WECHAT, Channel
+from codesvc.domain.channels import WECHAT, Channel
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import log_attempt
@@ -77,6 +77,7 @@ class Courier:
         now: unix seconds; WeChat's minutes follow it.
         pauses: seconds between the attempts of one job, plus or minus a fifth; the last one repeats.
         trials: seconds to the first trial of an open circuit, and the longest pause between two.
+        most_per_account: the most calls to WeChat at once for one account.
     """
 
     def __init__(
@@ -94,17 +95,19 @@ class Courier:
         now: Callable[[], float] = time.time,
         pauses: Sequence[float] = PAUSES,
         trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
+        most_per_account: int = MOST_PER_ACCOUNT,
     ) -> None:
         self._job_state = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        self._circuits = {service: circuits_of(directory, service, trials=trials, sleep=sleep) for service in SERVICES}
+        services = {channel.traits.service for channel in Channel}
+        self._circuits = {service: circuits_of(directory, service, trials=trials, sleep=sleep) for service in services}
         circuits = self._circuits[WECHAT]
         self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, self._circuits, store.quotas)
         self._notices = NoticeCalls(self._job_state, means.clients, circuits)
         self._recorder = recorder
         self._sleep, self._now, self._pauses = sleep, now, pauses
-        self._places = PerEntry(directory.accounts, lambda _: Places(MOST_PER_ACCOUNT), lambda entry: entry.config)
+        self._places = PerEntry(directory.accounts, lambda _: Places(most_per_account), lambda entry: entry.config)
         messages = MessageDelivery(
             store,
             directory,

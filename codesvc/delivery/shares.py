@@ -38,15 +38,21 @@ class Shares:
     Args:
         places: how many there are.
         now: seconds of a clock that never goes back.
+        wait_seconds: how long a job waits for a place; then it is left to the stream.
         most_waiting: the most jobs of a holder that wait in this process; then the oldest is left to the stream.
     """
 
     def __init__(
-        self, places: int, *, now: Callable[[], float] = time.monotonic, most_waiting: int = MOST_WAITING
+        self,
+        places: int,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        wait_seconds: float = WAIT_SECONDS,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._free = places
         self._now = now
-        self._most_waiting = most_waiting
+        self._wait_seconds, self._most_waiting = wait_seconds, most_waiting
         self._held: Counter[Holder] = Counter()
         self._waiting: defaultdict[Holder, dict[Job, float]] = defaultdict(dict)
         self._deferred: Counter[Holder] = Counter()
@@ -76,7 +82,7 @@ class Shares:
     def defer(self) -> Counter[Holder]:
         """Leave jobs that have waited for too long to the stream. Returns how many were left since the last call."""
         for holder, line in list(self._waiting.items()):
-            while line and self._now() - next(iter(line.values())) >= WAIT_SECONDS:
+            while line and self._now() - next(iter(line.values())) >= self._wait_seconds:
                 self._defer(holder)
             if not line and not self._held[holder]:
                 del self._waiting[holder], self._held[holder]

@@ -12,7 +12,7 @@ import structlog
 from jinja2 import TemplateError
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
-from codesvc.delivery.shares import Shares
+from codesvc.delivery.shares import WAIT_SECONDS, Shares
 from codesvc.delivery.store_outage import StoreOutage
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
@@ -56,6 +56,8 @@ class Worker:
 
     Args:
         hold_seconds: how often a running job is renewed, and how long it may take to end when the worker stops.
+        most_held: the most jobs that are under way at once.
+        wait_seconds: how long a job waits for a place, before it is left to the stream.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Worker:
         *,
         partitions: set[int],
         hold_seconds: float = HOLD_SECONDS,
+        most_held: int = MOST_HELD,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._store = store
         self._courier = courier
@@ -75,7 +79,7 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._outage = StoreOutage()
         self._runs = False
-        self._places = Shares(MOST_HELD)
+        self._places = Shares(most_held, wait_seconds=wait_seconds)
         self._held: dict[Job, asyncio.Task[None]] = {}
 
     @asynccontextmanager

@@ -111,8 +111,6 @@ TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.
 """What `messages` of an account may belong to."""
 IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
 """By these the code stands in the chat where the person has just been."""
-SERVICES: Final = frozenset(channel.traits.service for channel in Channel)
-"""The services that answer the calls of the channels."""
 
 
 def usable(kind: AccountKind, channels: Iterable[str]) -> tuple[str, ...]:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _MOST: Final = 1_000
 _PART: Final = 500
 _NEVER: Final = 1 << 62
-READ_AT_ONCE: Final = 20_000
-"""How many lines a page reads at most, to find those that it shows."""
+_READ_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,15 @@ class AuditLog:
 
     Args:
         partitions: the partitions that may have lines; this collection may grow.
+
+    Attributes:
+        read_at_once: about how many lines a page reads at most, to find those that it shows.
     """
 
     def __init__(self, store: Store, partitions: Iterable[int]) -> None:
         self._store = store
         self._partitions = partitions
+        self.read_at_once = _READ_AT_ONCE
 
     async def note(
         self, actor: str, act: Act, *, site: SiteEntry | None = None, user: str = "", reason: str = "", detail: str = ""

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from codesvc.delivery import courier
 from codesvc.delivery.breaker import FAILURES
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.channel_list import make_channels
@@ -173,7 +172,6 @@ def notices_of_another_service(monkeypatch):
     """The sandbox's subscription notices play the other service, as if they were not WeChat's."""
     other = msgspec.structs.replace(Channel.SUBSCRIPTION.traits, service="other")
     monkeypatch.setitem(table._TRAITS, Channel.SUBSCRIPTION, other)
-    monkeypatch.setattr(courier, "SERVICES", {WECHAT, "other"})
     return {
         CHANNELS: {"register": {"channels": ["template", "subscription"]}},
         "accounts__main__messages__code_notice": NOTICE,
@@ -219,7 +217,6 @@ async def test_an_errcode_of_another_service_says_nothing_of_an_openid(new_world
     """40003 is WeChat's: the account has no such openid."""
     other = msgspec.structs.replace(Channel.TEMPLATE.traits, service="other")
     monkeypatch.setitem(table._TRAITS, Channel.TEMPLATE, other)
-    monkeypatch.setattr(courier, "SERVICES", {WECHAT, "other"})
     async with new_world() as world:
         await world.bound("alice")
         send = "/cgi-bin/message/template/send"

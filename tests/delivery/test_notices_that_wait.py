@@ -2,15 +2,13 @@
 
 import asyncio
 
-from codesvc.delivery import courier
 from codesvc.delivery.pace import Pace
 from tests.stores import until
 
 PATH = "/cgi-bin/message/custom/send"
 
 
-async def test_a_code_leaves_while_a_notice_waits_for_another_attempt(new_world, monkeypatch):
-    monkeypatch.setattr(courier, "MOST_PER_ACCOUNT", 1)
+async def test_a_code_leaves_while_a_notice_waits_for_another_attempt(new_world):
     go, waiting = asyncio.Event(), []
 
     async def sleep(seconds):
@@ -19,7 +17,7 @@ async def test_a_code_leaves_while_a_notice_waits_for_another_attempt(new_world,
         waiting.append(seconds)
         return await go.wait()
 
-    async with new_world(pace=Pace(sleep=sleep)) as world:
+    async with new_world(pace=Pace(sleep=sleep, most_per_account=1)) as world:
         person, owner = await world.person(), await world.bound("alice")
         await person.say("hello")
         await world.control("POST", "/faults", {"kind": "errcode", "path": PATH, "errcode": -1, "times": 1})

@@ -115,8 +115,7 @@ async def test_what_is_no_name_cannot_be_looked_up():
 
 
 @pytest.mark.usefixtures("asked")
-async def test_a_mail_server_without_a_name_server_is_tried_later(monkeypatch):
-    monkeypatch.setattr(smtp, "GATEWAY_SECONDS", 0.05)
-    gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL | {"host": "mail.silent"}), SiteNames())
+async def test_a_mail_server_without_a_name_server_is_tried_later():
+    gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL | {"host": "mail.silent"}), SiteNames(), connect_seconds=0.05)
     answer = await gateway.hand(handover())
     assert (answer.taken, answer.reason) == (Taken.LATER, "unreachable")

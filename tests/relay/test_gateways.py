@@ -415,10 +415,10 @@ async def test_what_a_mail_servers_answer_means(says, taken):
     ("says", "taken"),
     [({"EHLO": "silence"}, "later"), ({"RCPT": "silence"}, "later"), ({"END": "silence"}, "unknown")],
 )
-async def test_a_mail_server_has_one_deadline_for_the_whole_mail(monkeypatch, says, taken):
-    monkeypatch.setattr(smtp, "_MAIL_SECONDS", 0.3)
+async def test_a_mail_server_has_one_deadline_for_the_whole_mail(says, taken):
     async with mail_server(**says) as server:
-        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL), SiteNames())
+        config = SmtpGateway(port=server.port, allow_private=True, **MAIL)
+        gateway = smtp.Smtp(config, SiteNames(), mail_seconds=0.3)
         assert (await gateway.hand(handover(recipient=email("alice@example.com")))).taken == taken
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from codesvc.delivery import shares, worker
+from codesvc.delivery import worker
 from codesvc.delivery.pace import Pace
 from codesvc.store.outbox import GROUP
 from tests.relay.conftest import Clock, send
@@ -12,10 +12,9 @@ from tests.stores import until
 from tests.world import OTHER_KEY
 
 
-async def test_its_messages_leave_places_to_everybody_else(new_relay, stub, monkeypatch):
-    monkeypatch.setattr(worker, "MOST_HELD", 4)
+async def test_its_messages_leave_places_to_everybody_else(new_relay, stub):
     stub.held = asyncio.Event()
-    async with new_relay(skip=False) as world:
+    async with new_relay(skip=False, pace=Pace(sleep=Clock(), hold_seconds=0.05, most_held=4)) as world:
         for number in range(5):
             assert (await send(world, phone=f"+861380013800{number}")).status == 202
         await until(lambda: len(stub.requests) >= 2)
@@ -25,9 +24,7 @@ async def test_its_messages_leave_places_to_everybody_else(new_relay, stub, monk
         await person.wait_for_push()
 
 
-async def test_what_waits_too_long_is_left_to_the_stream_and_done_later(new_relay, stub, monkeypatch, valkey):
-    monkeypatch.setattr(worker, "MOST_HELD", 4)
-    monkeypatch.setattr(shares, "WAIT_SECONDS", 0)
+async def test_what_waits_too_long_is_left_to_the_stream_and_done_later(new_relay, stub, valkey):
     stub.held = asyncio.Event()
     clock = Clock()
     clock.go.set()
@@ -43,7 +40,7 @@ async def test_what_waits_too_long_is_left_to_the_stream_and_done_later(new_rela
         return not waiting()
 
     with capture_logs() as lines:
-        async with new_relay(pace=Pace(sleep=clock, hold_seconds=0.05)) as world:
+        async with new_relay(pace=Pace(sleep=clock, hold_seconds=0.05, most_held=4, wait_seconds=0)) as world:
             for number in range(5):
                 await send(world, phone=f"+861380013800{number}")
             await until(lambda: [line for line in lines if line["event"] == "jobs_deferred"])

@@ -53,8 +53,8 @@ async def test_the_audit_page_finds_an_act_behind_a_thousand_others(lan, site):
     assert EMPTY.findall(nothing) == ["没有符合条件的记录。"]
 
 
-async def test_a_list_that_was_not_read_to_its_end_is_not_called_empty(lan, monkeypatch):
-    monkeypatch.setattr("codesvc.service.auditing.READ_AT_ONCE", 500)
+async def test_a_list_that_was_not_read_to_its_end_is_not_called_empty(lan):
+    lan.world.app[SERVICES].auditing.read_at_once = 500
     await unbound(lan.world)
     await lan.world.advance(1)
     await flood(lan.world, "shop", 1_100)

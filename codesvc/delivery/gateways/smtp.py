@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codesvc.delivery.gateways.gateway import Handover
     from codesvc.runtime.site_names import SiteNames
 
-_MAIL_SECONDS: Final = 3 * GATEWAY_SECONDS
+MAIL_SECONDS: Final = 3 * GATEWAY_SECONDS
 """For a whole mail. A single reply has no bound beside it: some servers take long to look for spam."""
 _PERMANENT: Final = 500
 _LONGEST_LINE: Final = 998
@@ -35,13 +35,26 @@ _ENCODED: Final = "=?"
 
 
 class Smtp:
-    """Sends a mail."""
+    """Sends a mail.
+
+    Args:
+        connect_seconds: how long it may take to look the server's name up and to connect.
+        mail_seconds: how long a whole mail may take.
+    """
 
     idempotent: Final = False
 
-    def __init__(self, config: SmtpGateway, names: SiteNames) -> None:
+    def __init__(
+        self,
+        config: SmtpGateway,
+        names: SiteNames,
+        *,
+        connect_seconds: float = GATEWAY_SECONDS,
+        mail_seconds: float = MAIL_SECONDS,
+    ) -> None:
         self._config = config
         self._names = names
+        self._connect_seconds, self._mail_seconds = connect_seconds, mail_seconds
         # A domain of another script may be configured, and mail servers know its ASCII form.
         self._sender = email(config.sender).text
 
@@ -49,7 +62,7 @@ class Smtp:
         """Send it once."""
         config, mail, dialogue = self._config, self._mail(handover), Dialogue(self._config.host)
         try:
-            async with asyncio.timeout(_MAIL_SECONDS):
+            async with asyncio.timeout(self._mail_seconds):
                 await dialogue.begin(await self._socket(), config.security)
                 if config.password is not None:
                     await dialogue.log_in(config.user, config.password.reveal())
@@ -78,7 +91,7 @@ class Smtp:
             OSError: it cannot be reached.
         """
         loop, config = asyncio.get_running_loop(), self._config
-        async with asyncio.timeout(GATEWAY_SECONDS):
+        async with asyncio.timeout(self._connect_seconds):
             found = await self._names.addresses(config.host, config.port)
             if not config.allow_private:
                 found = [each for each in found if is_public(str(each[4][0]))]

@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from codesvc.domain.audit import Act
-from codesvc.service import auditing
 from codesvc.service.auditing import Place
 from codesvc.web.admin.layout import draw, for_operators
 from codesvc.web.context import services
@@ -19,7 +18,8 @@ async def show(request: web.Request) -> web.Response:
     query, here = request.query, services(request)
     act, site = query.get("act", ""), query.get("site", "")
     place = Place(_number(query.get("before", "")), _number(query.get("skip", "")))
-    found = await here.auditing.search(place, most=_PAGE, site=site or None, act=act, reading=auditing.READ_AT_ONCE)
+    log = here.auditing
+    found = await log.search(place, most=_PAGE, site=site or None, act=act, reading=log.read_at_once)
     variables = {
         "lines": found.lines,
         "acts": [each.value for each in Act],

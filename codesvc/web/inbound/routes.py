@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _log = structlog.get_logger(__name__)
-ANSWER_WITHIN: Final = 0.8
+_ANSWER_WITHIN: Final = 0.8
 """Seconds until a request is refused because the store is slow. The shortest limits of systems begin at 1 s; the rest
 of it is for a process that is busy (`bench.inbound`).
 """
@@ -200,7 +200,7 @@ async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
     task = asyncio.create_task(taking)
     _unfinished.add(task)
     task.add_done_callback(_finish)
-    done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
+    done, _ = await asyncio.wait({task}, timeout=_ANSWER_WITHIN)
     if not done:
         raise StoreUnavailable("no answer in time")
     return task.result()
