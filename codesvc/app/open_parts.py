@@ -14,6 +14,7 @@ from codesvc.domain.health import PlatformHealth
 from codesvc.domain.intent import LIFE_MS
 from codesvc.runtime import repeated_lines
 from codesvc.runtime.public_sockets import public_session
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.callback_record import CallbackRecord
 from codesvc.service.clock_offset import follow_clock
 from codesvc.service.master_keys import MasterKeyWatch
@@ -27,7 +28,6 @@ from codesvc.sites.registry.uses import KeyUses
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.connection import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

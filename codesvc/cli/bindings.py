@@ -19,12 +19,12 @@ from codesvc.cli.follow import open_store_alone
 from codesvc.cli.store_operation import run_operation
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.wechat.bulk_calls import MOST, BulkCalls
-from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     import argparse

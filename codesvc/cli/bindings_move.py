@@ -11,6 +11,7 @@ import aiohttp
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.bindings_move import BindingsMove
 from codesvc.service.misplaced_bindings import find_misplaced
 from codesvc.service.wechat_clients import client_alone
@@ -20,7 +21,6 @@ from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 from codesvc.wechat.bulk_calls import BulkCalls
 from codesvc.wechat.errors import TokenUnavailable, WeChatError
-from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     import argparse

@@ -16,7 +16,7 @@ from codesvc.doctor.finding import Exit, Finding, exit_status, fail
 from codesvc.doctor.report import document, line, summary
 from codesvc.runtime import http_server
 from codesvc.runtime import logging as runtime_logging
-from codesvc.wechat.http import sending_trace
+from codesvc.runtime.sending_trace import sending_trace
 
 if TYPE_CHECKING:
     import argparse

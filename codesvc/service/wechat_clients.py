@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codesvc.runtime.public_sockets import public_session
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.secret_cache import SecretCache
 from codesvc.wechat.call_labels import ignore_call
 from codesvc.wechat.client import WeChatClient
-from codesvc.wechat.http import HttpExchange, sending_trace
+from codesvc.wechat.http import HttpExchange
 from codesvc.wechat.issuer import CentralIssuer, issuer_for
 from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 

@@ -8,9 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from time import perf_counter
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -19,6 +17,7 @@ from yarl import URL
 
 from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem, leaving, problem_of_status
+from codesvc.domain.request_progress import RequestProgress
 from codesvc.wechat.call_labels import CallObserver, endpoint_of, ignore_call, result_of
 from codesvc.wechat.errors import (
     Garbled,
@@ -50,39 +49,6 @@ _PROXY_STATUSES = frozenset({407, 502, 503, 504})
 _GET_HEADERS = {"Accept-Encoding": "identity"}
 _POST_HEADERS = {**_GET_HEADERS, "Content-Type": "application/json"}
 _SHORTEST_REDACTED = 4
-
-
-@dataclass(slots=True)
-class Progress:
-    """Whether the request of one exchange may have been sent; the hooks of `sending_trace` set it. Gateways use it too.
-
-    Attributes:
-        may_be_sent: False only if it is certain that no octet of the request has been written.
-    """
-
-    may_be_sent: bool = True
-
-
-def sending_trace() -> aiohttp.TraceConfig:
-    """The trace by which `HttpExchange` knows whether a failed request was sent; for `ClientSession(trace_configs=…)`.
-
-    The type of aiohttp's exception is not enough. If the event loop stalls, the timeouts for the connection and for the
-    whole exchange expire together. aiohttp then raises the same `TimeoutError` as for an answer that does not come.
-    """
-
-    async def begun(_: object, context: SimpleNamespace, __: object) -> None:
-        if isinstance(context.trace_request_ctx, Progress):
-            context.trace_request_ctx.may_be_sent = False
-
-    async def sending(_: object, context: SimpleNamespace, __: object) -> None:
-        # aiohttp calls this before it writes the headers.
-        if isinstance(context.trace_request_ctx, Progress):
-            context.trace_request_ctx.may_be_sent = True
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(begun)
-    trace.on_request_headers_sent.append(sending)
-    return trace
 
 
 class HttpExchange:
@@ -154,7 +120,7 @@ class HttpExchange:
     async def _request(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _GET_HEADERS if data is None else _POST_HEADERS
         by_proxy, login = leaving(self._proxy, url.scheme)
-        progress = Progress()
+        progress = RequestProgress()
         try:
             async with self._http.request(
                 method,
@@ -173,7 +139,7 @@ class HttpExchange:
             fault = self._fault(error, progress)
         raise fault
 
-    def _fault(self, error: aiohttp.ClientError | OSError, progress: Progress) -> NotSent | OutcomeUnknown:
+    def _fault(self, error: aiohttp.ClientError | OSError, progress: RequestProgress) -> NotSent | OutcomeUnknown:
         """Translate an exception of aiohttp or of the system into an error of ours, without the URL."""
         problem = problem_of(error, self._proxy)
         if problem is not None:

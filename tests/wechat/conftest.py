@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from codesvc.wechat.http import sending_trace
+from codesvc.runtime.sending_trace import sending_trace
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.wechat.errors import (
     Garbled,
     NameNotResolved,
@@ -20,7 +21,7 @@ from codesvc.wechat.errors import (
     WeChatTimeout,
     WeChatUnreachable,
 )
-from codesvc.wechat.http import HttpExchange, sending_trace
+from codesvc.wechat.http import HttpExchange
 
 TOKEN = "57_" + "tokenTOKEN" * 8
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem
 from codesvc.domain.secret import Secret
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.sandbox import Platform
 from codesvc.sandbox.server import start_server
 from codesvc.sandbox.tunnel import start_tls
@@ -25,7 +26,7 @@ from codesvc.wechat.errors import (
     WeChatError,
     WeChatTimeout,
 )
-from codesvc.wechat.http import HttpExchange, sending_trace
+from codesvc.wechat.http import HttpExchange
 from codesvc.wechat.issuer import issuer_for
 from tests.proxies import USER, proxying
 

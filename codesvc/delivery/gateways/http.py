@@ -18,7 +18,7 @@ from codesvc import __version__
 from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
-from codesvc.wechat.http import Progress
+from codesvc.domain.request_progress import RequestProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ async def call(
     judge: Callable[[HttpAnswer], GatewayAnswer],
 ) -> GatewayAnswer:
     """Make one call. `judge` says what an answer means; without an answer, the error does."""
-    sent, progress = {"User-Agent": _USER_AGENT, **headers}, Progress(may_be_sent=False)
+    sent, progress = {"User-Agent": _USER_AGENT, **headers}, RequestProgress(may_be_sent=False)
     try:
         async with (
             asyncio.timeout(sessions.timeout),
@@ -95,7 +95,7 @@ async def call(
     return judge(answer)
 
 
-def _unanswered(error: Exception, progress: Progress) -> GatewayAnswer:
+def _unanswered(error: Exception, progress: RequestProgress) -> GatewayAnswer:
     """What a call without an answer means. Only what fails before the request is sent is known not to have arrived."""
     match error:
         case PrivateAddress() | aiohttp.ClientConnectorError(os_error=PrivateAddress()):

@@ -15,8 +15,8 @@ from codesvc.delivery.webhooks.proxied import Target, targets
 from codesvc.domain.address_guard import is_public
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
 from codesvc.runtime.public_sockets import public_socket
+from codesvc.runtime.sending_trace import sending_trace
 from codesvc.runtime.site_names import SiteNames
-from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from codesvc.domain.outbound_proxy import OutboundProxy
-    from codesvc.wechat.http import Progress
+    from codesvc.domain.request_progress import RequestProgress
 
 _CONNECT_SECONDS: Final = 5.0
 _MOST_CONNECTIONS: Final = 512
@@ -94,7 +94,7 @@ class GuardedSessions:
         body: bytes,
         headers: Mapping[str, str],
         allow_private: bool,
-        progress: Progress | None = None,
+        progress: RequestProgress | None = None,
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Target]]:
         """Send a request, to the next of several addresses if the proxy does not reach the one before.
 
