@@ -146,7 +146,8 @@ $(TOOLS_STAMP): ops/locks/tools.txt $(STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
-# Coverage-guided, in an environment of its own (CI has one for all): FUZZ_SECONDS (300) for all targets, and only these:
+# Coverage-guided, in an environment of its own (CI has one for all): FUZZ_SECONDS (300) of one core for all targets, and
+# only some of them:
 # make fuzz TARGETS="head token".
 # What breaks a promise goes into tests/fuzz/corpus, which `make test` replays (docs/en/contributing/fuzzing.md).
 FUZZ_SECONDS ?= 300
