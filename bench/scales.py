@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench import dear_requests as dear
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.service import Running
+
+_FEW = 3
+_RECENT = 50
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,22 @@ class Scales:
 
     def __init__(self, here: Running, store_pid: int) -> None:
         self._port, self._line, self._pids = here.port, Line(here.port), (here.pid, store_pid)
+        self._units: deque[float] = deque(maxlen=_RECENT)
 
     def _weigh(self, raws: list[bytes]) -> tuple[float, int]:
         before, status = sum(map(cpu_seconds, self._pids)), 0
         for raw in raws:
             status, _ = self._line.ask(raw)
         return (sum(map(cpu_seconds, self._pids)) - before) / len(raws) * 1e6, status
+
+    def most(self, one: dear.Dear) -> Cost:
+        """What a request costs at most, by a few of it.
+
+        Beside it stands the cheapest of the last refusals: what disturbs either says too much then, never too little.
+        """
+        found = self.cost(one, times=_FEW, rounds=1)
+        self._units.append(found.us / found.refusals)
+        return replace(found, refusals=found.us / min(self._units))
 
     def cost(self, one: dear.Dear, *, times: int, rounds: int) -> Cost:
         """A request's price: the least of the rounds, because what disturbs one makes it dearer, never cheaper."""
