@@ -22,7 +22,7 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act
 from codesvc.store.connection import connect
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.replies import Reply
 from codesvc.store.store import Store
 from tests import stores

@@ -17,8 +17,8 @@ from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.keyring import MasterKey
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.store.connection import connect, retention_of, store_url
-from codesvc.store.deployment_keys import DEPLOYMENT, offset
 from codesvc.store.embedded import DataInUseError
+from codesvc.store.partitions import DEPLOYMENT
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
         key = MasterKey(settings.secrets.master_key.reveal().encode())
         store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept), tag_keys=[key.tag_key])
         if settings.mode == "test":
-            moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
+            moved.move_to(int(await store.at(DEPLOYMENT).get(store.keys.clock_offset) or 0))
         await store.at(DEPLOYMENT).ping()
     except (RedisError, OSError, ValueError, StoreUnavailable):
         return None

@@ -20,9 +20,9 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import DEPLOYMENT, offset, store_clock
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.embedded import run_embedded
-from codesvc.store.partitions import PARTITIONS
+from codesvc.store.partitions import DEPLOYMENT, PARTITIONS
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     if not nodes:
         return [unreachable("no node reports the cluster's slots", place.shown)]
     try:
-        redis = place.servers.at(DEPLOYMENT).redis
-        moved = bool(await redis.exists(offset(settings.store.prefix)))
-        mark, (seconds, _) = ClockMark.read(await redis.hgetall(store_clock(settings.store.prefix))), await redis.time()
+        redis, keys = place.servers.at(DEPLOYMENT).redis, DeploymentKeys(settings.store.prefix)
+        moved = bool(await redis.exists(keys.clock_offset))
+        mark, (seconds, _) = ClockMark.read(await redis.hgetall(keys.store_clock)), await redis.time()
     except (RedisError, OSError, StoreUnavailable) as error:
         return [unreachable(type(error).__name__, place.shown)]
     steps = list(clocks.judge_steps(mark, seconds * 1000))

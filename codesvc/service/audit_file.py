@@ -24,8 +24,8 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.tasks import beside
 from codesvc.service.auditing import identifier
-from codesvc.store.deployment_keys import DEPLOYMENT, audit, audit_filing, audits
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import PartitionKeys
+from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -132,23 +132,26 @@ class AuditFile:
             RedisError: the store does not answer.
             OSError: the file cannot be written.
         """
-        redis, lock = self._store.at(DEPLOYMENT), audit_filing(self._store.prefix)
+        redis, lock = self._store.at(DEPLOYMENT), self._store.keys.audit_filing
         if not await redis.set(lock, self._owner, nx=True, px=_LOCK_MS):
             return 0
         try:
             count = 0
             for partition in sorted({DEPLOYMENT, *self._partitions()}):
-                for log in logs_in(await self._store.at(partition).hgetall(audits(self._store.prefix, partition))):
+                for log in logs_in(await self._store.at(partition).hgetall(self._keys(partition).audits)):
                     # The log of lines without a site may have lines that were written before lines had numbers.
                     if log.written > log.filed or not log.name:
                         count += await self._write(partition, log)
             return count
         finally:
-            await self._store.locks.release(PartitionKeys(self._store.prefix, DEPLOYMENT), lock, self._owner)
+            await self._store.locks.release(self._store.keys, lock, self._owner)
+
+    def _keys(self, partition: int) -> PartitionKeys:
+        return PartitionKeys(self._store.prefix, partition)
 
     async def _write(self, partition: int, log: Log) -> int:
         """Append what is new of one log. Returns how many lines, gaps among them."""
-        redis, key = self._store.at(partition), audit(self._store.prefix, partition, log.name)
+        redis, key = self._store.at(partition), self._keys(partition).audit(log.name)
         entries: list[tuple[bytes, Any]] = []
         # A log without lines has no key. Creating the group then would create the key, and without a TTL.
         if await redis.exists(key):
@@ -163,7 +166,7 @@ class AuditFile:
             await redis.xack(key, _GROUP, *(name for name, _ in entries))
         filed = max((line.number for line in lines), default=log.written if whole else 0)
         if filed > log.filed:
-            counts = audits(self._store.prefix, partition)
+            counts = self._keys(partition).audits
             async with redis.pipeline(transaction=True) as pipe:
                 pipe.hset(counts, f"{log.name}/filed", str(filed))
                 pipe.pexpire(counts, self._store.retention.audit)

@@ -10,7 +10,8 @@ from codesvc.domain.audit import read_line
 from codesvc.domain.audit_gaps import logs_in, with_gaps
 from codesvc.domain.clock import unix_ms
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.deployment_keys import DEPLOYMENT, audit, audits
+from codesvc.store.deployment_keys import PartitionKeys
+from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,7 +141,7 @@ class AuditLog:
 
     async def _logs(self, partition: int) -> list[Log]:
         with OrUnavailable("the audit log cannot be read"):
-            return logs_in(await self._store.at(partition).hgetall(audits(self._store.prefix, partition)))
+            return logs_in(await self._store.at(partition).hgetall(PartitionKeys(self._store.prefix, partition).audits))
 
 
 class _Reader:
@@ -168,7 +169,7 @@ class _Reader:
         store, partition, log = self._store, self._partition, self.log
         with OrUnavailable("the audit log cannot be read"):
             found: Any = await store.at(partition).xrevrange(
-                audit(store.prefix, partition, log.name), self._top, count=_PART
+                PartitionKeys(store.prefix, partition).audit(log.name), self._top, count=_PART
             )
         lines = [read_line(identifier(partition, log.name, entry), fields[b"line"]) for entry, fields in found]
         expired, ended = unix_ms() + store.offset.ms - store.retention.audit, len(found) < _PART

@@ -12,8 +12,7 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import beside
 from codesvc.store.change_notifier import EVERYBODY
-from codesvc.store.deployment_keys import DEPLOYMENT
-from codesvc.store.deployment_keys import offset as offset_key
+from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 async def _take_over(store: Store) -> None:
     try:
-        store.offset.move_to(int(await store.at(DEPLOYMENT).get(offset_key(store.prefix)) or 0))
+        store.offset.move_to(int(await store.at(DEPLOYMENT).get(store.keys.clock_offset) or 0))
     except (RedisError, OSError, StoreUnavailable) as error:
         _log.warning("offset_unknown", error=type(error).__name__)
 

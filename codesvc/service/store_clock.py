@@ -21,7 +21,7 @@ from codesvc.runtime import metrics
 from codesvc.runtime.tasks import beside, every
 from codesvc.store.availability import OrUnavailable
 from codesvc.store.clock_mark import ClockMark
-from codesvc.store.deployment_keys import DEPLOYMENT, store_clock
+from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -73,7 +73,7 @@ class StoreClock:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        key, redis = store_clock(self._store.prefix), self._store.at(DEPLOYMENT)
+        key, redis = self._store.keys.store_clock, self._store.at(DEPLOYMENT)
         with OrUnavailable("the store's clock cannot be read"):
             now = await self.now()
             self.ahead_ms = self._wall() - now

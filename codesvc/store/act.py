@@ -20,7 +20,7 @@ from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
 from codesvc.domain.store_pace import StorePace
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
-from codesvc.store.deployment_keys import never, topic
+from codesvc.store.deployment_keys import PartitionKeys, topic
 from codesvc.store.outbox import GROUP
 from codesvc.store.partitions import PARTITIONS
 from codesvc.store.pipelined_connection import ServerSaidError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from codesvc.domain.clock import Offset
     from codesvc.store.keys import Keys
-    from codesvc.store.partitions import PartitionKeys
     from codesvc.store.retention import Retention
     from codesvc.store.script import type_of_argument
     from codesvc.store.servers import Servers
@@ -82,7 +81,8 @@ class Deployment:
         self.tag_key, self.other_tag_keys = "".join(tag_keys[:1]), " ".join(tag_keys[1:])
         self.topic = topic(prefix)
         self.pace = StorePace()
-        self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
+        places = (PartitionKeys(prefix, partition) for partition in range(PARTITIONS))
+        self.guards: list[tuple[str, ...]] = [(place.never,) if servers.several else () for place in places]
 
 
 STANDING_KEYS: Final = frozenset({"outbox"})

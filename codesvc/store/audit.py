@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import DEPLOYMENT, login_window
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import DeploymentKeys, PartitionKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
@@ -78,13 +77,13 @@ class Audit:
         await self._login(budget, admitted.now)
 
     async def _login(self, budget: LoginBudget, admitted: int | Literal[""]) -> LoginAdmitted:
-        prefix = self._prefix
+        keys = DeploymentKeys(self._prefix)
         return await self._admit_login(
-            PartitionKeys(prefix, DEPLOYMENT),
+            keys,
             {
-                "window": login_window(prefix, budget.visitor),
-                "network": login_window(prefix, f"net-{budget.network}"),
-                "everybody": login_window(prefix, "everybody"),
+                "window": keys.login_window(budget.visitor),
+                "network": keys.login_window(f"net-{budget.network}"),
+                "everybody": keys.login_window("everybody"),
             },
             {
                 "rates": budget.rates,

@@ -15,10 +15,10 @@ import msgspec
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.deployment_keys import DEPLOYMENT, binding_account
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.key_patterns import IN_PARTITION, place_of
 from codesvc.store.key_scan import key_batches
-from codesvc.store.partitions import PARTITIONS, partition_root
+from codesvc.store.partitions import DEPLOYMENT, PARTITIONS, partition_root
 from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
         store: the store.
         appid_of: the appid of a site, if its account is in this partition, else `NOT_KNOWN`.
     """
-    if await _asked(store, DEPLOYMENT, "hexists", binding_account(store.prefix, DEPLOYMENT), _ADOPTED):
+    if await _asked(store, DEPLOYMENT, "hexists", store.keys.binding_account, _ADOPTED):
         return
     found: defaultdict[int, set[str]] = defaultdict(set)
     pattern = f"{store.prefix}:{{p??}}:{IN_PARTITION['binding'] % ('*', '*')}"
@@ -85,9 +85,9 @@ async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
                 found[place[0]].add(name.split(":")[3])
     for partition, sites in found.items():
         for site in sites:
-            place_name, appid = binding_account(store.prefix, partition), appid_of(site, partition)
+            place_name, appid = PartitionKeys(store.prefix, partition).binding_account, appid_of(site, partition)
             await _asked(store, partition, "hsetnx", place_name, site, appid)
-    await _asked(store, DEPLOYMENT, "hset", binding_account(store.prefix, DEPLOYMENT), _ADOPTED, "1")
+    await _asked(store, DEPLOYMENT, "hset", store.keys.binding_account, _ADOPTED, "1")
 
 
 async def has_bindings(store: Store, partition: int, site: str) -> bool:
@@ -112,7 +112,7 @@ async def note(
             changes them or relies on them.
         moved_from: they have been moved to `appid` from this appid. What still runs under it is refused as before.
     """
-    name = binding_account(store.prefix, partition)
+    name = PartitionKeys(store.prefix, partition).binding_account
     if appid is None:
         await _asked(store, partition, "hdel", name, site)
     else:
@@ -129,8 +129,9 @@ async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
 
 async def _fields(store: Store, partition: int) -> dict[bytes, bytes]:
     """The hash of a partition. All are asked at once, by the connection that scripts share, so no others are opened."""
+    name = PartitionKeys(store.prefix, partition).binding_account
     try:
-        words = await store.servers.at(partition).line.execute("HGETALL", binding_account(store.prefix, partition))
+        words = await store.servers.at(partition).line.execute("HGETALL", name)
     except (ServerSaidError, StoreUnavailable) as error:
         store.servers.doubt()
         raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import DEPLOYMENT, refused_callbacks
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ class Callbacks:
     """Callbacks of the whole deployment. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._place = PartitionKeys(deployment.prefix, DEPLOYMENT)
-        self._at = refused_callbacks(deployment.prefix)
+        self._place = DeploymentKeys(deployment.prefix)
         self._note = Act(deployment, "note_refused_callback", Reply)
         self._mark = Act(deployment, "note_callback", Reply)
         self._read = Act(deployment, "read_refused_callbacks", RefusalsRead)
@@ -68,14 +66,16 @@ class Callbacks:
         """Record `count` refusals under a name, and the latest reason; `good` is the name of the good callbacks."""
         await self._note(
             self._place,
-            {"refused": self._at},
+            {"refused": self._place.refused_callbacks},
             {"name": name, "good": good, "count": count, "why": why, "reason": reason},
         )
 
     async def mark(self, name: str, *, good: str, count: int) -> None:
         """Record good callbacks, or QR codes that were shown; these are counted from the latest good one (`good`)."""
-        await self._mark(self._place, {"refused": self._at}, {"name": name, "good": good, "count": count})
+        await self._mark(
+            self._place, {"refused": self._place.refused_callbacks}, {"name": name, "good": good, "count": count}
+        )
 
     async def read(self) -> RefusalsRead:
         """All that is kept, also what is older than a day."""
-        return await self._read(self._place, {"refused": self._at}, {})
+        return await self._read(self._place, {"refused": self._place.refused_callbacks}, {})

@@ -14,7 +14,7 @@ from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
 from codesvc.store.batcher import Batcher
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.quotas import day_key
 from codesvc.store.replies import RecordReply, Reply, VerificationReply
 

@@ -1,12 +1,10 @@
-"""Names of the keys that belong to no account: of the whole deployment, all in one partition, and of each partition."""
+"""Names of the keys that belong to no account: of each partition, and of the whole deployment, all in one partition."""
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from codesvc.store.key_patterns import IN_PARTITION
-from codesvc.store.partitions import partition_root
-
-DEPLOYMENT: Final = 0
-"""The partition of data that belongs to no account."""
+from codesvc.store.partitions import DEPLOYMENT, partition_root
 
 WEBHOOKS: Final = "webhooks"
 """Published when a site has a webhook to send."""
@@ -19,97 +17,118 @@ def topic(prefix: str) -> str:
     return f"{prefix}:changed"
 
 
-def store_clock(prefix: str) -> str:
-    """Hash: what the store's clock said last, ms, and how and when it was seen to step."""
-    return f"{partition_root(prefix, DEPLOYMENT)}clock"
+@dataclass(frozen=True)
+class PartitionKeys:
+    """Key names of one partition, for data that belongs to no account."""
+
+    prefix: str
+    partition: int
+
+    @property
+    def root(self) -> str:
+        """The beginning of all keys of the partition, colon included."""
+        return partition_root(self.prefix, self.partition)
+
+    @property
+    def outbox(self) -> str:
+        """Stream: deliveries to be made, of all accounts of the partition."""
+        return self.root + IN_PARTITION["outbox"]
+
+    @property
+    def mark(self) -> str:
+        """String: since when the partition has data, ms, and a random id; see `codesvc.store.marks`."""
+        return self.root + IN_PARTITION["mark"]
+
+    @property
+    def turns(self) -> str:
+        """Sorted set: when each process last looked at the partition, by its id; the latest 256."""
+        return self.root + IN_PARTITION["turns"]
+
+    @property
+    def lost_writes(self) -> str:
+        """String: between which turns the partition lost writes, `since-until` in ms; a day after it was noticed."""
+        return self.root + IN_PARTITION["lost_writes"]
+
+    def audit(self, log: str = "") -> str:
+        """Stream: an audit log of the partition: of a site, or "" for lines without a site."""
+        return self.root + (IN_PARTITION["audit_of"] % log if log else IN_PARTITION["audit"])
+
+    @property
+    def audits(self) -> str:
+        """Hash: how many lines each audit log of the partition got and lost; see `codesvc.domain.audit_gaps`."""
+        return self.root + IN_PARTITION["audits"]
+
+    @property
+    def binding_account(self) -> str:
+        """Hash: by site, the appid under which the site's bindings in this partition lie."""
+        return self.root + IN_PARTITION["binding_account"]
+
+    @property
+    def webhook_sites(self) -> str:
+        """Sorted set: sites of the partition with webhooks to send, by when the first attempt is due."""
+        return self.root + IN_PARTITION["webhook_sites"]
+
+    @property
+    def probe(self) -> str:
+        """String: written to test whether the partition can be written."""
+        return self.root + IN_PARTITION["probe"]
+
+    @property
+    def never(self) -> str:
+        """A key that never exists. While a cluster moves the partition's slot, it makes the node refuse the call."""
+        return self.root + IN_PARTITION["never"]
 
 
-def uses(prefix: str) -> str:
-    """Hash: when each API key was last used, ms, by the beginning of its hash; and each site (`site/NAME`) called."""
-    return f"{partition_root(prefix, DEPLOYMENT)}uses"
+@dataclass(frozen=True)
+class DeploymentKeys(PartitionKeys):
+    """Key names of the whole deployment, beside those of its partition."""
 
+    partition: int = field(default=DEPLOYMENT, init=False)
 
-def master_keys(prefix: str) -> str:
-    """Hash: when a process last used each master key, ms, by the key's id."""
-    return f"{partition_root(prefix, DEPLOYMENT)}master-keys"
+    @property
+    def store_clock(self) -> str:
+        """Hash: what the store's clock said last, ms, and how and when it was seen to step."""
+        return self.root + IN_PARTITION["store_clock"]
 
+    @property
+    def clock_offset(self) -> str:
+        """String: test mode's clock offset in ms."""
+        return self.root + IN_PARTITION["clock_offset"]
 
-def registry(prefix: str) -> str:
-    """Hash: sealed sites, accounts and keys of the registry, and the registry's version."""
-    return f"{partition_root(prefix, DEPLOYMENT)}registry"
+    @property
+    def uses(self) -> str:
+        """Hash: when each API key was last used, ms, by the beginning of its hash; so for each site, by `site/NAME`."""
+        return self.root + IN_PARTITION["uses"]
 
+    @property
+    def master_keys(self) -> str:
+        """Hash: when a process last used each master key, ms, by the key's id."""
+        return self.root + IN_PARTITION["master_keys"]
 
-def registry_log(prefix: str) -> str:
-    """List: which entries of the registry changed with which version, the latest 1,000."""
-    return f"{partition_root(prefix, DEPLOYMENT)}registry-log"
+    @property
+    def registry(self) -> str:
+        """Hash: sealed sites, accounts and keys of the registry, and the registry's version."""
+        return self.root + IN_PARTITION["registry"]
 
+    @property
+    def registry_log(self) -> str:
+        """List: which entries of the registry changed with which version, the latest 1,000."""
+        return self.root + IN_PARTITION["registry_log"]
 
-def mark(prefix: str, partition: int) -> str:
-    """String: since when the partition has data, ms, and a random id; see `codesvc.store.marks`."""
-    return f"{partition_root(prefix, partition)}mark"
+    def signed_out(self, session: str) -> str:
+        """String: marks an operator's session that was signed out."""
+        return self.root + IN_PARTITION["signed_out"] % session
 
+    def login_window(self, subject: str) -> str:
+        """List: times of password attempts on the operator page, by an address, a network, a browser or everybody."""
+        return self.root + IN_PARTITION["window"] % ("logins", "admin", subject)
 
-def turns(prefix: str, partition: int) -> str:
-    """Sorted set: when each process last looked at the partition, by its id; the latest 256 (`codesvc.store.marks`)."""
-    return f"{partition_root(prefix, partition)}turns"
+    @property
+    def audit_filing(self) -> str:
+        """String: the lock of the process that writes the audit log to a file."""
+        return self.root + IN_PARTITION["audit_filing"]
 
-
-def lost_writes(prefix: str, partition: int) -> str:
-    """String: between which turns the partition lost writes, `since-until` in ms; for a day after it was noticed."""
-    return f"{partition_root(prefix, partition)}lost-writes"
-
-
-def signed_out(prefix: str, session: str) -> str:
-    """String: marks an operator's session that was signed out."""
-    return f"{partition_root(prefix, DEPLOYMENT)}signed-out:{session}"
-
-
-def login_window(prefix: str, subject: str) -> str:
-    """List: times of password attempts on the operator page, by an address, a network, a browser or everybody."""
-    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", subject)
-
-
-def audit(prefix: str, partition: int, log: str = "") -> str:
-    """Stream: an audit log of a partition: of a site, or "" for lines without a site."""
-    kind = IN_PARTITION["audit_of"] % log if log else IN_PARTITION["audit"]
-    return partition_root(prefix, partition) + kind
-
-
-def audits(prefix: str, partition: int) -> str:
-    """Hash: how many lines each audit log of a partition got and lost; see `codesvc.domain.audit_gaps`."""
-    return partition_root(prefix, partition) + IN_PARTITION["audits"]
-
-
-def audit_filing(prefix: str) -> str:
-    """String: the lock of the process that writes the audit log to a file."""
-    return f"{partition_root(prefix, DEPLOYMENT)}audit-filing"
-
-
-def binding_account(prefix: str, partition: int) -> str:
-    """Hash: by site, the appid under which the site's bindings in this partition lie."""
-    return partition_root(prefix, partition) + IN_PARTITION["binding_account"]
-
-
-def webhook_sites(prefix: str, partition: int) -> str:
-    """Sorted set: sites of a partition with webhooks to send, by when the first attempt is due."""
-    return partition_root(prefix, partition) + IN_PARTITION["webhook_sites"]
-
-
-def refused_callbacks(prefix: str) -> str:
-    """Hash: the latest refused callback of each account, and how many there were."""
-    return f"{partition_root(prefix, DEPLOYMENT)}refused-callbacks"
-
-
-def offset(prefix: str) -> str:
-    """String: test mode's clock offset in ms."""
-    return f"{partition_root(prefix, DEPLOYMENT)}test:offset"
-
-
-def probe(prefix: str, partition: int) -> str:
-    """String: written to test whether the partition can be written."""
-    return f"{partition_root(prefix, partition)}probe"
-
-
-def never(prefix: str, partition: int) -> str:
-    """A key that never exists. While a cluster moves the partition's slot, it makes the node refuse the call."""
-    return f"{partition_root(prefix, partition)}never"
+    @property
+    def refused_callbacks(self) -> str:
+        """Hash: the latest refused callback of each account, and how many there were."""
+        return self.root + IN_PARTITION["refused_callbacks"]

@@ -1,4 +1,4 @@
-"""The kinds of keys: which of them Lua scripts form too, and which have no TTL (`codesvc.store.keys`)."""
+"""The kinds of keys, each spelled once for Python and for Lua, and which of them have no TTL (`codesvc.store.keys`)."""
 
 import re
 from typing import Final
@@ -42,6 +42,14 @@ IN_PARTITION: Final = {
     "notice": "notice:%s",
     "message": "message:%s",
     "sealed": "sealed:%s",
+    "same_call": "same:%s:%s",
+    "idempotency": "idem:%s:%s",
+    "latest": "latest:%s",
+    "batch": "batch:%s",
+    "spent": "spent:%s",
+    "oidc_code": "oidc-code:%s:%s",
+    "oidc_token": "oidc-token:%s:%s",
+    "outbox": "outbox",
     "asked_again": "asked-again:%s:%s",
     "known_places": "known-places:%s:%s",
     "webhook": "webhook:%s:%s",
@@ -57,8 +65,22 @@ IN_PARTITION: Final = {
     "minute": "minute:%s:%s",
     "hour": "hour:%s:%s",
     "episode": "episode:%s",
+    "mark": "mark",
+    "turns": "turns",
+    "lost_writes": "lost-writes",
+    "probe": "probe",
+    "never": "never",
+    "store_clock": "clock",
+    "clock_offset": "test:offset",
+    "uses": "uses",
+    "master_keys": "master-keys",
+    "registry": "registry",
+    "registry_log": "registry-log",
+    "signed_out": "signed-out:%s",
+    "audit_filing": "audit-filing",
+    "refused_callbacks": "refused-callbacks",
 }
-"""Kinds whose names Lua scripts form too, as patterns for `%` in both languages: `store.script` passes them to Lua."""
+"""Patterns for `%` in both languages, after the partition's root: `store.script` puts them into Lua."""
 
 IN_ACCOUNT: Final = {
     "gone": "gone:%s",
@@ -73,8 +95,23 @@ IN_ACCOUNT: Final = {
     "awaiting": "awaiting:%s",
     "receipt": "receipt:%s",
     "oidc_first": "oidc-first:%s",
+    "keyword": "word:%s",
+    "pool": "pool",
+    "pool_server": "pool-server",
+    "visit": "visit:%s:%s",
+    "login_code": "login-code:%s:%s",
+    "leavers": "leavers",
+    "seen": "seen:%s",
+    "token": "token:%s",
+    "quota": "quota:%s:%d",
 }
 """The same for kinds whose names are unique only inside one account."""
+
+KINDS: Final = frozenset(
+    {pattern.partition(":")[0] for table in (IN_PARTITION, IN_ACCOUNT) for pattern in table.values()}
+    | {"long-window", "long-user", "long-recent"}
+) - {IN_PARTITION["never"]}
+"""Every kind of key that is ever written. `fragments/windows.lua` makes the long ones, beside a key with many times."""
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+:\{p(\d\d)\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)(?::|$)")

@@ -1,9 +1,8 @@
-"""The names of an account's keys in the store. `deployment_keys` and `partitions` have those that belong to no account.
+"""The names of an account's keys in the store; `codesvc.store.deployment_keys` has those that belong to no account.
 
 Every key of an account has the hash tag of the account's partition, so that all keys of one script are in one
-cluster slot: `cs:{p07}:vf:…`. Names that scripts form too are made of the patterns of `codesvc.store.key_patterns`,
-which also says which kinds are permanent. A key of any other kind always has a TTL (DESIGN rule 2), and a test walks
-the store to check it.
+cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` has the pattern of each kind, and says which kinds are
+permanent. A key of any other kind always has a TTL (DESIGN rule 2), and a test walks the store to check it.
 
 Users may contain `:`. They come last in their key, and the parts before them (site, purpose, address) may not contain
 it.
@@ -14,7 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
-from codesvc.store.partitions import outbox, partition_of, partition_root
+from codesvc.store.partitions import partition_of, partition_root
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Keys:
 
     def idempotency(self, site: str, key: str) -> str:
         """Hash: what a call with this Idempotency-Key led to; the key is the site's, not a path's."""
-        return f"{self.root}idem:{site}:{sha256(key.encode()).hexdigest()[:32]}"
+        return self.root + IN_PARTITION["idempotency"] % (site, sha256(key.encode()).hexdigest()[:32])
 
     def live(self, site: str, purpose: str, address: str, user: str) -> str:
         """List: live unclaimed verifications of a user, purpose and address beyond those in `lately`."""
@@ -61,7 +60,7 @@ class Keys:
 
     def latest(self, subject: str) -> str:
         """List: the latest verifications of a site (`site/shop`), newest first, as many as `recorder.MOST_LATEST`."""
-        return f"{self.root}latest:{subject}"
+        return self.root + IN_PARTITION["latest"] % subject
 
     def window(self, limit: str, site: str, subject: str) -> str:
         """String: times of the events that a limit counts; many are in a list of its own (`fragments/windows.lua`)."""
@@ -73,7 +72,7 @@ class Keys:
 
     def keyword(self, keyword: str) -> str:
         """String: the target of a keyword."""
-        return f"{self.account}word:{keyword}"
+        return self.account + IN_ACCOUNT["keyword"] % keyword
 
     def scene(self, scene: str) -> str:
         """String: the target of a scene."""
@@ -82,12 +81,12 @@ class Keys:
     @cached_property
     def pool(self) -> str:
         """List: QR codes created in advance."""
-        return f"{self.account}pool"
+        return self.account + IN_ACCOUNT["pool"]
 
     @property
     def pool_server(self) -> str:
         """String: the server whose pool it is (`fragments/pool_server.lua`)."""
-        return f"{self.account}pool-server"
+        return self.account + IN_ACCOUNT["pool_server"]
 
     def binding(self, site: str, user: str) -> str:
         """Hash: the WeChat account of a site's user."""
@@ -127,7 +126,7 @@ class Keys:
 
     def same_call(self, site: str, digest: str) -> str:
         """String: the message that a call of an identity system led to, so that its repeat leads to the same."""
-        return f"{self.root}same:{site}:{digest}"
+        return self.root + IN_PARTITION["same_call"] % (site, digest)
 
     def webhook(self, site: str, event: str) -> str:
         """Hash: one event for a site's webhook, and the result of sending it."""
@@ -147,11 +146,11 @@ class Keys:
 
     def batch(self, name: str) -> str:
         """String: marks a batch of counts that has been added."""
-        return f"{self.root}batch:{name}"
+        return self.root + IN_PARTITION["batch"] % name
 
     def spent(self, source: str) -> str:
         """String: marks that the handle of this login or ticket has been used."""
-        return f"{self.root}spent:{source}"
+        return self.root + IN_PARTITION["spent"] % source
 
     def asked(self, openid: str) -> str:
         """String: the intent or login that this WeChat account was asked about last."""
@@ -167,11 +166,11 @@ class Keys:
 
     def visit(self, browser: str, subject: str) -> str:
         """String: the identity that a browser has proved, for one subject."""
-        return f"{self.account}visit:{browser}:{subject}"
+        return self.account + IN_ACCOUNT["visit"] % (browser, subject)
 
     def login_code(self, site: str, name: str) -> str:
         """String: for whom a code of wechat-server's protocol was made; `name` is derived from the code."""
-        return f"{self.account}login-code:{site}:{name}"
+        return self.account + IN_ACCOUNT["login_code"] % (site, name)
 
     def gone(self, openid: str) -> str:
         """String: when this openid stopped following."""
@@ -184,7 +183,7 @@ class Keys:
     @property
     def leavers(self) -> str:
         """Sorted set: openids that stopped following, by time."""
-        return f"{self.account}leavers"
+        return self.account + IN_ACCOUNT["leavers"]
 
     def muted(self, openid: str) -> str:
         """String: the time until which this openid gets no pushes."""
@@ -208,25 +207,25 @@ class Keys:
 
     def oidc_code(self, site: str, digest: str) -> str:
         """Hash: an authorisation code for a relying party, by its keyed hash."""
-        return f"{self.root}oidc-code:{site}:{digest}"
+        return self.root + IN_PARTITION["oidc_code"] % (site, digest)
 
     def oidc_token(self, site: str, digest: str) -> str:
         """Hash: what an access token of a relying party lets it read, by the token's keyed hash."""
-        return f"{self.root}oidc-token:{site}:{digest}"
+        return self.root + IN_PARTITION["oidc_token"] % (site, digest)
 
     def seen(self, dedupe: str) -> str:
         """String: marks a callback that has been handled."""
-        return f"{self.account}seen:{sha256(dedupe.encode()).hexdigest()[:32]}"
+        return self.account + IN_ACCOUNT["seen"] % sha256(dedupe.encode()).hexdigest()[:32]
 
     def token(self, name: str) -> str:
         """String: an access token, or the lock of the process that fetches one."""
-        return f"{self.account}token:{name}"
+        return self.account + IN_ACCOUNT["token"] % name
 
     def quota(self, api: str, day: int) -> str:
         """Hash: how much of an API's daily quota was used on a day."""
-        return f"{self.account}quota:{api}:{day}"
+        return self.account + IN_ACCOUNT["quota"] % (api, day)
 
     @cached_property
     def outbox(self) -> str:
         """Stream: deliveries to be made, of all accounts of the partition."""
-        return outbox(self.prefix, self.partition)
+        return self.root + IN_PARTITION["outbox"]

@@ -9,8 +9,8 @@ from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
     from codesvc.store.act import Deployment
+    from codesvc.store.deployment_keys import PartitionKeys
     from codesvc.store.keys import Keys
-    from codesvc.store.partitions import PartitionKeys
 
 
 class Locks:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import DEPLOYMENT, master_keys
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
@@ -37,13 +36,14 @@ class MasterKeys:
     """Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._place = PartitionKeys(deployment.prefix, DEPLOYMENT)
-        self._at = master_keys(deployment.prefix)
+        self._place = DeploymentKeys(deployment.prefix)
         self._note = Act(deployment, "note_master_key", KeysInUse)
 
     async def note(self, key_id: str) -> frozenset[str]:
         """Note that a process makes codes under this key; the ids of all keys in use."""
-        return (await self._note(self._place, {"master_keys": self._at}, {"id": key_id, "alive": _IN_USE_MS})).ids
+        return (
+            await self._note(self._place, {"master_keys": self._place.master_keys}, {"id": key_id, "alive": _IN_USE_MS})
+        ).ids
 
     async def read(self) -> frozenset[str]:
         """The ids of the keys in use."""

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.partitions import outbox
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Outbox:
 
     def __init__(self, servers: Servers, *, prefix: str, partition: int, consumer: str) -> None:
         self._servers = servers
-        self._stream = outbox(prefix, partition)
+        self._stream = PartitionKeys(prefix, partition).outbox
         self.partition = partition
         self._consumer = consumer
         self._more = False

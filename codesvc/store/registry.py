@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import DEPLOYMENT, registry, registry_log, uses
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.replies import Reply, fields_of
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ class Registry:
     """The registry in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, deployment: Deployment) -> None:
-        prefix = deployment.prefix
-        self._place = PartitionKeys(prefix, DEPLOYMENT)
-        self._registry, self._log, self._uses_at = registry(prefix), registry_log(prefix), uses(prefix)
+        self._place = DeploymentKeys(deployment.prefix)
         self._read = Act(deployment, "read_registry", RegistryRead)
         self._change = Act(deployment, "change_registry", RegistryChanged)
         self._note_uses = Act(deployment, "note_uses", Reply)
@@ -69,7 +66,9 @@ class Registry:
 
     async def read(self, since: str) -> RegistryRead:
         """The changes since a version, "" for the whole registry."""
-        return await self._read(self._place, {"registry": self._registry, "registry_log": self._log}, {"since": since})
+        return await self._read(
+            self._place, {"registry": self._place.registry, "registry_log": self._place.registry_log}, {"since": since}
+        )
 
     async def change(
         self, changes: Mapping[str, str], *, actor: str, expected: str, version: str, writes: str
@@ -86,7 +85,7 @@ class Registry:
         """
         return await self._change(
             self._place,
-            {"registry": self._registry, "registry_log": self._log},
+            {"registry": self._place.registry, "registry_log": self._place.registry_log},
             {
                 "actor": actor,
                 "expected": expected,
@@ -99,9 +98,9 @@ class Registry:
     async def note_uses(self, ages_ms: Mapping[str, int], *, spacing_ms: int) -> None:
         """Note how long ago keys were used; for each key at most once in `spacing_ms`."""
         await self._note_uses(
-            self._place, {"uses": self._uses_at}, {"ages": msgspec.json.encode(ages_ms), "spacing": spacing_ms}
+            self._place, {"uses": self._place.uses}, {"ages": msgspec.json.encode(ages_ms), "spacing": spacing_ms}
         )
 
     async def uses(self, names: Sequence[str]) -> UsesRead:
         """When keys were last used."""
-        return await self._read_uses(self._place, {"uses": self._uses_at}, {"names": " ".join(names)})
+        return await self._read_uses(self._place, {"uses": self._place.uses}, {"names": " ".join(names)})

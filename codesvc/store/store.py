@@ -16,14 +16,13 @@ from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
-from codesvc.store.deployment_keys import lost_writes, mark, probe, turns
+from codesvc.store.deployment_keys import DeploymentKeys, PartitionKeys
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.locks import Locks
 from codesvc.store.master_keys import MasterKeys
 from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
-from codesvc.store.partitions import PartitionKeys
 from codesvc.store.qr_codes import QrCodes
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
@@ -72,6 +71,7 @@ class Store:
 
     Attributes:
         deployment: what all scripts share; for the store's own modules.
+        keys: the names of the keys that belong to no account.
 
     Args:
         servers: which server holds which partition; see `codesvc.store.connection.connect`.
@@ -98,6 +98,7 @@ class Store:
         self.prefix = prefix
         self.retention = retention
         deployment = self.deployment = Deployment(servers, offset, prefix, retention, *(tag_keys or [token_hex(32)]))
+        self.keys = DeploymentKeys(prefix)
         self.pace = deployment.pace
         self.audit = Audit(deployment)
         self.bindings = Bindings(deployment)
@@ -138,14 +139,15 @@ class Store:
         return "ok"
 
     async def _write_to(self, partition: int, marks: Marks | None) -> None:
-        prefix, (seen, turn) = self.prefix, ("", 0) if marks is None else marks.latest(partition)
+        keys = PartitionKeys(self.prefix, partition)
+        seen, turn = ("", 0) if marks is None else marks.latest(partition)
         found = await self._probe(
-            PartitionKeys(prefix, partition),
+            keys,
             {
-                "probe": probe(prefix, partition),
-                "mark": mark(prefix, partition),
-                "turns": turns(prefix, partition),
-                "lost_writes": lost_writes(prefix, partition),
+                "probe": keys.probe,
+                "mark": keys.mark,
+                "turns": keys.turns,
+                "lost_writes": keys.lost_writes,
             },
             {"id": "" if marks is None else marks.own_id, "mark": seen, "turn": turn},
         )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import webhook_sites
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
@@ -94,31 +93,33 @@ class WebhookQueue:
 
     async def claim(self, partition: int, *, most: int) -> SitesClaimed:
         """Claim sites that have events to send."""
+        place = PartitionKeys(self._prefix, partition)
         return await self._claim(
-            PartitionKeys(self._prefix, partition),
-            {"sites": webhook_sites(self._prefix, partition)},
+            place,
+            {"sites": place.webhook_sites},
             {"owner": self._owner, "lease": LEASE_MS, "most": most},
         )
 
     async def bring_back(self, partition: int) -> None:
         """Make everything due that waits for a time to come, after the store's clock was set back."""
-        await self._bring_back(
-            PartitionKeys(self._prefix, partition), {"sites": webhook_sites(self._prefix, partition)}, {}
-        )
+        place = PartitionKeys(self._prefix, partition)
+        await self._bring_back(place, {"sites": place.webhook_sites}, {})
 
     async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:
         """Read the due events and renew the lease; with `give`, release the site if nothing is due."""
+        place = PartitionKeys(self._prefix, partition)
         return await self._take(
-            PartitionKeys(self._prefix, partition),
-            {"sites": webhook_sites(self._prefix, partition)},
+            place,
+            {"sites": place.webhook_sites},
             {"site": site, "owner": self._owner, "lease": LEASE_MS, "most": most, "give": int(give)},
         )
 
     async def give_back(self, partition: int, site: str, *, after_ms: int) -> None:
         """Release a site; other processes may claim it after `after_ms`."""
+        place = PartitionKeys(self._prefix, partition)
         await self._return(
-            PartitionKeys(self._prefix, partition),
-            {"sites": webhook_sites(self._prefix, partition)},
+            place,
+            {"sites": place.webhook_sites},
             {"site": site, "owner": self._owner, "after": after_ms},
         )
 
@@ -126,9 +127,10 @@ class WebhookQueue:
         self, partition: int, site: str, job: Job, tried: Tried, verdict: Verdict, *, pause_ms: int = 0
     ) -> None:
         """Record an attempt. If the store does not answer, the event is sent again."""
+        place = PartitionKeys(self._prefix, partition)
         await self._record(
-            PartitionKeys(self._prefix, partition),
-            {"sites": webhook_sites(self._prefix, partition)},
+            place,
+            {"sites": place.webhook_sites},
             {
                 "site": site,
                 "id": job.id,

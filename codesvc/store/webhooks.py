@@ -9,8 +9,7 @@ import msgspec
 
 from codesvc.domain.webhook import HookStatus
 from codesvc.store.act import Act
-from codesvc.store.deployment_keys import webhook_sites
-from codesvc.store.partitions import PartitionKeys
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.replies import Reply, fields_of
 from codesvc.store.webhook_queue import Tried, WebhookQueue
 
@@ -193,9 +192,8 @@ class Webhooks:
 
     async def count(self, partition: int) -> WebhooksCounted:
         """How many events of a partition wait."""
-        return await self._count(
-            PartitionKeys(self._prefix, partition), {"sites": webhook_sites(self._prefix, partition)}, {}
-        )
+        keys = PartitionKeys(self._prefix, partition)
+        return await self._count(keys, {"sites": keys.webhook_sites}, {})
 
     async def endpoint(self, keys: Keys, site: str) -> EndpointReply:
         """The state of a site's endpoint."""

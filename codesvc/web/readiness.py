@@ -14,8 +14,8 @@ from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors, logging
 from codesvc.service.operators.account_state import read_account_trouble
-from codesvc.store.deployment_keys import DEPLOYMENT
 from codesvc.store.marks import Marks
+from codesvc.store.partitions import DEPLOYMENT
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:

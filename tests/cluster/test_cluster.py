@@ -11,9 +11,9 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import topic
+from codesvc.store.deployment_keys import PartitionKeys, topic
 from codesvc.store.outbox import Outbox
-from codesvc.store.partitions import PARTITIONS, outbox
+from codesvc.store.partitions import PARTITIONS
 from codesvc.store.store import Store
 
 
@@ -48,7 +48,7 @@ async def test_streams_are_read_where_they_lie(store):
     boxes = [Outbox(store.servers, prefix="cs", partition=p, consumer="me") for p in range(PARTITIONS)]
     for box in boxes:
         job = {"kind": "push", "id": f"vf_{box.partition}", "number": 1, "account": "wx"}
-        await store.at(box.partition).xadd(outbox("cs", box.partition), job)
+        await store.at(box.partition).xadd(PartitionKeys("cs", box.partition).outbox, job)
     read = await asyncio.gather(*(box.read(count=10, block_ms=1000) for box in boxes))
     assert [[job.subject for job in jobs] for jobs in read] == [[f"vf_{p}"] for p in range(PARTITIONS)]
     await asyncio.gather(
@@ -56,7 +56,7 @@ async def test_streams_are_read_where_they_lie(store):
     )
     assert await boxes[3].take_over(idle_ms=60_000, count=10) == []
     for box in boxes:
-        await store.at(box.partition).delete(outbox("cs", box.partition))
+        await store.at(box.partition).delete(PartitionKeys("cs", box.partition).outbox)
 
 
 async def test_what_any_node_publishes_wakes_everybody(store, nodes):

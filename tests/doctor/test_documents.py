@@ -16,7 +16,7 @@ from codesvc.config import Limits, parse
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
 from codesvc.domain.verification import DeliveryStatus
-from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION, PERMANENT
+from codesvc.store.key_patterns import KINDS
 from codesvc.web.problem_types import PROBLEMS
 from tests.doctor.samples import meaning
 from tests.stores import free_port
@@ -194,8 +194,7 @@ def test_the_table_of_data_names_every_kind_of_key(language):
     text = (ROOT / "docs" / language / "stored-data.md").read_text(encoding="utf-8")
     table = text.partition("{#kinds}")[2].partition("\n## ")[0]
     documented = set(re.findall(r"`([a-z-]+)`", table))
-    kinds = {pattern.partition(":")[0] for pattern in (IN_PARTITION | IN_ACCOUNT).values()}
-    assert kinds | PERMANENT <= documented
+    assert documented == KINDS
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -6,7 +6,7 @@ import pytest
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.deployment_keys import uses
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
 from tests.world import KEY, OTHER_KEY, document
@@ -16,7 +16,7 @@ SECOND = "csk_shop_" + "s" * 43
 
 def kept(valkey):
     """The times by key; those of sites are left out."""
-    found = {name.decode(): int(at) for name, at in valkey.hgetall(uses("cs")).items()}
+    found = {name.decode(): int(at) for name, at in valkey.hgetall(DeploymentKeys("cs").uses).items()}
     return {name: at for name, at in found.items() if "/" not in name}
 
 
@@ -37,7 +37,7 @@ async def test_only_a_key_that_was_used_says_so(world, valkey):
     assert never is None
     assert before - 2000 <= at <= before + 2000
     assert kept(valkey) == {name(KEY): at}
-    assert 0 < valkey.pttl(uses("cs")) <= 400 * 86_400_000
+    assert 0 < valkey.pttl(DeploymentKeys("cs").uses) <= 400 * 86_400_000
 
 
 async def test_it_is_written_at_most_once_a_minute(world, monkeypatch):

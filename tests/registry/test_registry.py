@@ -16,12 +16,13 @@ from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.tables import Missing
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import registry, registry_log
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
 from tests.world import MASTER, OWN_SECRETS, document
 
+KEYS = DeploymentKeys("cs")
 NEW_KEY = "csk_bar_" + "b" * 43
 BAR = {"name": "Bar", "account": "main"}
 OTHER_MASTER = "another master key, also for tests only, 9876543210zyxwvut"
@@ -139,7 +140,7 @@ async def test_nothing_of_it_can_be_read_in_the_store_or_moved(world, valkey):
     secret = "a" * 31 + "S"
     account = {"appid": "wx" + "7" * 16, "name": "Other", "secret": secret, "token": "tokentoken", "aes_key": "k" * 43}
     await put(world, account__second=account, site__bar=BAR, key__bar__server=key_table(NEW_KEY, "verify"))
-    raw = {name.decode(): text.decode() for name, text in valkey.hgetall(registry("cs")).items()}
+    raw = {name.decode(): text.decode() for name, text in valkey.hgetall(KEYS.registry).items()}
     everything = "".join(raw.values())
     for hidden in (secret, "tokentoken", "k" * 43, NEW_KEY, "Other"):
         assert hidden not in everything
@@ -161,7 +162,7 @@ async def test_nothing_of_it_can_be_read_in_the_store_or_moved(world, valkey):
 async def test_a_forged_hint_gives_a_key_to_nobody(world, valkey):
     """A writer to the store puts the hash of a key of his own into the hint of a genuine entry."""
     await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
-    text = valkey.hget(registry("cs"), "key/bar/server").decode()
+    text = valkey.hget(KEYS.registry, "key/bar/server").decode()
     own = "csk_bar_" + "e" * 43
     forged = text.replace(hash_line(NEW_KEY)[7:], hash_line(own)[7:])
     assert forged != text
@@ -235,11 +236,11 @@ def test_what_a_test_deployment_left_has_no_power_in_live_mode(tmp_path):
 async def test_a_replaced_master_key_still_opens_and_everything_is_sealed_anew(new_world, valkey):
     async with new_world() as world:
         await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
-        before = valkey.hgetall(registry("cs"))
+        before = valkey.hgetall(KEYS.registry)
     keys = {"secrets__master_key": OTHER_MASTER, "secrets__previous_master_keys": [MASTER]}
     async with new_world(**keys) as world:
         assert (await world.start(key=NEW_KEY)).status == 201
-        after = valkey.hgetall(registry("cs"))
+        after = valkey.hgetall(KEYS.registry)
         assert before[b"site/bar"] != after[b"site/bar"]
     async with new_world(secrets__master_key=OTHER_MASTER) as world:
         assert (await world.start(key=NEW_KEY)).status == 201
@@ -292,14 +293,14 @@ async def test_who_was_away_for_long_reads_it_all_again(new_world, valkey):
     async with new_world() as world:
         here = world.app[SERVICES].registry
         await put(world, site__bar=BAR)
-        valkey.delete(registry_log("cs"))
-        valkey.hset(registry("cs"), "version", "a later one")
-        valkey.hdel(registry("cs"), "site/bar")
+        valkey.delete(KEYS.registry_log)
+        valkey.hset(KEYS.registry, "version", "a later one")
+        valkey.hdel(KEYS.registry, "site/bar")
         await here.refresh()
         assert world.app[SERVICES].directory.sites.get("bar") is None
         # Another registry, such as that of a store that was restored.
         await put(world, site__bar=BAR)
-        valkey.delete(registry("cs"), registry_log("cs"))
+        valkey.delete(KEYS.registry, KEYS.registry_log)
         await here.refresh()
         assert world.app[SERVICES].directory.sites.get("bar") is None
         await put(world, site__pub=BAR)
@@ -319,7 +320,7 @@ async def test_a_registry_that_lost_its_latest_change_and_went_on(store_url, val
             return version
 
         kept = await change("", leaked="key", other="site")
-        replica = {name: valkey.dump(name) for name in (registry("cs"), registry_log("cs"))}
+        replica = {name: valkey.dump(name) for name in (KEYS.registry, KEYS.registry_log)}
         lost = await change(kept, lost="key")
         for name, dump in replica.items():
             valkey.restore(name, 0, dump, replace=True)

@@ -12,13 +12,13 @@ from codesvc.domain.verification import DeliveryStatus
 from codesvc.sandbox.fault import Kind
 from codesvc.sandbox.rights import Right
 from codesvc.sandbox.settings import Settings
+from codesvc.store.key_patterns import KINDS
 from codesvc.web.problem_types import PROBLEMS
 from docs.reference import pages
 from docs.reference.alerts import alerts
 from docs.reference.commands import commands
 from docs.reference.options import option_anchor, settings
 from docs.reference.sandbox import control_calls
-from docs.reference.stored_data import kinds
 from docs.reference.widget import events, options, properties
 from docs.reference.words import LANGUAGES, ROOT, WORDS, Unwritten, told
 
@@ -44,7 +44,7 @@ def test_the_catalogue_names_nothing_that_is_gone():
         "alerts": {alert.name for alert in alerts()},
         "states": {*DeliveryStatus, "pending"},
         "widget": {*options(), *events(), *properties()},
-        "stored": kinds(),
+        "stored": KINDS,
         "sandbox-calls": set(control_calls()),
         "sandbox-faults": set(get_args(Kind)),
         "sandbox-settings": set(Settings.__dataclass_fields__),

@@ -7,7 +7,7 @@ import pytest
 
 from codesvc.domain.clock import Offset
 from codesvc.store.act import Act, Deployment
-from codesvc.store.deployment_keys import never
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.keys import Keys
 from codesvc.store.retention import Retention
 from codesvc.store.script import load
@@ -26,7 +26,7 @@ def act(*, several=False):
 
 @pytest.mark.parametrize("several", [False, True])
 def test_it_is_the_command_that_would_be_sent_anyway(several):
-    guard = [never("cs", NAMES.partition)] if several else []
+    guard = [PartitionKeys("cs", NAMES.partition).never] if several else []
     words = SCRIPT.pack(KEYS | {"outbox": NAMES.outbox}, ARGS | FIXED | ADDED, guard)
     whole = hiredis.pack_command(("EVALSHA", SCRIPT.sha, len(SCRIPT.keys) + len(guard), *words))
     assert act(several=several).prepare(NAMES, {}, FIXED).command(KEYS, ARGS) == whole

@@ -7,10 +7,9 @@ import pytest
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import DEPLOYMENT
 from codesvc.store.keys import Keys
 from codesvc.store.outcomes import Outcome
-from codesvc.store.partitions import partition_root
+from codesvc.store.partitions import DEPLOYMENT, partition_root
 from codesvc.store.store import Store
 
 

@@ -7,8 +7,9 @@ import re
 import pytest
 import structlog
 
-from codesvc.store.deployment_keys import DEPLOYMENT, mark
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.marks import Marks
+from codesvc.store.partitions import DEPLOYMENT
 from codesvc.web.context import SERVICES
 from tests.service.test_admin import ADMIN, signed_in
 from tests.service.test_other_incidents import components, names
@@ -50,7 +51,7 @@ async def test_one_partition_that_was_emptied(new_world, valkey, which):
     async with new_world() as world:
         lost = world.app[SERVICES].directory.partitions() if which == "of an account" else {DEPLOYMENT}
         for partition in lost:
-            assert valkey.delete(mark("cs", partition)) == 1
+            assert valkey.delete(PartitionKeys("cs", partition).mark) == 1
         await state_is(world, "emptied")
 
 

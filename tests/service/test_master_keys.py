@@ -8,7 +8,7 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.service.master_keys import MasterKeyWatch
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import master_keys
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.store import Store
 from tests.service.test_admin import ADMIN, signed_in
 from tests.service.test_other_incidents import components, names
@@ -40,7 +40,7 @@ async def test_each_of_two_processes_names_the_key_that_it_lacks(store, valkey):
     assert "not known" in first.condition.means
     assert await states(first, second) == ["differs", "differs"]
     assert Keyring(OTHER.encode()).current.key_id in first.condition.means
-    assert valkey.ttl(master_keys("cs")) > 0
+    assert valkey.ttl(DeploymentKeys("cs").master_keys) > 0
 
 
 async def test_a_key_that_is_replaced_as_documented_is_known_at_each_step(store):

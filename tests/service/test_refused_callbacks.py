@@ -7,7 +7,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.store.deployment_keys import refused_callbacks
 from codesvc.web.context import SERVICES
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope
@@ -56,7 +55,7 @@ async def test_what_strangers_send_stands_apart_and_is_written_rarely(world, val
     await world.app[SERVICES].readiness.callbacks.write()
     for _ in range(40):
         assert (await world.call("POST", "/wechat/main?signature=x&timestamp=1&nonce=1", data=b"{}")).status == 403
-    at = refused_callbacks(world.app[SERVICES].store.prefix)
+    at = world.app[SERVICES].store.keys.refused_callbacks
     assert 0 < valkey.ttl(at) <= 2 * 86_400
     assert b'"count":40' not in (valkey.hget(at, "main unsigned") or b"")
     states = {component["state"]: component["means"] for component in await refused(world)}

@@ -10,7 +10,7 @@ import structlog
 
 from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import lost_writes, mark, turns
+from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.marks import Marks
 from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
@@ -21,6 +21,7 @@ from tests.service.test_other_incidents import components, names
 from tests.world import OPERATOR_KEY
 
 PLACE = 3
+KEYS = PartitionKeys("cs", PLACE)
 
 
 class Copy:
@@ -93,7 +94,7 @@ async def test_a_replica_that_lagged_becomes_the_primary():
         here, there, quiet = Marks(), Marks(), Marks()
         async with connected(f"redis://127.0.0.1:{primary.port}") as store:
             await look(store, here, there, quiet)
-            await stores.until(lambda: copies.get(mark("cs", PLACE)) and copies.zcard(turns("cs", PLACE)) == 3)
+            await stores.until(lambda: copies.get(KEYS.mark) and copies.zcard(KEYS.turns) == 3)
             copies.replicaof("NO", "ONE")
             await look(store, here, there)
         async with connected(f"redis://127.0.0.1:{replica.port}") as store:
@@ -110,7 +111,7 @@ async def test_a_replica_that_lagged_becomes_the_primary():
             assert here.lost[1] >= first[1]
             assert quiet.lost == here.lost
             # Nothing is lost a second time.
-            copies.delete(lost_writes("cs", PLACE))
+            copies.delete(KEYS.lost_writes)
             await look(store, here, there, quiet)
             assert (here.lost, there.lost, quiet.lost) == (None, None, None)
 
@@ -127,9 +128,9 @@ async def test_nothing_is_lost_while_the_store_goes_on(store_url, store, valkey)
     # A restart, and more processes than the store has places for; one of those that have none comes again.
     crowd = [Marks() for _ in range(300)]
     await look(store, *crowd)
-    assert valkey.zcard(turns("cs", PLACE)) == 256
+    assert valkey.zcard(KEYS.turns) == 256
     await look(store, here, there, *crowd)
-    assert not valkey.exists(lost_writes("cs", PLACE))
+    assert not valkey.exists(KEYS.lost_writes)
     assert not any(marks.lost for marks in (here, there, *crowd))
 
 
@@ -153,7 +154,7 @@ async def test_a_copy_from_before_this_process_began(store, valkey):
     await look(store, here)
     assert here.lost
     # Nor does it need another process's turn to say since when.
-    valkey.delete(turns("cs", PLACE), lost_writes("cs", PLACE))
+    valkey.delete(KEYS.turns, KEYS.lost_writes)
     await look(store, here)
     assert here.lost[0] == here.lost[1] - 1
 
@@ -173,4 +174,4 @@ async def test_a_store_that_is_another_one_has_lost_nothing(store, valkey, how):
 
 async def test_who_only_looks_leaves_nothing(store, valkey):
     assert await store.state([PLACE]) == "ok"
-    assert not valkey.exists(turns("cs", PLACE))
+    assert not valkey.exists(KEYS.turns)

@@ -9,7 +9,7 @@ from codesvc.runtime import metrics
 from codesvc.service.store_clock import StoreClock
 from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
-from codesvc.store.deployment_keys import store_clock
+from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
@@ -17,6 +17,7 @@ from tests.stores import until
 from tests.webhooks.receiver import hook, receiving
 from tests.world import OPERATOR_KEY
 
+CLOCK = DeploymentKeys("cs").store_clock
 EIGHT_HOURS = 28_800
 
 
@@ -60,7 +61,7 @@ async def test_a_machine_whose_own_clock_is_wrong(store, ahead, state, said):
 async def test_a_clock_that_was_set_back_is_seen_by_the_next_process_too(store, valkey):
     first, second, reactions = StoreClock(store, steady=Steady()), StoreClock(store, steady=Steady()), []
     await first.look()
-    valkey.hset(store_clock("cs"), "seen", int(valkey.hget(store_clock("cs"), "seen")) + EIGHT_HOURS * 1000)
+    valkey.hset(CLOCK, "seen", int(valkey.hget(CLOCK, "seen")) + EIGHT_HOURS * 1000)
 
     async def react():
         reactions.append(second)
@@ -89,7 +90,7 @@ async def test_after_a_jump_ahead_nothing_is_deleted_for_a_day(store):
 async def test_a_start_after_a_long_stop_is_not_a_fault_but_deletes_only_after_a_day(store, valkey):
     steady = Steady()
     await StoreClock(store, steady=Steady()).look()
-    valkey.hincrby(store_clock("cs"), "seen", -EIGHT_HOURS * 1000)
+    valkey.hincrby(CLOCK, "seen", -EIGHT_HOURS * 1000)
     clock = StoreClock(store, steady=steady)
     await clock.look()
     assert (clock.state, clock.may_delete) == (None, False)
@@ -100,7 +101,7 @@ async def test_a_start_after_a_long_stop_is_not_a_fault_but_deletes_only_after_a
 async def test_readiness_says_it(world, valkey):
     clock = world.app[SERVICES].readiness._clock
     await until(lambda: clock.may_delete)
-    valkey.hincrby(store_clock("cs"), "seen", EIGHT_HOURS * 1000)
+    valkey.hincrby(CLOCK, "seen", EIGHT_HOURS * 1000)
     await clock.look()
     answer = await world.call("GET", "/readyz", key=OPERATOR_KEY)
     [store] = [each for each in answer["components"] if each["component"] == "store"]
@@ -117,7 +118,7 @@ async def test_events_that_are_due_are_sent_after_the_clock_was_set_back(new_wor
         # The attempt was recorded, so the event is due again when the clock is there.
         await until(lambda: any(valkey.hget(each, "attempts") == b"1" for each in valkey.keys("*:webhook:*")))
         here.offset._ms = 0
-        valkey.hincrby(store_clock("cs"), "seen", EIGHT_HOURS * 1000)
+        valkey.hincrby(CLOCK, "seen", EIGHT_HOURS * 1000)
         await here.readiness._clock.look()
         await receiver.wait(2)
 

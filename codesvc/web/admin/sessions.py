@@ -17,8 +17,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from codesvc.domain.clock import is_over, unix_ms
 from codesvc.domain.passwords import NOBODY, fingerprint
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.deployment_keys import DEPLOYMENT, signed_out
 from codesvc.store.outcomes import Outcome
+from codesvc.store.partitions import DEPLOYMENT
 from codesvc.web.admin.sign_in_lanes import SignInLanes
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Sessions:
         if session is None or not session.name:
             return session
         with OrUnavailable("a session cannot be read"):
-            gone = await self._store.at(DEPLOYMENT).exists(signed_out(self._store.prefix, session.id))
+            gone = await self._store.at(DEPLOYMENT).exists(self._store.keys.signed_out(session.id))
         return None if gone else session
 
     def _read_with(self, signer: URLSafeTimedSerializer, cookie: str, seconds: int) -> Session | None:
@@ -137,7 +137,7 @@ class Sessions:
     async def sign_out(self, session: Session) -> None:
         """End a session before its time."""
         with OrUnavailable("a session cannot be ended"):
-            await self._store.at(DEPLOYMENT).set(signed_out(self._store.prefix, session.id), "1", ex=self.seconds + 60)
+            await self._store.at(DEPLOYMENT).set(self._store.keys.signed_out(session.id), "1", ex=self.seconds + 60)
 
     def form_token(self, session: Session) -> str:
         """The token against CSRF for the forms of this session."""

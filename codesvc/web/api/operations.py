@@ -11,8 +11,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.runtime import file_descriptors, metrics
 from codesvc.runtime.exposition import CONTENT_TYPE, exposition
 from codesvc.store.change_notifier import EVERYBODY
-from codesvc.store.deployment_keys import DEPLOYMENT
-from codesvc.store.deployment_keys import offset as offset_key
+from codesvc.store.partitions import DEPLOYMENT
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import ClockInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
@@ -85,8 +84,8 @@ async def move_clock(request: web.Request) -> web.Response:
     await here.readiness.callbacks.write()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
-            pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
-            pipe.expire(offset_key(here.store.prefix), _OFFSET_LIFE_SECONDS)
+            pipe.incrby(here.store.keys.clock_offset, round(given.advance * 1000))
+            pipe.expire(here.store.keys.clock_offset, _OFFSET_LIFE_SECONDS)
             moved, _ = await pipe.execute()
         here.offset.move_to(moved)
         await here.change_notifier.publish(EVERYBODY)
