@@ -36,6 +36,7 @@ from codesvc.web.context import Services
 from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
+from codesvc.web.site_calls import LIMIT, SiteCalls
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -82,6 +83,7 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
             clock=parts.clock,
             master_keys=parts.master_keys,
         ).begun(),
+        site_calls=SiteCalls(lambda site: recorder.refused(site, "", LIMIT)),
         change_notifier=parts.change_notifier,
         verifications=Verifications(store, keyring, parts.pool, recorder, push_delay=settings.service.push_delay),
         bindings=Bindings(store, proofs, handles, profile_sync),

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from codesvc.client.schema import Fault, ProblemDocument
+
+
+BY_PROBLEM: dict[str, type[Refused]] = {}
+"""The class for each problem type, by the type's name."""
 
 
 class ServiceError(Exception):
@@ -45,6 +47,10 @@ class Refused(ServiceError):
     """
 
     problem: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        if "problem" in vars(cls):
+            BY_PROBLEM[cls.problem] = cls
 
     def __init__(self, document: ProblemDocument, retry_after: int | None = None) -> None:
         super().__init__(f"{document.status} {document.type.rpartition('/')[2]}: {document.detail}")
@@ -238,7 +244,7 @@ class Limited(Refused):
 
     @property
     def limit(self) -> str:
-        """The name of the limit; "" if the problem does not name it, as for `TooManyStreams`."""
+        """The name of the limit; "" if the problem does not name it, as for `TooManyCalls`."""
         return str(getattr(self.document, "limit", ""))
 
 
@@ -266,6 +272,12 @@ class TooManyStreams(Limited):
     problem = "too-many-streams"
 
 
+class TooManyCalls(Limited):
+    """Too many calls of the site are under way; nothing was done."""
+
+    problem = "too-many-calls"
+
+
 class Failed(Refused):
     """The service failed."""
 
@@ -286,15 +298,3 @@ class WechatUnavailable(Failed):
     """WeChat did not provide a QR code."""
 
     problem = "wechat-unavailable"
-
-
-def _problem_classes(of: type[Refused]) -> Iterator[tuple[str, type[Refused]]]:
-    """Every subclass at any depth that stands for one problem type, with the name of the type."""
-    for kind in of.__subclasses__():
-        if kind.problem:
-            yield kind.problem, kind
-        yield from _problem_classes(kind)
-
-
-BY_PROBLEM = dict(_problem_classes(Refused))
-"""The class for each problem type, by the type's name."""

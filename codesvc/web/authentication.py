@@ -34,6 +34,14 @@ def bearer(request: web.Request) -> str:
     return key.strip() if kind.lower() == "bearer" else ""
 
 
+def calling_site(request: web.Request) -> str | None:
+    """The name of the site whose key a request carries, whatever its route; None if it carries no known one."""
+    given = request.headers.get("Authorization")
+    # Panels of wechat-server's protocol send the key alone.
+    caller = services(request).directory.caller(given.strip().rpartition(" ")[2]) if given is not None else None
+    return caller.site.name if caller is not None else None
+
+
 def require_known_key(request: web.Request, route: str) -> None:
     """Refuse a request without a known key before its body is read. The handler checks the key's scope later.
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from codesvc.web.pages.contract_page import Reference
     from codesvc.web.pages.widget_files import Widget
     from codesvc.web.readiness import Readiness
+    from codesvc.web.site_calls import SiteCalls
     from codesvc.web.texts import Texts
 
 
@@ -60,6 +61,7 @@ class Services:
     store: Store
     offset: Offset
     readiness: Readiness
+    site_calls: SiteCalls
     change_notifier: ChangeNotifier
     verifications: Verifications
     bindings: Bindings

@@ -19,7 +19,7 @@ from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, repeated_lines, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web import media_type
-from codesvc.web.authentication import by_operators_listener, require_known_key
+from codesvc.web.authentication import by_operators_listener, calling_site, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import COMMON_HEADERS, require_fit
 from codesvc.web.pages.verification_view import render_problem
@@ -99,19 +99,27 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def _admit_body(request: web.Request, route: str) -> None:
-    """Refuse a body that will not be read, and wait for one that has not arrived yet, so that no handler waits for it.
-
-    Nothing is read of a request that will be refused.
+def _require_sound_head(request: web.Request) -> None:
+    """Refuse a request whose head says that its body will not be read.
 
     Raises:
-        Problem: the body is compressed, multipart or not complete in time, or the route needs a key and there is none.
+        Problem: the request line has no version, or the body is compressed.
     """
     if request.version < HttpVersion10:
         # A request without a version: its answer would have no head, so two servers could disagree on where it ends.
         raise Problem("malformed", "The request line is not that of HTTP/1.1.", headers={"Connection": "close"})
     if hdrs.CONTENT_ENCODING in request.headers or hdrs.TRANSFER_ENCODING in request.headers:
         _require_plain_body(request)
+
+
+async def _admit_body(request: web.Request, route: str) -> None:
+    """Wait for a body that has not arrived yet, so that no handler waits for it.
+
+    Nothing is read of a request that will be refused.
+
+    Raises:
+        Problem: the body is multipart or not complete in time, or the route needs a key and there is none.
+    """
     if not request.content.is_eof() and request.match_info.http_exception is None:
         require_known_key(request, route)
         await _arrived(request)
@@ -207,6 +215,31 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
     log_request(method=method, route=route, status=status, site=site, seconds=seconds)
 
 
+async def _respond(request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
+    """Read the body and call the handler. The calls of each site have turns (`codesvc.web.site_calls`).
+
+    Raises:
+        Problem: the request is refused.
+    """
+    _require_sound_head(request)
+    site = calling_site(request)
+    if site is None:
+        await _admit_body(request, route)
+        return await _handled(request, handler, route)
+    request[SITE] = site
+    # Only scans may wait for WeChat, and other calls do not wait with them.
+    with services(request).site_calls.begin(site, "scan" if route.endswith("/scan") else "") as call:
+        await _admit_body(request, route)
+        await call.turn()
+        return await _handled(request, handler, route)
+
+
+async def _handled(request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
+    answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
+    traced = tracing.within(route, answering, parent=request.headers.get("traceparent"), method=request.method)
+    return await crash_points.mortal("request", traced)
+
+
 @web.middleware
 async def request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
@@ -217,10 +250,7 @@ async def request_middleware(request: web.Request, handler: Handler) -> web.Stre
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        await _admit_body(request, route)
-        answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-        traced = tracing.within(route, answering, parent=parent, method=request.method)
-        response = await crash_points.mortal("request", traced)
+        response = await _respond(request, handler, route)
         if not response.prepared:
             require_fit(response.headers)
     except Exception as error:  # noqa: BLE001  every error must become a problem document

@@ -243,6 +243,14 @@ _ALL: Final = (
         "Read the state every few seconds instead, as the page and the widget do; or close other tabs.",
     ),
     ProblemType(
+        "too-many-calls",
+        429,
+        "Too many calls of this site are under way",
+        "Each process works on 32 calls of a site at a time; up to 480 more wait, for two seconds at most. "
+        "Nothing was done.",
+        "Wait `Retry-After` seconds, and make fewer calls at once.",
+    ),
+    ProblemType(
         "internal",
         500,
         "Something went wrong on our side",

@@ -86,6 +86,12 @@ def has_grown(fact, new):
     )
 
 
+def has_company(fact, problem, new):
+    """Whether the only problem of a status has become one of several: docs/en/versioning.md allows new ones."""
+    of_problem = fact.endswith("/application/problem+json/schema/$ref")
+    return of_problem and f"{fact.removesuffix('/$ref')}/oneOf/{json.dumps({'$ref': problem})}" in new
+
+
 def bare(choice):
     """A choice without its words and prose."""
     return {name: value for name, value in choice.items() if name not in PROSE | {"enum"}}
@@ -93,7 +99,11 @@ def bare(choice):
 
 def breaks(old, new):
     """Facts by which a client that worked would stop to."""
-    grown = [fact for fact in old if fact not in new and (asks_less(fact, old[fact]) or has_grown(fact, new))]
+    grown = [
+        fact
+        for fact, was in old.items()
+        if fact not in new and (asks_less(fact, was) or has_grown(fact, new) or has_company(fact, was, new))
+    ]
     gone = [f"gone: {fact}" for fact in old if fact not in new and fact not in grown]
     changed = [
         f"changed: {fact}: {old[fact]!r} -> {new[fact]!r}"

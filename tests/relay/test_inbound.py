@@ -178,6 +178,20 @@ async def test_limits_and_bad_numbers_are_refused_in_the_systems_terms(new_inbou
         assert len(stub.requests) == 1
 
 
+@pytest.mark.parametrize("form", FIRST)
+async def test_a_site_with_too_many_calls_is_told_in_the_systems_terms_and_others_are_not(new_inbound, stub, form):
+    async with new_inbound(form) as world:
+        calls = world.app[SERVICES].site_calls
+        calls.most_under_way, most = 0, calls.most_under_way
+        meant = refused(form.adapter)
+        assert meant(*(await call(world, form.sent()))[:2])
+        # A call with a wrong secret is none of the site's.
+        assert (await call(world, form.sent(secret=form.other)))[0] == 401
+        calls.most_under_way = most
+        assert understood(form, *(await call(world, form.sent()))[:2])
+        await at_gateway(stub, 1)
+
+
 async def test_a_slow_store_is_answered_in_time_and_the_repeat_finds_the_message(new_inbound, stub, valkey):
     form = next(f for f in FORMS if f.adapter == "supabase")
     async with new_inbound(form) as world:

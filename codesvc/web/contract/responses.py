@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from codesvc.client.schema import Answer as Shape
 
 _OF_ACCESS: Final = {
-    Access.KEY: ("unauthenticated", "forbidden", "unavailable"),
+    Access.KEY: ("unauthenticated", "forbidden", "too-many-calls", "unavailable"),
     Access.ADMIN: ("unauthenticated", "forbidden", "unavailable"),
     Access.EVENT_KEY: ("unauthenticated", "unavailable"),
     Access.PAGE: ("unavailable",),

@@ -32,6 +32,7 @@ from codesvc.web.api.inputs import language
 from codesvc.web.context import SITE, services
 from codesvc.web.inbound.adapter import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
 from codesvc.web.inbound.adapter_list import ADAPTERS
+from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -50,7 +51,7 @@ _ANSWER_WITHIN: Final = 0.8
 of it is for a process that is busy (`bench.inbound`).
 """
 _RETRY_AFTER: Final = 2
-"""Seconds, while the store does not answer."""
+"""Seconds, while the store does not answer or the site has too many calls under way."""
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 _DECOYS: Final = {
@@ -109,6 +110,8 @@ async def receive(request: web.Request) -> web.Response:
         refused = _Refused(Reason.RECIPIENT if of_recipient else Reason.INVALID, str(error))
     except StoreUnavailable:
         refused = _Refused(Reason.UNAVAILABLE, "the service is temporarily unavailable", _RETRY_AFTER)
+    except Problem as problem:
+        refused = _Refused(Reason.LIMITED, problem.type.title, _RETRY_AFTER)
     except _Refused as error:
         refused = error
     _log.warning("inbound_refused", site=site.name, source=name, reason=refused.reason.value, why=refused.detail)
@@ -136,8 +139,11 @@ async def _take(
 
     Raises:
         _Refused, Invalid, StoreUnavailable: one was not taken; those before it were.
+        Problem: none was, because too many calls of the site are under way.
     """
-    messages = [_message_of(await here.messages.accept(site, wanted(reading))) for reading in readings]
+    with here.site_calls.begin(site.name, "inbound") as call:
+        await call.turn()
+        messages = [_message_of(await here.messages.accept(site, wanted(reading))) for reading in readings]
     recipients = tuple(reading.recipient for reading in readings)
     return Taken(messages[0].id, messages[0].created, recipients) if messages else Taken("", unix_ms())
 
@@ -195,7 +201,7 @@ async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
 
     Raises:
         StoreUnavailable: it does not.
-        _Refused, Invalid: as `_take`.
+        _Refused, Invalid, Problem: as `_take`.
     """
     task = asyncio.create_task(taking)
     _unfinished.add(task)
