@@ -104,7 +104,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
                 "pid",
                 "seconds",
             ),
-            *("restart_in", "sites", "stopped", "worker"),
+            *("restart_in", "sites", "stopped", "entered", "worker"),
         ),
         _number,
     ),

@@ -257,17 +257,18 @@ class CallbackEvents:
                 return self._chat_composer.phrase("expired", account)
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str, declined: str | None = None) -> str:
-        """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
+        """Cancel the recent verifications of this WeChat account, and mute pushes for a day. Returns the text to reply.
 
-        `dedupe` identifies the message. A repeated message cancels nothing more. `declined` is the answer about a
-        question that the same message declined; if it stopped nothing else, nothing is muted.
+        Of those whose code was entered, the proofs that are not spent become void. `dedupe` identifies the message. A
+        repeated message cancels nothing more. `declined` is the answer about a question that the same message declined;
+        if there was no code, nothing is muted.
         """
         keys, also = account.store_keys, declined is not None
-        stopped = (await self._store.disown(keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also)).stopped
-        _log.info("disowned", account=account.name, stopped=stopped)
-        if declined is not None and not stopped:
+        found = await self._store.disown(keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also)
+        _log.info("disowned", account=account.name, stopped=found.stopped, entered=found.entered)
+        if declined is not None and not (found.stopped or found.entered):
             return declined
-        said = self._chat_composer.phrase("disowned", account, stopped=stopped)
+        said = self._chat_composer.phrase("disowned", account, stopped=found.stopped, entered=found.entered)
         return said if declined is None else f"{declined}\n\n{said}"
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unvouched: bool) -> None:

@@ -37,10 +37,12 @@ class Disowned(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        stopped: how many verifications were canceled.
+        stopped: how many pending verifications were canceled.
+        entered: how many codes had been entered. Where the site has not used the proof, it is void now.
     """
 
     stopped: int = 0
+    entered: int = 0
 
 
 class Chat:
@@ -105,9 +107,10 @@ class Chat:
         )
 
     async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int, declined: bool = False) -> Disowned:
-        """Cancel a person's recent verifications and mute pushes for `mute_ms`; `dedupe` identifies the message.
+        """Cancel a person's recent verifications, void their unspent proofs, and mute pushes for `mute_ms`.
 
-        `declined`: the same message declined a question. If it stops nothing, nothing is muted.
+        `dedupe` identifies the message. `declined`: the same message declined a question. If there was no code, nothing
+        is muted.
         """
         return await self._disown(
             keys,

@@ -99,7 +99,11 @@ CHINESE: Final = {
         "证明只能用一次：`POST /v1/proofs/verify` 默认会用掉它，用它绑定也会。",
         "如果要先查看、稍后再绑定，验证时带上 `consume: false`。",
     ),
-    "proof-expired": ProblemText("这个证明已过期", "证明在验证成功后 10 分钟内有效。", "重新发起验证。"),
+    "proof-expired": ProblemText(
+        "这个证明已过期",
+        "证明在验证成功后 10 分钟内有效；其间用户解绑或回复“不是我”，它就作废。",
+        "重新发起验证。",
+    ),
     "slow-request": ProblemText(
         "请求没有及时到达",
         "请求体没有在 `service.body_timeout` 秒内（默认 10 秒）传完，服务什么都没有做。",

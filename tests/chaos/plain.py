@@ -15,6 +15,7 @@ KEPT_SHOWN, MOST_KEPT = 60_000, 20
 NOWHERE = "-"
 """The address of all callers of a site without addresses."""
 HOUR = 3_600_000
+PROOF_LIFE = 600_000
 SHOP = {
     "user_guesses": ((5, HOUR), (9, 30 * DAY)),
     "address_guesses": ((4, HOUR),),
@@ -92,6 +93,7 @@ class Attempt:
     looked_at: bool = False
     pushed: When | None = None
     void: bool = False
+    taken_back: bool = False
 
     def __repr__(self):
         return (
@@ -334,9 +336,12 @@ class Model:
         v.arrives = True
 
     def disown(self, person, at):
-        """ "This was not me": what was lately sent to this WeChat stops."""
+        """ "This was not me": what was lately sent to this WeChat stops, and a proof that nobody has used is void."""
         for v in self.attempts.values():
-            if v.sent_to == person and self.status(v, at) == "pending" and not v.disarmed:
+            if v.sent_to == person and v.status == "approved":
+                if at.first < v.ended.last + PROOF_LIFE:
+                    v.status, v.taken_back = "canceled" if at.last < v.ended.first + PROOF_LIFE else None, True
+            elif v.sent_to == person and self.status(v, at) == "pending" and not v.disarmed:
                 if v.purpose == "register" or v.claimed_by == person:
                     self.end(v, "canceled", at)
                 else:

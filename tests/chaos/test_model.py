@@ -692,8 +692,8 @@ class ServiceMachine(RuleBasedStateMachine):
             status, said = self.model.status(v, at), "gone" if answer.status == 404 else answer["status"]
             assert status in {None, said}, f"{v} reads {said}"
             before = self.ended.get(v.id)
-            # Who loses a binding keeps no approval of before (record 55).
-            lost = v.void and (before, said) == ("approved", "canceled")
+            # Who loses a binding keeps no approval of before (record 55), nor who says that it was not them.
+            lost = (v.void or v.taken_back) and (before, said) == ("approved", "canceled")
             assert lost or said == "gone" or before in {None, said}, f"{before} has become {said}"
             if said != "pending":
                 self.ended[v.id] = said

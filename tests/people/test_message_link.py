@@ -84,6 +84,21 @@ async def test_this_was_not_me_behind_the_link_stops_it(world):
     assert (await world.check(started, code)).status == 410
 
 
+async def test_this_was_not_me_behind_the_link_takes_back_a_code_that_somebody_has_entered(world):
+    owner = await world.bound("alice")
+    started = await world.start("alice")
+    approved = await world.check(started, await owner.wait_for_push())
+    [message] = await owner.messages("template")
+    page = await opened(owner, message["url"])
+    assert "已有人输入" in page["body"]
+    token = re.search(r'name="token" value="([0-9a-f]+)"', page["body"])[1]
+    stopped = await opened(owner, page["url"], form={"token": token, "act": "no"})
+    assert "检查您的账号" in stopped["body"]
+    verified = await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"], "consume": True})
+    assert verified.status == 410
+    assert "已结束" in (await opened(owner, message["url"]))["body"]
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda t: t[:-2] + ("A" if t[-2] != "A" else "B") + t[-1], lambda t: "x" + t, lambda t: t.replace(".", ",", 1)],

@@ -49,7 +49,8 @@ def strangers_record(locale):
 @pytest.mark.parametrize("name", CHAT_MESSAGES)
 def test_every_text_renders_and_prints_nothing_a_stranger_wrote(composer, name, locale):
     record = strangers_record(locale)
-    text = composer._templates.chat(name, locale, composer.variables(record) | {"minutes": 3, "stopped": 1})
+    more = {"minutes": 3, "stopped": 1, "entered": 1}
+    text = composer._templates.chat(name, locale, composer.variables(record) | more)
     assert text
     assert not re.search(r"RUDE|evil|49|\{\{|113\.9|Undefined", text.replace(composer.code_of(record), ""))
     if locale == "zh":
@@ -125,7 +126,7 @@ def test_an_english_card_is_english(message):
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_no_other_text_holds_the_code(composer, name, locale):
     record = strangers_record(locale)
-    text = composer._templates.chat(name, locale, composer.variables(record) | {"stopped": 0})
+    text = composer._templates.chat(name, locale, composer.variables(record) | {"stopped": 0, "entered": 0})
     assert composer.code_of(record) not in text
 
 

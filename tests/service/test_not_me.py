@@ -91,3 +91,43 @@ async def test_it_kills_a_code_that_came_after_a_question_that_was_just_declined
     code = await owner.wait_for_push()
     assert "已停止" in await reply(owner, "不是我")
     assert (await world.check(started, code)).status == 422
+
+
+async def verify(world, approved):
+    return await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"], "consume": True})
+
+
+@pytest.mark.parametrize("purpose", ["register", "reset"])
+async def test_after_a_code_was_typed_it_takes_back_the_proof_that_the_site_has_not_used(world, purpose):
+    owner = await world.bound("alice")
+    started = await world.start("alice", purpose)
+    approved = await world.check(started, await owner.wait_for_push())
+    assert "已有人输入" in await reply(owner, "不是我")
+    assert (await world.get(started))["status"] == "canceled"
+    refused = await verify(world, approved)
+    assert (refused.status, refused["type"].rsplit("/", 1)[-1]) == (410, "proof-expired")
+
+
+async def test_a_proof_that_was_taken_back_binds_nobody(world):
+    person, started = await world.person(), await world.start("bob")
+    await person.say(started["scan"]["keyword"])
+    approved = await world.check(started, await person.code_in_chat())
+    await person.say("不是我")
+    assert (await world.call("PUT", "/v1/bindings/bob", {"proof": approved["proof"]})).status == 410
+    assert (await world.call("GET", "/v1/bindings/bob")).status == 404
+
+
+async def test_it_says_so_if_the_site_has_used_the_code_and_changes_nothing(world):
+    owner, started = await world.bound("alice"), await world.start("alice")
+    approved = await world.check(started, await owner.wait_for_push())
+    assert (await verify(world, approved)).status == 200
+    said = await reply(owner, "不是我")
+    assert ("已有人输入" in said, "已停止" in said) == (True, False)
+    assert (await world.get(started))["status"] == "approved"
+
+
+async def test_a_strangers_not_me_takes_back_nothing(world):
+    owner, stranger, started = await world.bound("alice"), await world.person(), await world.start("alice")
+    approved = await world.check(started, await owner.wait_for_push())
+    await stranger.say("不是我")
+    assert (await verify(world, approved)).status == 200

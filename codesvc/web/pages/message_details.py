@@ -73,7 +73,9 @@ async def disown(request: web.Request) -> web.Response:
         return render_person_problem(request, None, "other")
     await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = speech_for(request)
-    page = PersonPage(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
+    entered = record.status is Status.APPROVED
+    hint = t("msg.entered.stopped") if entered else t("msg.stopped.hint")
+    page = PersonPage(title=t("msg.stopped"), hint=hint, icon="stop", stage="expired")
     return render_person_page(request, site, page)
 
 
@@ -81,6 +83,17 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
     here, t = services(request), speech_for(request)
     policy = site.purpose(record.purpose)
     subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
+    # The site may not have used the proof yet.
+    if record.status is Status.APPROVED and not record.disarmed:
+        return PersonPage(
+            title=t("msg.entered"),
+            hint=t("msg.entered.hint"),
+            subtitle=subtitle,
+            icon="shield",
+            action=own_path(request),
+            token=here.oauth_states.form(browser_of(visit_cookie(request, record.id)), record.id),
+            buttons=(("no", t("msg.no"), False),),
+        )
     if record.status is not Status.PENDING or record.disarmed:
         return PersonPage(title=t("msg.over"), hint=t("msg.over.hint"), subtitle=subtitle, icon="stop", stage="expired")
     reference, variables = codes.reference(record.id), here.composer.variables(record)

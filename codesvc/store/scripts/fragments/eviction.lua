@@ -34,9 +34,9 @@ end
 -- Whether this verification was begun before a loss. Then no code of it is right any more.
 local function is_from_before(r) return has_lost(r.site, r.user, r.created) end
 
--- Whether an approval is void: the user has lost a binding since.
+-- Whether an approval is void: the WeChat account has taken it back (disown.lua), or the user has lost a binding since.
 local function is_approval_void(r)
-  return r.status == 'approved' and not r.spent and has_lost(r.site, r.user, r.approved)
+  return r.status == 'approved' and not r.spent and (r.disarmed == '1' or has_lost(r.site, r.user, r.approved))
 end
 
 -- Let a verification read as canceled if its approval is void. This is not stored, as `expired` is not.
