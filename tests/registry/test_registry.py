@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import permutations
 from secrets import token_hex
 
 import pytest
@@ -25,6 +26,7 @@ from tests.world import MASTER, OWN_SECRETS, document
 KEYS = DeploymentKeys("cs")
 NEW_KEY = "csk_bar_" + "b" * 43
 BAR = {"name": "Bar", "account": "main"}
+ACCOUNT = {"appid": "wx" + "7" * 16, "name": "Second", "secret": "a" * 32, "token": "tokentoken", "aes_key": "k" * 43}
 OTHER_MASTER = "another master key, also for tests only, 9876543210zyxwvut"
 
 
@@ -179,9 +181,14 @@ def directory_of(tmp_path, **tables):
 def directory_with(settings, **tables):
     sealer = Sealer(Keyring(MASTER.encode()))
     directory = Directory(settings, Contents(sealer))
-    named = {name.replace("__", "/"): table for name, table in tables.items()}
-    directory.apply({name: entry_text(sealer, name, table) for name, table in named.items()})
+    apply(directory, {name.replace("__", "/"): table for name, table in tables.items()})
     return directory
+
+
+def apply(directory, tables):
+    sealer = Sealer(Keyring(MASTER.encode()))
+    texts = {name: entry_text(sealer, name, table) if table is not None else None for name, table in tables.items()}
+    directory.apply(texts)
 
 
 def test_the_file_has_the_last_word(tmp_path):
@@ -305,6 +312,47 @@ async def test_who_was_away_for_long_reads_it_all_again(new_world, valkey):
         assert world.app[SERVICES].directory.sites.get("bar") is None
         await put(world, site__pub=BAR)
         assert set(world.app[SERVICES].directory.sites) == {"shop", "cafe", "pub"}
+
+
+@pytest.mark.parametrize("order", list(permutations(["old", "new", "other"])))
+def test_a_key_and_an_appid_belong_to_the_entry_that_has_them_in_whatever_order_changes_are_read(tmp_path, order):
+    """A key and an account get other names, and another key the old name, all of it read at once."""
+    directory = directory_of(
+        tmp_path,
+        site__bar=BAR,
+        key__bar__old=key_table(NEW_KEY),
+        account__old=ACCOUNT,
+        account__other=ACCOUNT | {"appid": "wx" + "8" * 16},
+    )
+    second = "csk_bar_" + "c" * 43
+    after = {
+        "old": {"key/bar/old": key_table(second), "account/old": None},
+        "new": {"key/bar/new": key_table(NEW_KEY), "account/new": ACCOUNT},
+        "other": {"account/other": ACCOUNT | {"appid": "wx" + "9" * 16}},
+    }
+    assert directory.by_appid["wx" + "8" * 16].name == "other"
+    apply(directory, {name: table for part in order for name, table in after[part].items()})
+    assert directory.caller(NEW_KEY).key.name == "new"
+    assert directory.caller(second).key.name == "old"
+    assert directory.has_key(hash_line(NEW_KEY))
+    assert directory.by_appid[ACCOUNT["appid"]].name == "new"
+    assert directory.by_appid["wx" + "9" * 16].name == "other"
+    assert directory.by_appid.get("wx" + "8" * 16) is None
+
+
+async def test_a_key_with_a_new_name_is_good_where_the_whole_registry_is_read_again(new_world, valkey):
+    async with new_world() as world:
+        await put(world, site__bar=BAR, key__bar__old=key_table(NEW_KEY))
+        here, text = (
+            world.app[SERVICES],
+            entry_text(Sealer(Keyring(MASTER.encode())), "key/bar/new", key_table(NEW_KEY)),
+        )
+        valkey.hset(KEYS.registry, mapping={"key/bar/new": text, "version": "a later one"})
+        valkey.hdel(KEYS.registry, "key/bar/old")
+        valkey.delete(KEYS.registry_log)
+        await here.registry.refresh()
+        assert await good(world, NEW_KEY)()
+        assert here.directory.has_key(hash_line(NEW_KEY)), "so no other site gets it"
 
 
 async def test_a_registry_that_lost_its_latest_change_and_went_on(store_url, valkey):

@@ -8,7 +8,7 @@ only used to find entries. It is not trusted: the decrypted table decides.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.sites.registry.sealing import Sealer
+
+_T = TypeVar("_T")
 
 
 class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,14 +104,14 @@ class Contents:
         kind, _, rest = name.partition("/")
         match kind:
             case "account":
-                self._by_appid.pop(hint.appid, None)
+                _drop(self._by_appid, hint.appid, rest)
                 return {rest}
             case "site":
                 self._sites_of[hint.account].pop(rest, None)
                 return {hint.account}
             case "key":
                 site, _, key = rest.partition("/")
-                self._by_hash.pop(hint.hash, None)
+                _drop(self._by_hash, hint.hash, (site, key))
                 self._keys_of[site].pop(key, None)
             case "oidc-client":
                 site, _, client = rest.partition("/")
@@ -172,3 +174,9 @@ class Contents:
     def clients_of(self, site: str) -> list[str]:
         """The ids of the clients of a site's issuer."""
         return list(self._clients_of.get(site, ()))
+
+
+def _drop(index: dict[str, _T], value: str, entry: _T) -> None:
+    """Remove an entry from an index, unless another entry has its value by now: both changes may be read at once."""
+    if index.get(value) == entry:
+        del index[value]
