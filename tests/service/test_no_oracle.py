@@ -39,8 +39,8 @@ def plain(answer, started, user):
     text = re.sub(r'(nonce[-=]"?)[\w-]{16,}', r"\1*", text)
     text = re.sub(r'("request_id":")\w+|(>)\w{16}(<)', r"\1*", text)
     text = re.sub(r'("retry_after":|can be sent again in |Retry-After\W+|again in )\d+', r"\1*", text)
-    # The time that a code has left goes by when its page was read.
-    text = re.sub(r'(data-in=")\d+(">)\d:\d\d<', r"\1*\2*<", text)
+    # The times that a page counts down go by when it was read.
+    text = re.sub(r'(data-in=")\d+"(>\d:\d\d<)?', r'\1*"', text)
     # What site and address have left goes by the order of the calls; what the user has left must be the same.
     text = re.sub(r'("(?:site|address)_\w+";r=)\d+', r"\1*", text)
     text = re.sub(r'("[\w/]+";r=[\d*]+;t=)\d+', r"\1*", text)
