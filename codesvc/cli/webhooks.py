@@ -45,7 +45,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             case "enable":
                 print(_endpoint(await webhooks.enable(site, actor=_ACTOR)))
             case "test":
-                print(f"queued {(await webhooks.test(site)).id}")
+                if (queued := (await webhooks.test(site)).hook) is not None:  # always: there is no limit here
+                    print(f"queued {queued.id}")
             case _:
                 return await _resend(webhooks, site, arguments)
     return 0
@@ -83,7 +84,7 @@ async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Names
         cursor = page.cursor
     missing = 0
     for name in wanted:
-        hook = await webhooks.resend(site, name, actor=_ACTOR) if is_webhook_id(name) else None
+        hook = (await webhooks.resend(site, name, actor=_ACTOR)).hook if is_webhook_id(name) else None
         missing += hook is None
         print(f"{name}: {'no such event' if hook is None else 'queued'}")
     return 1 if missing else 0

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codesvc.domain.errors import Invalid
+from codesvc.domain.limits import LimitReached, encode
 from codesvc.domain.webhook import TEST_EVENT, TEST_MESSAGE, derived_id
+from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from codesvc.domain.limits import Rate
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
-    from codesvc.store.webhooks import Endpoint, Hook
+    from codesvc.store.webhooks import Endpoint, Hook, QueuedReply
 
 MOST_LISTED: Final = 100
+REQUESTS: Final = "webhook_requests"
+"""The limit on events that a site's keys have sent: tests, and events again. The operator's pages have none."""
 _ID: Final = re.compile(r"wh_[0-9a-f]{32}")
 _PLACE: Final = re.compile(r"([0-9]{1,15}) ([a-z_.]{1,40} wh_[0-9a-f]{32})")
 
@@ -29,6 +34,14 @@ class Page:
 
     hooks: tuple[Hook, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An event that was queued because somebody asked for it; otherwise the limit, if one was reached."""
+
+    hook: Hook | None
+    denial: LimitReached | None = None
 
 
 def is_webhook_id(text: str) -> bool:
@@ -91,12 +104,27 @@ class Webhooks:
         """One event, None if there is none."""
         return (await self._store.read(site.store_keys, site.name, event)).hook
 
-    async def resend(self, site: SiteEntry, event: str, *, actor: str) -> Hook | None:
-        """Send an event again, or now instead of later, with a new schedule; None if there is no such event."""
-        return (await self._store.resend(site.store_keys, site.name, event, actor=actor)).hook
+    async def resend(self, site: SiteEntry, event: str, *, actor: str, by_key: bool = False) -> Queued:
+        """Send an event again, or now instead of later, with a new schedule; no hook if there is no such event.
 
-    async def test(self, site: SiteEntry, idempotency_key: str = "") -> Hook:
+        By a key of the site, this and `test` are limited together: as many as starts, which send events as well.
+        """
+        rates = site.config.limits.site_starts if by_key else ()
+        reply = await self._store.resend(site.store_keys, site.name, event, actor=actor, rates=encode(rates))
+        return _queued(reply, rates)
+
+    async def test(self, site: SiteEntry, idempotency_key: str = "", *, by_key: bool = False) -> Queued:
         """Queue a test event. The same Idempotency-Key gives the same event."""
         event = derived_id("test", site.name, idempotency_key or secrets.token_hex(16))
         facts = msgspec.json.encode({"message": TEST_MESSAGE})
-        return (await self._store.announce(site.store_keys, site.name, event, kind=TEST_EVENT, facts=facts)).shown
+        rates = site.config.limits.site_starts if by_key else ()
+        reply = await self._store.announce(
+            site.store_keys, site.name, event, kind=TEST_EVENT, facts=facts, rates=encode(rates)
+        )
+        return _queued(reply, rates)
+
+
+def _queued(reply: QueuedReply, rates: tuple[Rate, ...]) -> Queued:
+    if reply.outcome is Outcome.LIMITED:
+        return Queued(None, LimitReached(REQUESTS, reply.wait_ms, rates))
+    return Queued(reply.hook)

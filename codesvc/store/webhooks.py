@@ -137,20 +137,19 @@ class EndpointReply(Reply, frozen=True):
 
 
 class HookReply(Reply, frozen=True):
-    """DONE, SAME (announced before) or ABSENT."""
+    """DONE or ABSENT."""
 
     hook: Annotated[Hook | None, Hook.parse] = None
 
-    @property
-    def shown(self) -> Hook:
-        """The event, where the outcome promises one.
 
-        Raises:
-            LookupError: this outcome has none.
-        """
-        if self.hook is None:
-            raise LookupError(f"{self.outcome} carries no event")
-        return self.hook
+class QueuedReply(HookReply, frozen=True):
+    """DONE, SAME (announced before), ABSENT or LIMITED.
+
+    Attributes:
+        wait_ms: ms until the site may ask again, for LIMITED.
+    """
+
+    wait_ms: int = 0
 
 
 def _hooks(raw: Sequence[Sequence[bytes]]) -> tuple[Hook, ...]:
@@ -182,8 +181,8 @@ class Webhooks:
         self._enable_endpoint = Act(deployment, "enable_endpoint", EndpointReply)
         self._list = Act(deployment, "list_webhooks", HooksListed)
         self._read = Act(deployment, "read_webhook", HookReply)
-        self._resend = Act(deployment, "resend_webhook", HookReply)
-        self._announce = Act(deployment, "announce_webhook", HookReply)
+        self._resend = Act(deployment, "resend_webhook", QueuedReply)
+        self._announce = Act(deployment, "announce_webhook", QueuedReply)
         self._forget = Act(deployment, "forget_webhook", Reply)
 
     def queue(self, owner: str) -> WebhookQueue:
@@ -221,15 +220,25 @@ class Webhooks:
         """One event: DONE or ABSENT."""
         return await self._read(keys, {"webhook": keys.webhook(site, event)}, {})
 
-    async def resend(self, keys: Keys, site: str, event: str, *, actor: str) -> HookReply:
-        """Send an event again, or now instead of later: DONE or ABSENT."""
-        return await self._resend(keys, {"webhook": keys.webhook(site, event)}, {"actor": actor, "site": site})
-
-    async def announce(self, keys: Keys, site: str, event: str, *, kind: str, facts: bytes) -> HookReply:
-        """Queue an event that belongs to no change of state: DONE, or SAME if this id is queued already."""
-        return await self._announce(
-            keys, {"webhook": keys.webhook(site, event)}, {"site": site, "id": event, "kind": kind, "facts": facts}
+    async def resend(self, keys: Keys, site: str, event: str, *, actor: str, rates: str = "") -> QueuedReply:
+        """Send an event again, or now instead of later: DONE, ABSENT, or LIMITED by `rates` of the site's requests."""
+        return await self._resend(
+            keys, self._requested(keys, site, event), {"actor": actor, "site": site, "rates": rates}
         )
+
+    async def announce(
+        self, keys: Keys, site: str, event: str, *, kind: str, facts: bytes, rates: str = ""
+    ) -> QueuedReply:
+        """Queue an event that belongs to no change of state: DONE, SAME if this id is queued already, or LIMITED."""
+        return await self._announce(
+            keys,
+            self._requested(keys, site, event),
+            {"site": site, "id": event, "kind": kind, "facts": facts, "rates": rates},
+        )
+
+    @staticmethod
+    def _requested(keys: Keys, site: str, event: str) -> dict[str, str]:
+        return {"webhook": keys.webhook(site, event), "requests": keys.window("webhook_requests", site, "all")}
 
     async def forget(self, keys: Keys, site: str, event: str, *, wait: bool) -> Reply:
         """Delete an event about a person whose data is being erased: DONE, or ABSENT if there is none.

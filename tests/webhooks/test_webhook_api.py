@@ -125,6 +125,26 @@ async def test_a_test_with_an_idempotency_key_is_sent_once(told, receiver):
     assert payload == receiver.got[0].event
 
 
+async def test_what_a_site_asks_for_itself_is_limited_as_its_starts_are_and_apart_from_them(new_world, receiver):
+    """Each of these calls makes an outgoing request, and there could be any number of them."""
+    limits = {"site_starts": ["3/hour"]}
+    async with new_world(sites__shop__webhook=hook(receiver), sites__shop__limits=limits) as world:
+        event, once = await send_test(world), {"Idempotency-Key": "once"}
+        again = [await world.call("POST", "/v1/webhooks/test", {}, headers=once) for _ in range(3)]
+        assert [answer.status for answer in again] == [201] * 3  # one event, which counts once
+        assert (await world.call("POST", f"/v1/webhooks/deliveries/{event}/resend", {})).status == 200
+        for path in ("test", f"deliveries/{event}/resend"):
+            refused = await world.call("POST", f"/v1/webhooks/{path}", {})
+            assert (refused.status, refused.problem, refused["limit"]) == (429, "rate-limited", "webhook_requests")
+            assert 0 < int(refused.headers["Retry-After"]) <= 3600
+        # It uses up no starts, and what it refused is sent by the operator.
+        assert (await world.start()).status == 201
+        webhooks, site = world.app[SERVICES].webhooks, world.app[SERVICES].directory.sites["shop"]
+        assert (await webhooks.resend(site, event, actor="operator:lan")).hook is not None
+        await world.advance(3_600)
+        await send_test(world)
+
+
 async def test_the_endpoint_is_shown_without_its_query(new_world, receiver):
     async with new_world(sites__shop__webhook=hook(receiver) | {"url": receiver.url + "?token=secret"}) as world:
         await delivery(world, await send_test(world), "delivered")

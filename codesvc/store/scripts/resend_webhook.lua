@@ -1,12 +1,18 @@
 -- Purpose: send an event again, or sooner than planned, under the same id, with all its earlier attempts.
--- KEYS: webhook
--- ARGS: offset root topic actor site audit_kept audit_lines
--- OUTCOMES: done absent
--- USES: clock names webhook audit
+--   `requests` counts what a site asks for itself, at most `rates`; '' means no limit.
+-- KEYS: webhook requests
+-- ARGS: offset root topic actor site rates audit_kept audit_lines
+-- OUTCOMES: done absent limited
+-- USES: clock names windows webhook audit
 -- REPLY done: hook
+-- REPLY limited: wait_ms
 
 local r = redis.call('HMGET', K.webhook, 'id', 'type')
 if not r[1] then return {'absent', now} end
+local requests = window(K.requests, A.rates)
+local wait = wait_for(requests)
+if wait > 0 then return {'limited', now, wait} end
+count_event(requests)
 local member = r[2] .. ' ' .. r[1]
 redis.call('HSET', K.webhook, 'status', 'pending', 'attempts', 0, 'queued', string.format('%.0f', now),
   'due', string.format('%.0f', now))

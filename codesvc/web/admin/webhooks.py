@@ -82,7 +82,7 @@ async def resend(request: web.Request) -> web.Response:
     here, site, fields = services(request), await _site(request), await form_of(request)
     event = str(fields.get("event", ""))
     actor = operator(signed_in(request).name)
-    if not is_webhook_id(event) or await here.webhooks.resend(site, event, actor=actor) is None:
+    if not is_webhook_id(event) or (await here.webhooks.resend(site, event, actor=actor)).hook is None:
         raise Problem("not-found", "There is no such event, or no longer.")
     return go_to(request, "/admin/webhooks?done=resent")
 

@@ -18,10 +18,11 @@ from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time, wire_time_or_none
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
-from codesvc.web.problem import Problem
+from codesvc.web.problem import Problem, limited
 
 if TYPE_CHECKING:
     from codesvc.config import Webhook
+    from codesvc.service.webhooks import Queued
     from codesvc.sites.directory import Caller
     from codesvc.store.webhooks import Endpoint, Hook
 
@@ -111,6 +112,24 @@ def _listing(request: web.Request) -> dict[str, Any]:
     }
 
 
+def _expect(request: web.Request, caller: Caller, queued: Queued) -> Hook:
+    """The event.
+
+    Raises:
+        Problem: there is none, or the limit is reached.
+    """
+    if queued.denial is not None:
+        services(request).recorder.refused(caller.site.name, "", queued.denial.limit)
+        raise limited(queued.denial)
+    return _known(queued.hook)
+
+
+def _known(hook: Hook | None) -> Hook:
+    if hook is None:
+        raise Problem("not-found", "There is no such delivery; deliveries are kept for 30 days.")
+    return hook
+
+
 @routes.get("/v1/webhooks")
 async def endpoint(request: web.Request) -> web.Response:
     """The state of the site's endpoint."""
@@ -135,7 +154,7 @@ async def test(request: web.Request) -> web.Response:
     _, body = await inputs.read(request, EmptyInput)
     key = inputs.idempotency(request, body).key
     here = services(request)
-    hook = await here.webhooks.test(caller.site, key)
+    hook = _expect(request, caller, await here.webhooks.test(caller.site, key, by_key=True))
     location = here.address.path(f"/v1/webhooks/deliveries/{hook.id}")
     return json_response(_draw_whole(hook), status=201, headers={"Location": location})
 
@@ -152,9 +171,7 @@ async def find(request: web.Request) -> web.Response:
 async def get(request: web.Request) -> web.Response:
     """One event with the results of its delivery attempts."""
     caller = authenticate(request, "admin")
-    hook = await services(request).webhooks.get(caller.site, _id_in(request))
-    if hook is None:
-        raise Problem("not-found", "There is no such delivery; deliveries are kept for 30 days.")
+    hook = _known(await services(request).webhooks.get(caller.site, _id_in(request)))
     return json_response(_draw_whole(hook))
 
 
@@ -164,7 +181,5 @@ async def resend(request: web.Request) -> web.Response:
     caller = authenticate(request, "admin")
     identifier = _id_in(request)
     await inputs.read(request, EmptyInput)
-    hook = await services(request).webhooks.resend(caller.site, identifier, actor=caller.actor)
-    if hook is None:
-        raise Problem("not-found", "There is no such delivery; deliveries are kept for 30 days.")
-    return json_response(_draw_whole(hook))
+    queued = await services(request).webhooks.resend(caller.site, identifier, actor=caller.actor, by_key=True)
+    return json_response(_draw_whole(_expect(request, caller, queued)))

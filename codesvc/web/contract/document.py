@@ -22,7 +22,7 @@ from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
-VERSION: Final = "1.29"
+VERSION: Final = "1.30"
 """The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (

@@ -49,6 +49,7 @@ TEST: Final = _call(
             links={name: {"id": "$response.body#/id"} for name in ("getWebhookDelivery", "resendWebhookDelivery")},
         ),
     ),
+    problems=("not-found", "rate-limited"),
     retry=True,
 )
 LIST: Final = _call(
@@ -108,6 +109,7 @@ RESEND: Final = _call(
     parameters=(_ID,),
     body=parameters.NOTHING,
     answers=(_SHOWN,),
+    problems=("not-found", "rate-limited"),
 )
 CALLS: Final = (ENDPOINT, ENABLE, TEST, LIST, GET, RESEND)
 
