@@ -246,7 +246,7 @@ _ALL: Final = (
         "too-many-calls",
         429,
         "Too many calls of this site are under way",
-        "Each process works on 32 calls of a site at a time; up to 480 more wait, for two seconds at most. "
+        "Each process works on 32 calls of a site at a time; up to 992 more wait, for two seconds at most. "
         "Nothing was done.",
         "Wait `Retry-After` seconds, and make fewer calls at once.",
     ),

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE: Final = 32
 """Calls of a site that are worked on at a time: while the store does 16 starts in one call, 16 more are read."""
-MOST_UNDER_WAY: Final = 512
+MOST_UNDER_WAY: Final = 1_024
 """Calls of a site that have begun and are not answered; their bodies may still be on their way. Each can hold 100 kB.
 An address has 400 at most in nginx's example.
 """
 PATIENCE_SECONDS: Final = 2.0
-"""How long a call waits for its turn, several times what 512 calls take. Were it longer, each group of calls would wait
+"""How long a call waits for its turn, about what 1,024 calls take. Were it longer, each group of calls would wait
 for the timeouts of those before it while the store does not answer.
 """
 LIMIT: Final = "site_calls"

@@ -154,7 +154,7 @@ async def queue(store_url, tmp_path):
 async def test_one_process_at_a_time_has_a_site(queue, valkey):
     site, webhooks, of, _ = queue
     partition, a, b = site.store_keys.partition, of("a"), of("b")
-    event = (await webhooks.test(site)).id
+    event = (await webhooks.test(site)).hook.id
     assert (await a.claim(partition, most=5)).sites == ("shop",)
     assert (await b.claim(partition, most=5)).sites == ()
     work = await a.take(partition, "shop", most=5, give=True)
@@ -188,7 +188,7 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
 async def test_a_site_that_is_done_is_nobodys(queue, valkey):
     site, webhooks, of, store = queue
     partition, a = site.store_keys.partition, of("a")
-    event = await webhooks.test(site)
+    event = (await webhooks.test(site)).hook
     [name] = (await a.claim(partition, most=5)).sites
     [job] = (await a.take(partition, name, most=5, give=True)).jobs
     await a.record(partition, name, job, Tried("refused", 5, 500), "again", pause_ms=5000)
@@ -221,7 +221,7 @@ async def test_the_queue_is_bounded(queue, valkey):
     events = []
     for number in range(8):
         store.offset.move_to(number + 1)
-        events.append((await webhooks.test(site)).id)
+        events.append((await webhooks.test(site)).hook.id)
     page = await webhooks.find(site, limit=100)
     # Three wait. Of those that gave way the latest two are remembered.
     assert [hook.status.value for hook in page.hooks] == ["pending", "failed", "failed", "pending", "pending"]
@@ -240,9 +240,9 @@ async def test_the_queue_is_bounded(queue, valkey):
 
 async def test_what_is_too_old_is_listed_no_more(queue):
     site, webhooks, _, store = queue
-    old = (await webhooks.test(site)).id
+    old = (await webhooks.test(site)).hook.id
     store.offset.move_to(webhook.KEPT_MS + 1000)
-    new = (await webhooks.test(site)).id
+    new = (await webhooks.test(site)).hook.id
     assert [hook.id for hook in (await webhooks.find(site)).hooks] == [new]
     assert old != new
 
