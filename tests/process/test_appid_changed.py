@@ -4,17 +4,15 @@ import asyncio
 import json
 import signal
 
-import aiohttp
 import pytest
 
 from codesvc.store.partitions import partition_of
 from tests.command_line import codesvc
-from tests.process.processes import KEY, ready, serving
+from tests.process.processes import KEY, caller, ready, serving
 from tests.process.test_reload import Log
 
 OLD = "wx3f1c5a9e7b2d4860"
 OPENID = "o{:027}"
-AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
 def appids(*, same):
@@ -36,7 +34,7 @@ def command(path, *words):
 
 
 async def bind(base, count=3):
-    async with aiohttp.ClientSession(headers=AUTH) as http:
+    async with caller(KEY) as http:
         for number in range(count):
             async with http.put(f"{base}/v1/bindings/u{number}", json={"openid": OPENID.format(number)}) as answer:
                 assert answer.status == 201
@@ -51,7 +49,7 @@ async def stop(process):
 async def bound(config):
     """A store with bindings, and no service."""
     path, base = config
-    async with serving(path, forked=True) as process, aiohttp.ClientSession() as http:
+    async with serving(path, forked=True) as process, caller() as http:
         await ready(http, base, process)
         await bind(base)
         await stop(process)
@@ -82,7 +80,7 @@ async def test_a_start_with_a_changed_appid_is_refused(bound, same, workers):
     assert "Traceback" not in said
     # Put back, everything is as it was.
     change(path, (new, OLD))
-    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, caller(KEY) as http:
         await ready(http, base, process)
         async with http.get(f"{base}/v1/bindings/u1") as answer:
             assert (await answer.json())["openid"] == OPENID.format(1)
@@ -116,10 +114,7 @@ async def test_a_reload_with_a_changed_appid_is_refused(config, tmp_path, worker
     path, base = config
     log, new = Log(tmp_path / "log"), appids(same=False)
     with log.path.open("wb") as file:
-        async with (
-            serving(path, "--workers", workers, log=file) as process,
-            aiohttp.ClientSession(headers=AUTH) as http,
-        ):
+        async with serving(path, "--workers", workers, log=file) as process, caller(KEY) as http:
             await ready(http, base, process)
             await bind(base)
             change(path, (OLD, new))
@@ -141,7 +136,7 @@ async def test_a_reload_with_a_changed_appid_is_refused(config, tmp_path, worker
 async def test_a_renamed_account_keeps_its_bindings(bound):
     path, base = bound
     change(path, ("[accounts.main]", "[accounts.wechat]"), ('account = "main"', 'account = "wechat"'))
-    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, caller(KEY) as http:
         await ready(http, base, process)
         async with http.get(f"{base}/v1/bindings/u1") as answer:
             assert answer.status == 200
@@ -167,7 +162,7 @@ async def test_bindings_of_a_removed_site_are_told_and_refuse_nothing(bound, tmp
     change(path, ("[sites.shop]", "[sites.store]"))
     log = Log(tmp_path / "log2")
     with log.path.open("wb") as file:
-        async with serving(path, log=file, forked=True) as process, aiohttp.ClientSession() as http:
+        async with serving(path, log=file, forked=True) as process, caller() as http:
             await ready(http, base, process)
             told = await log.wait("bindings_of_no_site")
             assert told["site"] == "shop"
@@ -181,12 +176,12 @@ async def test_bindings_of_a_removed_site_are_told_and_refuse_nothing(bound, tmp
 
 async def test_without_bindings_an_appid_may_change(config):
     path, base = config
-    async with serving(path, forked=True) as process, aiohttp.ClientSession(headers=AUTH) as http:
+    async with serving(path, forked=True) as process, caller(KEY) as http:
         await ready(http, base, process)
         await bind(base, 1)
         async with http.delete(f"{base}/v1/bindings/u0") as answer:
             assert answer.status == 204
         await stop(process)
     change(path, (OLD, appids(same=False)))
-    async with serving(path, forked=True) as process, aiohttp.ClientSession() as http:
+    async with serving(path, forked=True) as process, caller() as http:
         await ready(http, base, process)

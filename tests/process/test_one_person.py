@@ -6,14 +6,13 @@ import signal
 import subprocess
 import time
 
-import aiohttp
 import pytest
 import redis
 
 from codesvc.store.binary import shipped_server
 from codesvc.store.personal_traces import Claim, Person, claim_of
 from tests.command_line import codesvc
-from tests.process.processes import KEY, ready, serving, write_config
+from tests.process.processes import KEY, caller, ready, serving, write_config
 from tests.process.walks import steps, walk
 from tests.stores import contents, free_port
 
@@ -48,10 +47,7 @@ async def live(http, base, user, openid):
 async def test_a_person_is_shown_and_erased(config):
     path, base = config
     show, erase = steps("A person asks what you keep, or wants it gone")
-    async with (
-        serving(path, forked=True) as process,
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
-    ):
+    async with serving(path, forked=True), caller(KEY) as http:
         await ready(http, base)
         await live(http, base, "alice", OPENID)
         await live(http, base, "alice2", OTHER)
@@ -78,17 +74,12 @@ async def test_a_person_is_shown_and_erased(config):
             assert (await answer.json())["openid"] == OTHER
         with pytest.raises(AssertionError, match="0 entries erased"):
             await walk(erase, path.parent)
-        process.send_signal(signal.SIGTERM)
-        await process.wait()
 
 
 async def test_the_command_says_what_it_kept_for_another_user(config):
     path, base = config
     path.write_text(path.read_text().replace("[sites.shop]\n", '[sites.shop]\nusers_per_wechat = "many"\n'))
-    async with (
-        serving(path) as process,
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
-    ):
+    async with serving(path, forked=True), caller(KEY) as http:
         await ready(http, base)
         for user in ("alice", "alice2"):
             async with http.put(f"{base}/v1/bindings/{user}", json={"openid": OPENID}) as answer:
@@ -97,8 +88,6 @@ async def test_the_command_says_what_it_kept_for_another_user(config):
         assert "entries kept: 1; they name the WeChat account" in said
         async with http.get(f"{base}/v1/bindings/alice2") as answer:
             assert (await answer.json())["openid"] == OPENID
-        process.send_signal(signal.SIGTERM)
-        await process.wait()
 
 
 GONE = "erin.is-gone@example.com"
@@ -137,10 +126,7 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     path, base = config
     data = path.parent / "data"
     command = f"codesvc person erase --config config.toml --site shop --user {GONE}"
-    async with (
-        serving(path, forked=True) as process,
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
-    ):
+    async with serving(path, forked=True) as process, caller(KEY) as http:
         await ready(http, base)
         await live(http, base, GONE, GONE_OPENID)
         await live(http, base, "alice2", OTHER)

@@ -16,7 +16,7 @@ from codesvc.cli.serve.revision import Revision, UnusableConfiguration, read_suc
 from codesvc.config import ConfigError
 from codesvc.config.api_keys import hash_line
 from codesvc.config.snapshot import ConfigSnapshot
-from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
+from tests.process.processes import KEY, alive, caller, children, ready, serving, worker_pids
 
 SECOND = "csk_shop_" + "s" * 43
 
@@ -49,7 +49,7 @@ def log(tmp_path):
 async def running(config, log, *more, env=None):
     path, base = config
     with log.path.open("wb") as file:
-        async with serving(path, *more, log=file, env=env) as process, aiohttp.ClientSession() as http:
+        async with serving(path, *more, log=file, env=env) as process, caller() as http:
             await ready(http, base)
             yield process
 

@@ -22,7 +22,7 @@ from aiohttp import web
 from codesvc.domain import codes
 from codesvc.domain.keyring import Keyring
 from codesvc.sandbox.cipher import sign
-from tests.process.processes import ready, serving
+from tests.process.processes import caller, ready, serving
 from tests.process.test_reload import Log
 from tests.process.walks import steps, walk
 from tests.service.callbacks import push_of, sealed
@@ -132,7 +132,7 @@ async def running(directory, hook, workers):
     async with contextlib.AsyncExitStack() as stack:
         file = stack.enter_context(log.path.open("wb"))
         process = await stack.enter_async_context(serving(config, log=file))
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(caller())
         await ready(http, base)
         await log.wait("started", workers)
         running = Running(directory, base, process, log, http)

@@ -9,13 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
+from tests.process.processes import KEY, alive, caller, children, ready, serving, worker_pids
 
 
 async def test_a_killed_service_loses_no_binding_and_leaves_no_orphan(config):
     path, base = config
-    auth = {"Authorization": f"Bearer {KEY}"}
-    async with aiohttp.ClientSession(headers=auth) as http:
+    async with caller(KEY) as http:
         async with serving(path) as process:
             await ready(http, base)
             for number in range(50):
