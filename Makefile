@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 TOOLS_STAMP := $(VENV)/.tools-installed
+OLDEST_STAMP := $(VENV)/.oldest-installed
 # Where the environment forbids to keep compiled modules, each of hundreds of processes would compile all of them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -68,13 +69,11 @@ test-cluster: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --thorough tests/cluster
 
 # On another server: make test-store STORE=/usr/bin/redis-server, or STORE=oldest for the oldest that is supported.
-test-store: $(TEST_STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
+test-store: $(TEST_STAMP) $(OLDEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$(STORE) $(STORE_TESTS)
 
 # As CI does: a cluster, Debian's Redis where it is installed, the oldest Redis, each in one process, all at once.
-test-stores-briefly: $(TEST_STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
+test-stores-briefly: $(TEST_STAMP) $(OLDEST_STAMP)
 	trap 'rm -rf $$logs' EXIT; logs=$$(mktemp -d) runs="" red=0; \
 	for store in cluster $$(command -v redis-server) oldest; do \
 		$(BIN)/python -m pytest -q -n 0 --store=$$store $(STORE_TESTS_BRIEFLY) >$$logs/$${store##*/} 2>&1 & runs="$$runs $$!"; \
@@ -128,8 +127,8 @@ $(BIN)/python:
 	@$(if $(UV),$(UV) venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
 
 # Everything comes from lock files with hashes (ops/locks); `make locks` writes them anew.
-LOCKED := -m pip install --quiet --disable-pip-version-check --require-hashes
 PIP := $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
+LOCKED := $(PIP) --quiet --require-hashes
 
 $(STAMP): pyproject.toml ops/locks/build.txt ops/locks/runtime.txt | $(BIN)/python
 	@echo "2/3 packages, from ops/locks: $(words $(shell grep -hE '^[a-z].*==' ops/locks/build.txt ops/locks/runtime.txt)) of them$(if $(UV),, up to a minute the first time)"
@@ -139,11 +138,15 @@ $(STAMP): pyproject.toml ops/locks/build.txt ops/locks/runtime.txt | $(BIN)/pyth
 	@touch $@
 
 $(TEST_STAMP): ops/locks/test.txt $(STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/test.txt
+	@$(LOCKED) -r ops/locks/test.txt
 	@touch $@
 
 $(TOOLS_STAMP): ops/locks/tools.txt $(STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
+	@$(LOCKED) -r ops/locks/tools.txt
+	@touch $@
+
+$(OLDEST_STAMP): ops/locks/oldest.txt $(STAMP)
+	@$(LOCKED) -r ops/locks/oldest.txt
 	@touch $@
 
 # Coverage-guided, in an environment of its own (CI has one for all): FUZZ_SECONDS (300) of one core for all targets, and
@@ -163,7 +166,7 @@ fuzz-keep:
 	$(FUZZ_VENV)/bin/python -m tests.fuzz --keep $(TARGETS)
 
 $(FUZZ_STAMP): ops/locks/fuzz.txt $(STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/fuzz.txt
+	@$(LOCKED) -r ops/locks/fuzz.txt
 	@touch $@
 
 # Whether time tells who is bound, where the answers do not.
