@@ -25,7 +25,7 @@ def configuration(directory: Path, *, port: int, upstream: int, prefix: str) -> 
     # The tests behind it are one address, and in more of a hurry than a visitor.
     text = limits.replace("rate=20r/s", "rate=9999r/s") + _CLOSED.sub("", _TLS.sub("", server))
     text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}").replace(
-        "127.0.0.1:8080", f"127.0.0.1:{upstream}"
+        "127.0.0.1:288", f"127.0.0.1:{upstream}"
     )
     text = text.replace("/var/log/nginx", str(directory)).replace("/auth", prefix)
     return (

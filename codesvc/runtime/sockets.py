@@ -197,7 +197,7 @@ def not_listening(host: str, port: int, error: OSError, *, remedy: str) -> OSErr
     advice = {
         errno.EADDRINUSE: f"another codesvc or server of yours may hold it: `ss -ltnp 'sport = :{port}'` names the "
         f"process; end that, or {remedy}",
-        errno.EACCES: f"ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or {remedy}",
+        errno.EACCES: f"only root opens ports below 1024: let systemd's socket unit do it, or {remedy}",
         errno.EADDRNOTAVAIL: "this machine has no such address; `ip address` shows those that it has",
     }.get(error.errno or 0, remedy)
     # Without its errno, which Python would print in front.

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.programs import program_path
 from tests.world import OWN_SECRETS
 
 OPS = Path(__file__).parents[2] / "ops"
+UNPRIVILEGED = 1024
+"""The first port that any user of a machine may open (`ip_unprivileged_port_start`)."""
 
 
 def run(*command):
@@ -49,6 +52,37 @@ def test_the_service_unit_forbids_core_dumps_and_more_rights():
     text = (OPS / "systemd" / "codesvc.service").read_text()
     for line in ("LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "MemoryDenyWriteExecute=yes"):
         assert re.search(rf"^{re.escape(line)}$", text, re.MULTILINE), line
+
+
+def port_of_the_unit():
+    text = (OPS / "systemd" / "codesvc.socket").read_text()
+    return int(re.search(r"^ListenStream=127\.0\.0\.1:(\d+)$", text, re.MULTILINE)[1])
+
+
+def test_no_other_user_can_take_the_port_of_the_socket_unit_while_it_is_stopped():
+    if os.geteuid():
+        pytest.skip("NOT TESTED: only root can act as another user")
+    take = f"import os, socket; os.setuid(65534); socket.create_server(('127.0.0.1', {port_of_the_unit()}))"
+    status, said = run(sys.executable, "-c", take)
+    assert (status, "PermissionError: [Errno 13]" in said) == (1, True), said
+
+
+PROXIES = ("nginx/codesvc.conf", "nginx/codesvc-path.conf", "caddy/Caddyfile", "caddy/Caddyfile-path")
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_the_proxies_lead_to_the_port_of_the_socket_unit(name):
+    upstream = re.findall(r"^\s*(?:server|reverse_proxy) 127\.0\.0\.1:(\d+)\b", (OPS / name).read_text(), re.MULTILINE)
+    assert upstream == [str(port_of_the_unit())]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_printed_for_a_server_sends_keys_only_to_the_port_of_the_socket_unit(language):
+    pages = ("deploying", "operating", "monitoring", "administration", "scaling", "proxies", "alerts", "backup")
+    text = "".join((OPS.parent / "docs" / language / f"{each}.md").read_text(encoding="utf-8") for each in pages)
+    found = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", text)}
+    assert port_of_the_unit() in found
+    assert [port for port in found if port >= UNPRIVILEGED] == []
 
 
 def test_the_container_runs_as_a_user_and_read_only():

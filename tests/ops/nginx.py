@@ -54,7 +54,7 @@ def installed(directory, upstream, plain, secure, *, least=""):
         text = text.replace("/etc/letsencrypt/live/code.example.com/privkey.pem", str(directory / "key.pem"))
         for place in ("/etc/letsencrypt/live/code.example.com", "/etc/ssl/codesvc", "/var/log/nginx"):
             text = text.replace(place, str(directory))
-        text = text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
+        text = text.replace("127.0.0.1:288", f"127.0.0.1:{upstream}")
         text = re.sub(r" *listen \[::\]:\d+[^;]*;\n", "", text)
         text = text.replace("listen 80;", f"listen 127.0.0.1:{plain};")
         text = text.replace("listen 443 ", f"listen 127.0.0.1:{secure} ")

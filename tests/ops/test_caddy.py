@@ -28,7 +28,7 @@ PREFIXES = {"Caddyfile": "", "Caddyfile-path": "/auth"}
 @asynccontextmanager
 async def caddy(directory, name, port, upstream):
     """The example on loopback without TLS, in front of `upstream`; all that it writes goes into one file."""
-    text = (EXAMPLES / name).read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
+    text = (EXAMPLES / name).read_text(encoding="utf-8").replace("127.0.0.1:288", f"127.0.0.1:{upstream}")
     text = re.sub(r"^(code|www)\.example\.com \{", f"http://127.0.0.1:{port} {{", text, flags=re.MULTILINE)
     # The first block is Caddy's global options.
     text = re.sub(r"^\{", "{\n\tadmin off\n\tauto_https off", text, count=1, flags=re.MULTILINE)

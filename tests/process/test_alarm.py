@@ -31,6 +31,7 @@ async def test_the_script_writes_to_the_group_when_something_fails(own_network, 
     env["PATH"] = f"{HERE.parents[1] / 'bin'}:{sys.prefix}/bin:{env['PATH']}"
     [script] = steps("Without Prometheus")
     script = script.replace("/usr/local/bin/codesvc", shutil.which("codesvc", path=env["PATH"]))
+    script = script.replace(":288/", ":8080/")
     (tmp_path / "codesvc-alarm").write_text(script.replace("/etc/codesvc/", f"{tmp_path}/"))
     (tmp_path / "robot").write_text("http://127.0.0.1:8099/robot/send?access_token=t\n")
     (tmp_path / "robot.py").write_text(ROBOT)

@@ -54,8 +54,8 @@ def written_as_the_header_says(directory, public):
     (directory / "etc" / "config.toml").write_text(config, encoding="utf-8")
     proxy = re.search(r"`(reverse_proxy \S+)` in it", HEADER)[1]
     caddyfile = (ROOT / "ops" / "caddy" / "Caddyfile").read_text(encoding="utf-8")
-    assert "reverse_proxy 127.0.0.1:8080" in caddyfile
-    caddyfile = caddyfile.replace("reverse_proxy 127.0.0.1:8080", proxy)
+    assert "reverse_proxy 127.0.0.1:288" in caddyfile
+    caddyfile = caddyfile.replace("reverse_proxy 127.0.0.1:288", proxy)
     own_authority = "{\n\tadmin off\n\tlocal_certs\n\tskip_install_trust"
     caddyfile = re.sub(r"^\{", own_authority, caddyfile, count=1, flags=re.MULTILINE)
     (directory / "Caddyfile").write_text(caddyfile, encoding="utf-8")
@@ -101,4 +101,4 @@ def test_the_lines_of_the_page_change_the_three_files_as_the_header_says(tmp_pat
     caddyfile = (tmp_path / "Caddyfile").read_text(encoding="utf-8")
     assert re.search(r"^login\.example\.com \{$", caddyfile, re.MULTILINE)
     assert re.search(r"`(reverse_proxy \S+)` in it", HEADER)[1] in caddyfile
-    assert "127.0.0.1:8080" not in caddyfile
+    assert "127.0.0.1:288" not in caddyfile

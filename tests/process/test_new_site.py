@@ -34,7 +34,7 @@ async def test_by_the_admin_api(service):
     [key] = steps("A key for the admin API")
     await service.step(key)
     [new] = steps("A new site")
-    new = new.replace("http://127.0.0.1:8080", service.base)
+    new = new.replace("http://127.0.0.1:288", service.base)
     said = await walk(new, service.directory)
     site, made = (json.loads(line) for line in said.splitlines())
     assert site["settings"]["origins"] == ["https://tea.example.com"]

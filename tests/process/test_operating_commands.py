@@ -58,6 +58,7 @@ NOT_RUN = {
     "ln -s /opt/codesvc/bin/codesvc /usr/local/bin/codesvc": UNIT,
     "(cd /etc/codesvc && runuser -u codesvc -- /opt/codesvc/bin/codesvc init)": UNIT,
     "printf '\\n[store]\\ndata_dir = \"/var/lib/codesvc\"\\n' >> /etc/codesvc/config.toml": UNIT,
+    "sed -i 's/^port = 8080/port = 288/' /etc/codesvc/config.toml": UNIT,
     "systemctl daemon-reload": UNIT,
     "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc": UNIT,
     "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
@@ -90,7 +91,7 @@ NOT_RUN = {
     "codesvc bindings export /root/shop.jsonl --config /etc/codesvc/config.toml --site shop": "run with a path of its "
     "own by tests/people/test_transfer.py",
     "curl -sS https://code.example.com/readyz": ELSEWHERE,
-    'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:8080/readyz': ELSEWHERE,
+    'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:288/readyz': ELSEWHERE,
     "curl -sS --unix-socket /run/codesvc/admin.sock http://localhost/readyz": ELSEWHERE,
     "usermod -aG codesvc LOGIN": UNIT,
     "ssh -L 9080:/run/codesvc/admin.sock LOGIN@code.example.com": ELSEWHERE,
