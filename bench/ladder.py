@@ -60,7 +60,9 @@ def _handler(rung: int):
             await line.execute("EVALSHA", loaded[0], 5, *names, user)
             return json_response(_BRIEF, status=201)
         wanted = StartRequest(
-            purpose=given.purpose, user=given.user, address=verifications.stated_address(given.client_ip or "192.0.2.1")
+            purpose=given.purpose,
+            user=given.user,
+            client_ip=verifications.stated_address(given.client_ip or "192.0.2.1"),
         )
         result = await here.verifications.start(caller.site, wanted, inputs.idempotency(request, body))
         if rung == 3:

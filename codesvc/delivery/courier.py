@@ -141,9 +141,9 @@ class Courier:
         if job.kind in self._other_jobs:
             await self._other_jobs[job.kind](account, job)
             return
-        if job.delay_ms:
+        if job.push_delay_ms:
             # A newer start may take this push over; the store then says that the job is not needed.
-            await self._sleep(job.delay_ms / 1000)
+            await self._sleep(job.push_delay_ms / 1000)
         refusals = 0
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.

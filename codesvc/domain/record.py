@@ -107,9 +107,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     The members before `id`, in this order, are the stored form of a record: a MessagePack array that ends with the last
     member that has a value. So no names are stored and decoding is one step. Rarely used members come last. Fields that
-    scripts write under other names are in `more`, so that the order never has to change. Times are in ms; `max_life_ms`
-    and `delivery_after_ms` count from the start. `address` is the rate-limit bucket of the client's address, `-` for
-    none.
+    scripts write under other names are in `more`, so that the order never has to change. Times are in ms;
+    `code_max_life_ms` and `delivery_after_ms` count from the start. `address` is the rate-limit bucket of the client's
+    address, `-` for none.
     """
 
     more: dict[str, str] | None
@@ -120,15 +120,15 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     fixed_json: str = msgspec.field(name="fixed")
     scan: ScanPolicy
     vouched: bool
-    disclose: bool
+    disclose_binding: bool
     keyword: str
     status: Status
     attempts: int
     attempts_left: int
     created: int
     expires: int
-    max_life_ms: int = msgspec.field(name="max_life")
-    life_ms: int = msgspec.field(name="life")
+    code_max_life_ms: int = msgspec.field(name="code_max_life")
+    code_life_ms: int = msgspec.field(name="code_life")
     resend_at: int
     number: int
     channel: str
@@ -186,14 +186,14 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     @property
     def disclosed(self) -> bool:
         """Whether the real state of the delivery may be disclosed (DESIGN rule 7)."""
-        return self.disclose or self.status is Status.APPROVED or self.claimed_basis is Basis.BOUND
+        return self.disclose_binding or self.status is Status.APPROVED or self.claimed_basis is Basis.BOUND
 
     @property
     def scannable(self) -> bool:
         """Whether a scan may bring the code. If bindings are not disclosed, the answer does not depend on the user."""
         if self.status is not Status.PENDING or self.scan is ScanPolicy.OFF:
             return False
-        if not self.disclose or self.scan is ScanPolicy.OPEN:
+        if not self.disclose_binding or self.scan is ScanPolicy.OPEN:
             return True
         return not (self.delivery is DeliveryStatus.FAILED and self.reason == "no-binding")
 
@@ -223,7 +223,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         if self.predecessor or self.gateway:
             return False
         if self.status is Status.PENDING:
-            return self.disclose and self.claimed_by is not None and self.claimed_basis is not Basis.BOUND
+            return self.disclose_binding and self.claimed_by is not None and self.claimed_basis is not Basis.BOUND
         return self.status in RENEWABLE
 
     @property

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Contact(NamedTuple):
     """A last resort that a site can use."""
 
-    whom: Recipient
+    recipient: Recipient
     relay: Relay
 
     def packed(self, seals: Seals, keyring: Keyring, site: SiteEntry, request: StartRequest) -> tuple[bytes, bytes]:
@@ -43,20 +43,20 @@ class Contact(NamedTuple):
         Limits count the contact under `whom`, a keyed hash of its number or mailbox, and under `place`, a hash of that
         and the network of the request. After a rotation of the master key a contact is counted anew.
         """
-        identifier, contact_hash = new_message_id(), user_ids(keyring, site.name, self.whom.mailbox)[0]
-        said = {
+        identifier, contact_hash = new_message_id(), user_ids(keyring, site.name, self.recipient.mailbox)[0]
+        arguments = {
             "id": identifier,
             "whom": contact_hash,
-            "place": _place(keyring, contact_hash, request.address),
-            "region": region(request.address) if request.address else "",
-            "kind": self.whom.kind.value,
+            "place": _place(keyring, contact_hash, request.client_ip),
+            "region": region(request.client_ip) if request.client_ip else "",
+            "kind": self.recipient.kind.value,
             "locale": request.locale,
             "wait": round(self.relay.receipt_wait * 1000),
             "window": self.relay.repeat_window * 1000,
             "shadow": self.relay.shadow,
             "cap": site.rates["gateway_messages"],
         }
-        return msgspec.msgpack.encode(said), seals.close(identifier, SealedContent(self.whom))
+        return msgspec.msgpack.encode(arguments), seals.close(identifier, SealedContent(self.recipient))
 
 
 def contact_of(site: SiteEntry, kind: MessageKind, given: str) -> Contact:
@@ -66,17 +66,17 @@ def contact_of(site: SiteEntry, kind: MessageKind, given: str) -> Contact:
         Invalid: it is not a recipient, or the site has no gateway for it.
     """
     try:
-        whom, relay = recipient_of(site, kind, given), relay_of(site, kind)
-        require_country(relay, whom)
+        recipient, relay = recipient_of(site, kind, given), relay_of(site, kind)
+        require_country(relay, recipient)
     except Invalid as error:
         member = "/contact/phone" if kind.value == "sms" else "/contact/email"
         raise Invalid(str(error), member) from None
-    return Contact(whom, relay)
+    return Contact(recipient, relay)
 
 
-def _place(keyring: Keyring, whom: str, address: IPv4Address | IPv6Address | None) -> str:
+def _place(keyring: Keyring, contact_hash: str, address: IPv4Address | IPv6Address | None) -> str:
     """What stands for the network of an address, for this contact alone; "" if it is not known."""
     if address is None:
         return ""
-    said = f"{whom}\0{network(address)}".encode()
-    return hmac.digest(keyring.current.derive("contact place"), said, sha256).hex()[:20]
+    known = f"{contact_hash}\0{network(address)}".encode()
+    return hmac.digest(keyring.current.derive("contact place"), known, sha256).hex()[:20]

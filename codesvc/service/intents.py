@@ -56,7 +56,7 @@ class AskRequest:
     display: str = ""
     method: str = "scan"
     replace: bool = False
-    address: IPv4Address | IPv6Address | None = None
+    client_ip: IPv4Address | IPv6Address | None = None
     user_agent: str = ""
     locale: str = "zh"
     return_url: str | None = None
@@ -102,7 +102,7 @@ class Intents:
                 leaves nobody a way to confirm.
         """
         from_page = request.predecessor or request.oidc
-        if request.address is None and not from_page and site.config.client_ip == "required":
+        if request.client_ip is None and not from_page and site.config.client_ip == "required":
             raise Invalid(
                 "client_ip is missing: it is shown to the person as the origin of the request, and limits apply to it",
                 "/client_ip",
@@ -140,10 +140,10 @@ class Intents:
         fixed = request.fixed or Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
-            place=masked(request.address) if request.address else "",
+            place=masked(request.client_ip) if request.client_ip else "",
             return_url=request.return_url,
         )
-        lane = lane_of(request.address, for_app=request.for_app, known=request.known)
+        lane = lane_of(request.client_ip, for_app=request.for_app, known=request.known)
         start = IntentStart(
             id=identifier,
             kind=request.kind.value,

@@ -38,7 +38,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
         purpose: a purpose of the site, "" for that of its `relay`.
         locale: `zh` or `en`.
         expires_in: how long the code is valid, seconds.
-        address: the person's address, None if the caller does not say it.
+        client_ip: the person's address, None if the caller does not say it.
         reference: what the page shows beside the code, at most 8 letters or digits.
         dedupe: identifies this call and its repeats, "" if nothing does; only a keyed hash is kept.
         source: the name of the source, for the log; "" for the API.
@@ -56,7 +56,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = ""
     locale: str = "zh"
     expires_in: int = 300
-    address: IPv4Address | IPv6Address | None = None
+    client_ip: IPv4Address | IPv6Address | None = None
     reference: str = ""
     dedupe: str = ""
     source: str = ""

@@ -81,7 +81,7 @@ class Messages:
             kind=wanted.kind.value,
             locale=wanted.locale,
             reference=wanted.reference,
-            address=bucket(wanted.address),
+            address=bucket(wanted.client_ip),
             disclose=purpose.disclose_binding,
             shadow=relay.shadow,
             coded=bool(wanted.code),

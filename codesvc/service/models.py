@@ -22,7 +22,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The validated input of a start.
 
     Attributes:
-        address: the client's address, None if the site sends no addresses.
+        client_ip: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
         vouched: the site has authenticated the person by other means.
@@ -35,7 +35,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     purpose: str
     user: str
-    address: IPv4Address | IPv6Address | None = None
+    client_ip: IPv4Address | IPv6Address | None = None
     user_agent: str = ""
     locale: str = "zh"
     vouched: bool = False

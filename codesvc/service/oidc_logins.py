@@ -185,7 +185,7 @@ class OidcLogins:
                 kind=Kind.LOGIN,
                 # An account without web authorisation identifies the person by the keyword.
                 method="oauth" if visit.wechat and site.account.config.may(Right.WEB_AUTHORISATION) else "scan",
-                address=visit.address,
+                client_ip=visit.address,
                 user_agent=visit.user_agent,
                 locale=nearest(",".join((*languages, visit.languages)), _LANGUAGES, _LANGUAGES[0]),
                 oidc=request,

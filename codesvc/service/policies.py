@@ -28,7 +28,7 @@ def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
     if policy is None:
         known = ", ".join(sorted(site.config.purposes))
         raise Invalid(f"this site has no such purpose; known are {known}", "/purpose")
-    if request.address is None and not request.predecessor and site.config.client_ip == "required":
+    if request.client_ip is None and not request.predecessor and site.config.client_ip == "required":
         raise Invalid(
             'client_ip is missing: send the address of the visitor, or set client_ip = "none" for this '
             "site if it really cannot know it",

@@ -30,22 +30,23 @@ class StartPlan:
     with_keyword: bool
 
 
-def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, delay_ms: int, test: bool) -> StartPlan:
+def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, push_delay_ms: int, test: bool) -> StartPlan:
     """Prepare the starts of one purpose.
 
-    `delay_ms` is how long a push waits for a newer start; `test` is for test identities, which no limit applies to.
+    `push_delay_ms` is how long a push waits for a newer start; `test` is for test identities, to which no limit
+    applies.
     """
     rules = StartRules(
         keys=site.store_keys,
         site=site.name,
         purpose=purpose,
         scan=policy.scan,
-        disclose=policy.disclose_binding,
+        disclose_binding=policy.disclose_binding,
         attempts=policy.attempts,
         code_life_ms=policy.code_life * 1000,
-        max_life_ms=policy.code_max_life * 1000,
+        code_max_life_ms=policy.code_max_life * 1000,
         resend_after_ms=policy.resend_after * 1000,
-        delay_ms=delay_ms,
+        push_delay_ms=push_delay_ms,
         max_live=policy.max_live,
         channels=",".join(site.channels(policy)),
         rates=NO_RATES if test else site.rates,
@@ -75,7 +76,7 @@ def resend_rules(site: SiteEntry) -> ResendRules:
     purposes = {
         name: Resend(
             code_life_ms=policy.code_life * 1000,
-            max_life_ms=policy.code_max_life * 1000,
+            code_max_life_ms=policy.code_max_life * 1000,
             resend_after_ms=policy.resend_after * 1000,
             channels=",".join(site.channels(policy)),
         )

@@ -52,7 +52,7 @@ async def renew_verification(
         StartRequest(
             purpose=record.purpose,
             user=record.user,
-            address=None if site.config.client_ip == "none" else reader or address_of(record.address),
+            client_ip=None if site.config.client_ip == "none" else reader or address_of(record.address),
             vouched=record.vouched,
             predecessor=record.id,
             fixed=record.fixed,
@@ -80,7 +80,7 @@ async def renew_intent(
             user=intent.user if intent.kind is Kind.BIND else "",
             method=intent.method,
             replace=intent.replace,
-            address=None if site.config.client_ip == "none" else reader,
+            client_ip=None if site.config.client_ip == "none" else reader,
             predecessor=intent.id,
             fixed=intent.fixed,
             for_app=intent.oidc is not None,

@@ -65,7 +65,7 @@ class Verifications:
     def __init__(
         self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder, *, push_delay: float = 0
     ) -> None:
-        self._delay_ms = round(push_delay * 1000)
+        self._push_delay_ms = round(push_delay * 1000)
         self._recorder = recorder
         self._store = store.verifications
         self._keyring = keyring
@@ -94,7 +94,7 @@ class Verifications:
         if reply.outcome is Outcome.STARTED and reply.long:
             self._recorder.guessed_at(reply.shown)
         if contact is not None and reply.outcome is Outcome.STARTED and reply.shown.gateway:
-            self._recorder.contact_asked(reply.shown, contact.whom.kind)
+            self._recorder.contact_asked(reply.shown, contact.recipient.kind)
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
         return self._result_or_denial(site, reply)
@@ -118,7 +118,7 @@ class Verifications:
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
         if plan is None:
-            plan = plan_start(site, policy, request.purpose, delay_ms=self._delay_ms, test=test)
+            plan = plan_start(site, policy, request.purpose, push_delay_ms=self._push_delay_ms, test=test)
             if not test:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
@@ -134,22 +134,22 @@ class Verifications:
                 trace=trace,
             )
         # Nothing is sent for a test identity.
-        said, box = b"", b""
+        packed, contact_box = b"", b""
         if contact and not test:
-            said, box = contact.packed(self._seals, self._keyring, site, request)
+            packed, contact_box = contact.packed(self._seals, self._keyring, site, request)
         start = Start(
             id=short.text,
             long_id=long.text,
             user=request.user,
-            address=bucket(request.address),
+            address=bucket(request.client_ip),
             fixed=msgspec.json.encode(fixed),
             vouched=request.vouched,
             keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             predecessor=request.predecessor,
-            contact=said,
-            box=box,
+            contact=packed,
+            contact_box=contact_box,
         )
         return await self._store.start(plan.rules, start)
 

@@ -37,7 +37,7 @@ class Job(msgspec.Struct, frozen=True):
         number: the number of the verification's or message's delivery; of a `quota_low`, the threshold.
         appid: the appid of the account that sends.
         partition: the partition of the stream.
-        delay_ms: how long a push waits first, so that a newer start can take its place.
+        push_delay_ms: how long a push waits first, so that a newer start can take its place.
         site: the site of a message, for whose gateway it may have to wait; "" for all that WeChat alone delays.
     """
 
@@ -47,7 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     number: int
     appid: str
     partition: int
-    delay_ms: int = 0
+    push_delay_ms: int = 0
     site: str = ""
 
     @property
@@ -178,7 +178,7 @@ class Outbox:
                 number=int(fields[b"number"]),
                 appid=fields[b"account"].decode(),
                 partition=self.partition,
-                delay_ms=int(fields.get(b"hold", 0)),
+                push_delay_ms=int(fields.get(b"hold", 0)),
                 site=fields.get(b"site", b"").decode(),
             )
             for entry, fields in entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,12 +23,12 @@ class StartRules:
 
     Attributes:
         scan: who may scan: off, bound or open.
-        disclose: whether the site may learn that a user is bound.
+        disclose_binding: whether the site may learn that a user is bound.
         attempts: how many wrong guesses one code allows.
         code_life_ms: how long a code is valid.
-        max_life_ms: how long it is valid at most, with all resends.
+        code_max_life_ms: how long it is valid at most, with all resends.
         resend_after_ms: how long a resend has to wait.
-        delay_ms: how long a push waits for a newer start of the same person, before it is sent.
+        push_delay_ms: how long a push waits for a newer start of the same person, before it is sent.
         max_live: the most pending verifications of a user with one purpose and address.
         channels: the channels of a push, in order, separated by commas.
         rates: each limit as the scripts read it; "" means no limit.
@@ -40,12 +40,12 @@ class StartRules:
     site: str
     purpose: str
     scan: str
-    disclose: bool
+    disclose_binding: bool
     attempts: int
     code_life_ms: int
-    max_life_ms: int
+    code_max_life_ms: int
     resend_after_ms: int
-    delay_ms: int
+    push_delay_ms: int
     max_live: int
     channels: str
     rates: Mapping[str, str]
@@ -69,7 +69,7 @@ class Start:
         fingerprint: the hash of the request with that key.
         predecessor: the verification whose page starts it, "" if the site does.
         contact: what `contact_start.lua` reads of a last resort, b"" for none.
-        box: its sealed recipient.
+        contact_box: its sealed recipient.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Start:
     fingerprint: str
     predecessor: str = ""
     contact: bytes = b""
-    box: bytes = b""
+    contact_box: bytes = b""
 
 
 class Started(VerificationReply, frozen=True):
@@ -131,23 +131,19 @@ class Checked(VerificationReply, frozen=True):
     wait_ms: int = 0
 
 
-_RESEND_WORDS: Final = {"code_life_ms": "code_life", "max_life_ms": "max_life", "resend_after_ms": "resend_after"}
-"""What `resend.lua` calls the members of `Resend`."""
-
-
-class Resend(msgspec.Struct, frozen=True, rename=_RESEND_WORDS):
-    """The resend settings of one purpose, as MessagePack for the script.
+class Resend(msgspec.Struct, frozen=True):
+    """The resend settings of one purpose, as MessagePack for the script, which names no unit.
 
     Attributes:
         code_life_ms: how much longer the code is valid, ms.
-        max_life_ms: how long it is valid at most, counted from its start, ms.
+        code_max_life_ms: how long it is valid at most, counted from its start, ms.
         resend_after_ms: how long the next resend has to wait, ms.
         channels: the channels of a push, in order, separated by commas.
     """
 
-    code_life_ms: int
-    max_life_ms: int
-    resend_after_ms: int
+    code_life_ms: int = msgspec.field(name="code_life")
+    code_max_life_ms: int = msgspec.field(name="code_max_life")
+    resend_after_ms: int = msgspec.field(name="resend_after")
     channels: str
 
 

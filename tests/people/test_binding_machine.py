@@ -112,7 +112,7 @@ class BindingMachine(RuleBasedStateMachine):
 
     @rule(user=a_user, replace=maybe)
     def ask(self, user, replace):
-        request = AskRequest(kind=Kind.BIND, user=user, replace=replace, address=ip_address("192.0.2.1"))
+        request = AskRequest(kind=Kind.BIND, user=user, replace=replace, client_ip=ip_address("192.0.2.1"))
         result = self.run(self.intents.start(self.site, request))
         self.open.append({"intent": result.intent, "by": None, "replace": replace})
 
@@ -218,7 +218,7 @@ class BindingMachine(RuleBasedStateMachine):
 
     @rule(phone=a_phone)
     def log_in(self, phone):
-        request = AskRequest(kind=Kind.LOGIN, address=ip_address("192.0.2.1"))
+        request = AskRequest(kind=Kind.LOGIN, client_ip=ip_address("192.0.2.1"))
         identifier = IntentId.parse(self.run(self.intents.start(self.site, request)).intent.id)
         self.run(self.decisions.claim(self.site.account, identifier, phone, by="scene"))
         said = self.run(self.decisions.decide(self.site.account, phone, yes=True, identifier=identifier))

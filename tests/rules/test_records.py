@@ -8,7 +8,7 @@ from codesvc.domain.record import UNDISCLOSED, DeliveryView
 from codesvc.domain.verification import Basis, DeliveryStatus, Status
 from tests.rules.records import NOW, a_record
 
-HIDDEN = {"disclose": "0", "scan": "bound"}
+HIDDEN = {"disclose_binding": "0", "scan": "bound"}
 REASONS = ["", "no-binding", "limited", "muted", "unreachable"]
 
 

@@ -59,13 +59,13 @@ class Shop:
         return SiteEntry(self.site.name, config, self.site.account)
 
     async def start(self, user="u-1", purpose="register", *, ip="192.0.2.1", key=None, body=b"", site=None, **more):
-        request = StartRequest(purpose=purpose, user=user, address=ip_address(ip), **more)
+        request = StartRequest(purpose=purpose, user=user, client_ip=ip_address(ip), **more)
         idempotency = Idempotency.of(key, body) if key else NOT_IDEMPOTENT
         return await self.here.verifications.start(site or self.site, request, idempotency)
 
     async def ask_to_start(self, user="u-1", *, ip, site):
         """A start's bare answer, which also says when it was decided."""
-        request = StartRequest(purpose="register", user=user, address=ip_address(ip))
+        request = StartRequest(purpose="register", user=user, client_ip=ip_address(ip))
         policy = site.purpose("register")
         return await self.here.verifications._start(site, policy, request, NOT_IDEMPOTENT)
 

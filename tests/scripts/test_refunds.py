@@ -157,7 +157,7 @@ async def test_giving_back_makes_no_older_push_forgotten(quiet_shop):
 
 async def test_a_push_that_still_waits_is_sent_again(quiet_shop):
     """It had to wait at its start for a newer one; what takes its place leaves at once."""
-    quiet_shop.here.verifications._delay_ms = 1_500
+    quiet_shop.here.verifications._push_delay_ms = 1_500
     await quiet_shop.bind("u-1", OPENID)
     record = await quiet_shop.started("u-1", "reset", site=quiet_shop.limited(user_pushes=[(5, 3600)]))
     assert record.delivery == "queued"

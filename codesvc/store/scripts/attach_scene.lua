@@ -16,12 +16,12 @@ if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'abse
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 if r.scan == 'off' then return answer('closed', r) end
 -- If it is disclosed that no scan can bring this code, no QR code is used up for it.
-if r.disclose == '1' and r.delivery == 'failed' and r.reason == 'no-binding' then return answer('closed', r) end
+if r.disclose_binding == '1' and r.delivery == 'failed' and r.reason == 'no-binding' then return answer('closed', r) end
 if r.scene then return answer('attached', r, redis.call('LLEN', K.pool)) end
 
 local scene, url = take_picture(r.site, r.purpose == 'reset')
 if url == 'limited' then return {'limited', now} end
 if not scene then return answer('empty', r) end
 write(r, {scene = scene, scene_url = url, trail = with_step(r, 'shown')})
-redis.call('SET', account_key('scene', scene), 'vf:' .. r.id, 'PX', string.format('%.0f', r.created + r.max_life - now + TTL_MARGIN))
+redis.call('SET', account_key('scene', scene), 'vf:' .. r.id, 'PX', string.format('%.0f', r.created + r.code_max_life - now + TTL_MARGIN))
 return answer('attached', r, redis.call('LLEN', K.pool))

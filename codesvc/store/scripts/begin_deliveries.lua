@@ -29,7 +29,7 @@ end
 -- Whether the next act is a call that uses the quota: the delivery may be disclosed, so it begins at once, and it is the
 -- first channel's turn, which has a quota.
 local function charged_is_next(r, kind)
-  return kind == 'push' and r.disclose == '1' and r.delivery == 'queued' and WITH_QUOTA[r.channel]
+  return kind == 'push' and r.disclose_binding == '1' and r.delivery == 'queued' and WITH_QUOTA[r.channel]
 end
 
 local unwanted = {}
@@ -62,7 +62,7 @@ local function begin(kind, id, number, entry, call, moment)
     return {'stale', now}
   end
   -- From now on it may reach WeChat, if a call follows this look.
-  local waits_again = kind == 'push' and moment == 'first' and r.disclose ~= '1'
+  local waits_again = kind == 'push' and moment == 'first' and r.disclose_binding ~= '1'
   if r.counted and r.begun ~= '1' and not waits_again then write(r, {begun = '1'}) end
   local charged = call and call ~= '' and (moment == 'now' or charged_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''

@@ -72,12 +72,12 @@ if not r.claimed_by or (vouched and not is_claimed(r)) then
   local shown_basis = (vouched or basis ~= 'bound') and basis or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = shown_basis, sent_to = A.openid,
-    expires = math.min(now + r.life, r.created + r.max_life),
+    expires = math.min(now + r.code_life, r.created + r.code_max_life),
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
   if basis == 'bound' and vouched then write(r, {attempts_left = r.attempts}) end
   enter(theirs, string.sub(r.id, 4))
-  save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
+  save_recent_activity(theirs, r.created + r.code_max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
   if vouched then refund(r) end

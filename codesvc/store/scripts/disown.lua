@@ -27,7 +27,7 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
     end
   elseif status == 'pending' then
     stopped = stopped + 1
-    if r.disclose == '1' or r.claimed_by == A.openid then
+    if r.disclose_binding == '1' or r.claimed_by == A.openid then
       end_and_refund(r, 'canceled')
     else
       close_contact(r)

@@ -38,8 +38,8 @@ if r.wish == 'bind' then return answer('done', r, at) end
 local v = {at = K.record}
 write(v, {
   id = A.id, site = r.site, user = r.user, purpose = 'reset', address = '-', fixed = A.fixed, scan = 'off',
-  vouched = '0', disclose = '0', keyword = '', status = 'approved', attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts),
-  created = now, expires = now, max_life = 0, life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
+  vouched = '0', disclose_binding = '0', keyword = '', status = 'approved', attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts),
+  created = now, expires = now, code_max_life = 0, code_life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
   sent_to = r.openid, claimed_by = r.openid, claimed_basis = 'bound', number = 1, channel = 'reply', delivery = 'sent',
   reason = '', delivery_after = 0, msgid = '', trail = '0:approved/bound', hooks = A.hooks,
   first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),

@@ -1,6 +1,6 @@
 -- Purpose: carry the same code again, and let it live longer, within the limit of its whole life.
 --   Past a push limit the answer is the same and no push happens: only a scan brings the code (rule 3).
---   `purposes` is MessagePack: for each of the site's purposes code_life, max_life, resend_after (ms) and channels.
+--   `purposes` is MessagePack: for each of the site's purposes code_life, code_max_life, resend_after (ms) and channels.
 -- KEYS: record outbox
 -- ARGS: event offset root account appid topic site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
@@ -19,7 +19,7 @@ local wait = policy.resend_after
 if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now, wait) end
 
 write(r, {
-  resend_at = now + wait, expires = math.min(now + policy.code_life, r.created + r.max_life),
+  resend_at = now + wait, expires = math.min(now + policy.code_life, r.created + r.code_max_life),
   trail = with_step(r, 'resent'),
 })
 -- A push that still waits is replaced by this one.
@@ -29,7 +29,7 @@ refund(r)
 local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then
-  if r.disclose ~= '1' and not user_limit(r) then count_user_push(r) end
+  if r.disclose_binding ~= '1' and not user_limit(r) then count_user_push(r) end
   enqueue(r, 'void', A.appid)
 else
   -- It is a second request: the gateway is used, if it has not been.

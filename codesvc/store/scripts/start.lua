@@ -1,11 +1,11 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, keyword, outbox entry.
---   Of several starts within `hold` ms the newest is sent, and a double click costs one message (superseding.lua).
+--   Of several starts within `push_delay` ms the newest is sent, and a double click costs one message (superseding.lua).
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 --   With a `contact` the start names a last resort, and adds a second outbox entry for it, bound or not (contact.lua).
 --   `predecessor`: the page of that verification renews it. This works once; a repeated call returns the same successor.
--- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid topic site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- KEYS: predecessor record long_record idem lately keyword binding address_starts site_starts site_guesses outbox
+-- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched keyword event offset root account appid topic site purpose scan disclose_binding attempts push_delay code_life code_max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start admission renewal
 -- REPLY started repeated ended: record long left new_steps
@@ -27,7 +27,7 @@ if refused then return refused end
 local long = wait_for(window(K.site_guesses, A.site_guesses)) > 0
 local id, at = A.id, K.record
 if long then id, at = A.long_id, K.long_record end
-if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.word) == 1) then
+if redis.call('EXISTS', at) == 1 or (A.keyword ~= '' and redis.call('EXISTS', K.keyword) == 1) then
   return {'collision', now}
 end
 
@@ -61,13 +61,13 @@ for _, entry in ipairs(mine.entries) do
   if string.sub(entry, 1, 2) == group then is_live('vf_' .. string.sub(entry, 7)) end
 end
 supersede(live, join_burst(latest_turn(live)))
-local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
+local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.code_max_life) / 1000)) .. string.sub(id, 4))
 if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
   if other and status_of(other) == 'pending' and not is_claimed(other) then
     local list = key('live', other.site, other.purpose, other.address, other.user)
     redis.call('RPUSH', list, other.id)
-    redis.call('PEXPIRE', list, tonumber(A.max_life) + TTL_MARGIN)
+    redis.call('PEXPIRE', list, tonumber(A.code_max_life) + TTL_MARGIN)
     mine.scattered = true
   end
 end
@@ -75,22 +75,22 @@ end
 local r = {at = at, held = true, long = long and '1' or nil}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
-  scan = A.scan, vouched = A.vouched, disclose = A.disclose, keyword = A.word, status = 'pending',
+  scan = A.scan, vouched = A.vouched, disclose_binding = A.disclose_binding, keyword = A.keyword, status = 'pending',
   attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
-  max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
+  code_max_life = tonumber(A.code_max_life), code_life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
   predecessor = old and old.id or nil,
 })
 local contact = A.contact ~= '' and cmsgpack.unpack(A.contact) or {}
-contact.channels, contact.max_life = A.channels, A.max_life
+contact.channels, contact.code_max_life = A.channels, A.code_max_life
 if contact.id then open_contact(r, contact) end
-if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
+if A.keyword ~= '' then redis.call('SET', K.keyword, 'vf:' .. id, 'PX', tonumber(A.code_max_life) + TTL_MARGIN) end
 deliver(r, redis.call('HGET', K.binding, 'openid'), contact)
-save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+save_recent_activity(mine, tonumber(A.code_max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- The answer to a repeated start is the state at this moment, even if it changes later.
 if A.idem ~= '' then
   write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' '), first_gateway = r.gateway})
 end
 if contact.id then keep_contact(r, contact, A.contact_box) end
-save(r, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+save(r, tonumber(A.code_max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)
 return answer('started', r, long and 1 or 0, starts_left())

@@ -2,8 +2,8 @@
 --   of the site and of the IP address. A login of an app is started without a key, so it also counts for the network
 --   and the provider's block of the address (codesvc.service.start_lanes).
 --   `predecessor`: the page of that intent renews it. This works once; a repeated call returns the same successor.
--- KEYS: predecessor intent idem word site_starts address_starts network_starts region_starts
--- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks stranger oidc
+-- KEYS: predecessor intent idem keyword site_starts address_starts network_starts region_starts
+-- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference keyword life site_starts address_starts network_starts region_starts hooks stranger oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record eviction intent admission renewal
 -- REPLY started repeated ended: intent _ left
@@ -29,7 +29,7 @@ local of_network, of_region = window(K.network_starts, A.network_starts), window
 if wait_for(of_network) > 0 then return {'limited', now, 'address_starts', wait_for(of_network)} end
 if wait_for(of_region) > 0 then return {'limited', now, 'site_starts', wait_for(of_region)} end
 
-if redis.call('EXISTS', K.intent) == 1 or (A.word ~= '' and redis.call('EXISTS', K.word) == 1) then
+if redis.call('EXISTS', K.intent) == 1 or (A.keyword ~= '' and redis.call('EXISTS', K.keyword) == 1) then
   return {'collision', now}
 end
 count_start()
@@ -46,11 +46,11 @@ if old and old.oidc then asked, expires = old.oidc, math.min(expires, tonumber(o
 local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, display = old and old.display or A.display, method = A.method, replace = A.replace, many = A.many,
-  notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
+  notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.keyword, status = 'pending',
   hooks = A.hooks, oidc = asked, stranger = A.stranger == '1' and '1' or nil,
   created = now, expires = expires, predecessor = old and old.id or nil,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + intent_kept(r) + TTL_MARGIN)
-if A.word ~= '' then redis.call('SET', K.word, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end
+if A.keyword ~= '' then redis.call('SET', K.keyword, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end
 remember_start(A.id)
 return answer('started', r, 0, starts_left())

@@ -135,7 +135,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
         display=wanted_name(bind.display) if bind and bind.display is not None else "",
         method=bind.method if bind else "scan",
         replace=bind.replace if bind else False,
-        address=stated_address(given.client_ip) if given.client_ip is not None else None,
+        client_ip=stated_address(given.client_ip) if given.client_ip is not None else None,
         user_agent=given.user_agent,
         locale=inputs.language(given.locale),
         return_url=given.return_url,

@@ -74,7 +74,7 @@ async def send(request: web.Request) -> web.Response:
         purpose=given.purpose,
         locale=inputs.language(given.locale),
         expires_in=given.expires_in,
-        address=stated_address(given.client_ip) if given.client_ip is not None else None,
+        client_ip=stated_address(given.client_ip) if given.client_ip is not None else None,
         reference=given.reference,
     )
     here = services(request)

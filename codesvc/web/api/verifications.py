@@ -97,7 +97,7 @@ async def start(request: web.Request) -> web.Response:
     wanted = StartRequest(
         purpose=given.purpose,
         user=given.user,
-        address=stated_address(given.client_ip) if given.client_ip is not None else None,
+        client_ip=stated_address(given.client_ip) if given.client_ip is not None else None,
         user_agent=given.user_agent,
         locale=inputs.language(given.locale),
         vouched=given.vouched,

@@ -168,7 +168,7 @@ def _wanted(site: SiteEntry, name: str, said: str, reading: Reading) -> MessageR
         purpose=source.purpose_of(word),
         locale=_locale(source, reading),
         expires_in=int(min(max(reading.expires_in or source.expires_in, LEAST_LIFE), MOST_LIFE)),
-        address=_address(reading.address),
+        client_ip=_address(reading.address),
         # Recipient and code count beside an id, because a text that is not an id must not hide a code.
         dedupe=same_call(name, reading.id, kind.value, reading.recipient, reading.code or reading.text, word),
         source=name,

@@ -31,12 +31,12 @@ local function keep_contact(r, c, box)
   r.would = c.shadow and c.would or nil
   write({at = key('message', c.id)}, {
     id = c.id, verification = r.id, site = r.site, user = r.user, alias = r.user, purpose = r.purpose, kind = c.kind,
-    locale = c.locale, reference = '', disclose = r.disclose, would = r.would or '', hooks = '',
+    locale = c.locale, reference = '', disclose = r.disclose_binding, would = r.would or '', hooks = '',
     status = 'accepted', number = '1', plan = 'verification', reason = '', sent_to = '', wait = c.wait,
     created = now, expires = r.expires, cap = c.cap ~= '' and c.cap or nil,
     whom = c.whom, place = c.place ~= '' and c.place or nil, region = c.region ~= '' and c.region or nil,
   })
-  local life = tonumber(r.max_life)
+  local life = tonumber(r.code_max_life)
   redis.call('PEXPIRE', key('message', c.id), life + MESSAGE_KEPT + TTL_MARGIN)
   if r.gateway == 'waiting' then redis.call('SET', key('sealed', c.id), box, 'PX', life) end
   redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', c.id, 'number', 1, 'account', A.appid, 'site', r.site)

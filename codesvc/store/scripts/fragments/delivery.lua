@@ -33,10 +33,10 @@ local function new_delivery(r, channel, status, reason, detail)
   })
 end
 
--- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound. `hold`: ms
+-- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound. `delay`: ms
 -- until the job may be done, nil for at once.
-local function enqueue(r, kind, account, hold)
+local function enqueue(r, kind, account, delay)
   local entry = {'kind', kind, 'id', r.id, 'number', r.number, 'account', account}
-  if hold then entry[9], entry[10] = 'hold', string.format('%.0f', hold) end
+  if delay then entry[9], entry[10] = 'hold', string.format('%.0f', delay) end
   redis.call('XADD', K.outbox, '*', unpack(entry))
 end

@@ -3,7 +3,7 @@
 -- ones (superseding.lua). For undisclosed verifications this must not show (rule 7). Call it before the record is
 -- written.
 local function drop_turn(r, status)
-  if status == 'failed' and r.disclose == '1' and not by_gateway(r) then r.turn = nil end
+  if status == 'failed' and r.disclose_binding == '1' and not by_gateway(r) then r.turn = nil end
 end
 
 local function after_delivery(r, status, reason, detail)

@@ -53,7 +53,7 @@ local function push(r, openid, policy)
   count_user_push(r)
   count_event(pushes.theirs.times)
   enter(pushes.theirs, string.sub(r.id, 4))
-  save_recent_activity(pushes.theirs, tonumber(policy.max_life) + TTL_MARGIN)
+  save_recent_activity(pushes.theirs, tonumber(policy.code_max_life) + TTL_MARGIN)
   new_delivery(r, string.match(policy.channels, '^[^,]+'), 'queued')
   write(r, {sent_to = openid})
   enqueue(r, 'push', A.appid, r.due and pushes.due - now)
@@ -81,7 +81,7 @@ local function pretend(r)
 end
 
 -- Start the delivery of a verification. `policy` has the purpose's `channels` (in order, separated by commas) and
--- `max_life` (ms). For a verification with a last resort (contact.lua) it also has `shadow` (WeChat is left out, and
+-- `code_max_life` (ms). For a verification with a last resort (contact.lua) it also has `shadow` (WeChat is left out, and
 -- the gateway is always used), `again` (the person asked a second time, so the gateway is used), and `spent` (the limit
 -- of the recipient is reached). A code by the gateway counts for the user like a push. It is limited by the recipient
 -- alone, whose limit strangers cannot use up (contact_places.lua): the user's limit they can.
@@ -96,6 +96,6 @@ local function deliver(r, openid, policy)
     if (own == 'double' or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
   end
   if not reason then return push(r, openid, policy) end
-  if (r.disclose ~= '1' or by_gateway(r)) and not own then count_user_push(r) end
+  if (r.disclose_binding ~= '1' or by_gateway(r)) and not own then count_user_push(r) end
   wait_for_scan(r, reason, limit)
 end

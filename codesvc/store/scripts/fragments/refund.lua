@@ -9,7 +9,7 @@
 -- nothing.
 local function is_not_sent(r) return r.delivery == 'queued' and r.begun ~= '1' end
 local function may_refund(r)
-  if r.disclose == '1' and r.delivery == 'queued' then return is_not_sent(r) end
+  if r.disclose_binding == '1' and r.delivery == 'queued' then return is_not_sent(r) end
   return now < r.created + tonumber(r.due or r.turn)
 end
 

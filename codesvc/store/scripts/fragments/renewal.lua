@@ -7,7 +7,7 @@ local function may_renew(r)
   local status = status_of(r)
   if status ~= 'pending' then return RENEWABLE[status] == true end
   -- Another WeChat account than the person's has used up the QR code.
-  return r.disclose == '1' and r.claimed_by ~= nil and r.claimed_basis ~= 'bound'
+  return r.disclose_binding == '1' and r.claimed_by ~= nil and r.claimed_basis ~= 'bound'
 end
 
 local function may_renew_intent(r)

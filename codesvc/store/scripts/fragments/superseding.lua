@@ -10,12 +10,12 @@ local function latest_turn(live)
   return latest
 end
 
--- Of several starts within `hold` ms only the newest is sent: it takes over the push that still waits. Once that is sent,
+-- Of several starts within `push_delay` ms only the newest is sent: it takes over the push that still waits. Once that is sent,
 -- a start within DOUBLE_START of it gets no message. Returns `latest`, nil if it was taken over. Without addresses all
 -- callers would be one, and a stranger's start could take the owner's message, so neither is done.
 local function join_burst(latest)
   if A.address == '-' then return latest end
-  if tonumber(A.hold) > 0 then pushes.due = now + A.hold end
+  if tonumber(A.push_delay) > 0 then pushes.due = now + A.push_delay end
   if not latest then return nil end
   local due = latest.due and latest.created + latest.due
   if due and now < due and refund(latest) then

@@ -1,6 +1,6 @@
 -- verification_events: emits an event about a verification's present state. Before the delivery may be disclosed, no
 -- event about the delivery is emitted at all (DESIGN rule 7).
-local function is_disclosed(r) return r.disclose == '1' or r.status == 'approved' or r.claimed_basis == 'bound' end
+local function is_disclosed(r) return r.disclose_binding == '1' or r.status == 'approved' or r.claimed_basis == 'bound' end
 
 local function queue_verification_event(r, kind)
   emit(r.hooks, r.site, kind, {
