@@ -94,6 +94,8 @@ class ChargedCalls:
             sending, service = self._channels[channel].send(parcel), channel.traits.service
             name = f"send to {'WeChat' if service == WECHAT else service}"
             attempt = await tracing.within(name, sending, channel=channel.value)
+        except LookupError as fault:
+            attempt = wechat_answers.unwritten(channel, fault)
         except Exception:
             # The message cannot be written: channels report every failure of a call.
             if charge:

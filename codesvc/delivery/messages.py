@@ -22,6 +22,7 @@ import structlog
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.wechat_sends import send_filled
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.delivery.gateway_calls import GatewayCalls, Relaying
 from codesvc.delivery.gateways.gateway import GATEWAY_SECONDS
@@ -37,7 +38,6 @@ from codesvc.runtime import metrics
 from codesvc.store.messages import MessageResult
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errcodes import UNKNOWN_OPENID, Pause
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.places import Places
     from codesvc.domain.keyring import Keyring
-    from codesvc.domain.message import Message
     from codesvc.messages.relay_texts import RelayTexts
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
@@ -204,7 +203,14 @@ class MessageDelivery:
         if begun.quota != "yes":
             await self._record(account, job, MessageResult(result="refused", reason="quota"))
             return None
-        attempt = await self._call(account, message, fields)
+        attempt = await send_filled(
+            self._clients[account.name],
+            Channel.TEMPLATE,
+            openid=message.openid,
+            template_id=account.config.messages[CODE].template_id,
+            data=fields,
+            client_msg_id=message.id,
+        )
         metrics.count_attempt(account.name, attempt.channel.value, attempt.ending.value, attempt.reason)
         if attempt.errcode == UNKNOWN_OPENID:
             await self._patient.until_answered("note_unknown_openid", partial(self._unknown, account, message.openid))
@@ -232,16 +238,3 @@ class MessageDelivery:
         )
         await self._record(account, job, result)
         return attempt
-
-    async def _call(self, account: AccountEntry, message: Message, fields: Mapping[str, str]) -> Attempt:
-        try:
-            msgid = await self._clients[account.name].send_template(
-                openid=message.openid,
-                template_id=account.config.messages[CODE].template_id,
-                data=fields,
-                url=None,
-                client_msg_id=message.id,
-            )
-        except WeChatFault as fault:
-            return wechat_answers.failed(Channel.TEMPLATE, fault)
-        return Attempt(Ending.SENT, Channel.TEMPLATE, msgid=str(msgid))

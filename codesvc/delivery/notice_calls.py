@@ -7,22 +7,22 @@ customer-service message.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.wechat_sends import send_filled, send_text
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.delivery.job_state import call_id
 from codesvc.domain.channels import Channel
 from codesvc.wechat.errcodes import UNKNOWN_OPENID
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codesvc.config.account_settings import Message
     from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.job_state import JobState
     from codesvc.sites.directory import AccountEntry
@@ -73,23 +73,33 @@ class NoticeCalls:
             circuit.ended(called)
 
     async def _send(self, account: AccountEntry, letter: Letter) -> Attempt:
-        message = account.config.messages.get(letter.name)
+        message, client = account.config.messages.get(letter.name), self._clients[account.name]
         if message is None:
             return await self._send_text(account, letter)
+        channel = Channel(message.channel)
         try:
             data = letter.fields()
         except LookupError as fault:
             # For example, its site has been removed.
-            return wechat_answers.failed(Channel(message.channel), fault)
-        if message.channel == Channel.SUBSCRIPTION:
-            return await self._send_filled(account, letter, message, data)
-        if missing := await wechat_answers.missing_token(Channel.TEMPLATE, self._clients[account.name]):
+            return wechat_answers.unwritten(channel, fault)
+        sending = partial(
+            send_filled,
+            client,
+            channel,
+            openid=letter.openid,
+            template_id=message.template_id,
+            data=data,
+            client_msg_id=letter.client_msg_id,
+        )
+        if channel is Channel.SUBSCRIPTION:
+            return await sending()
+        if missing := await wechat_answers.missing_token(channel, client):
             return missing
         call = call_id(letter.client_msg_id)
         charge = await self._state.charge(account, call, site=letter.site, reset=letter.reset)
         if charge is None:
             return await self._send_text(account, letter)
-        attempt = await self._send_filled(account, letter, message, data)
+        attempt = await sending()
         await self._state.end_call(account, charge, counted=attempt.counted)
         return attempt
 
@@ -99,26 +109,7 @@ class NoticeCalls:
             # An account of this kind can only answer: the notice is not sent, and nothing is wrong.
             return Attempt(Ending.FAILED, channel, reason="no-right", counted=False)
         try:
-            await self._clients[account.name].send_text(openid=letter.openid, content=letter.text())
-        except (LookupError, WeChatFault) as fault:
-            return wechat_answers.failed(channel, fault)
-        return Attempt(Ending.SENT, channel)
-
-    async def _send_filled(
-        self, account: AccountEntry, letter: Letter, message: Message, data: Mapping[str, str]
-    ) -> Attempt:
-        """Send the account's message with its fields filled in."""
-        client, channel = self._clients[account.name], Channel(message.channel)
-        openid, template_id, client_msg_id = letter.openid, message.template_id, letter.client_msg_id
-        try:
-            if channel is Channel.SUBSCRIPTION:
-                await client.send_subscription(
-                    openid=openid, template_id=template_id, data=data, page=None, client_msg_id=client_msg_id
-                )
-            else:
-                await client.send_template(
-                    openid=openid, template_id=template_id, data=data, url=None, client_msg_id=client_msg_id
-                )
-        except WeChatFault as fault:
-            return wechat_answers.failed(channel, fault)
-        return Attempt(Ending.SENT, channel)
+            text = letter.text()
+        except LookupError as fault:
+            return wechat_answers.unwritten(channel, fault)
+        return await send_text(self._clients[account.name], openid=letter.openid, text=text)

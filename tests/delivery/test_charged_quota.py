@@ -274,3 +274,14 @@ async def test_a_call_that_was_given_back_after_a_reading_leaves_no_trace(world,
     assert charged(world, valkey) == 9
     assert (await quotas.charge(keys, Api.TEMPLATE, "call-4", site="shop", sites=2)) == charges[4]
     assert charged(world, valkey) == 9
+
+
+async def test_a_code_that_can_no_longer_be_derived_uses_no_quota(new_world, valkey):
+    """Its master key is gone: no call is made, so nothing stays charged."""
+    async with new_world(service__deliver=False) as first:
+        await first.bound("alice")
+        started = await first.start("alice")
+        other = {"secrets__master_key": "another master key, for tests only, 0123456789"}
+        async with new_world(platform=first.platform, **other) as second:
+            assert (await first.delivery(started, "awaiting_scan"))["reason"] == "no-code"
+            await same(second, valkey, 0)

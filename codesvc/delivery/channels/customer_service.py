@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.delivery.channels import wechat_answers
-from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.wechat_sends import send_text
 from codesvc.domain.channels import Channel
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Parcel
+    from codesvc.delivery.channels.protocol import Attempt, Parcel
 
 
 class CustomerService:
@@ -29,9 +27,5 @@ class CustomerService:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """Write the text and send it."""
-        try:
-            text = self._composer.chat("code", parcel.record)
-            await self._clients[parcel.account.name].send_text(openid=parcel.openid, content=text)
-        except (LookupError, WeChatFault) as fault:
-            return wechat_answers.failed(self.id, fault)
-        return Attempt(Ending.SENT, self.id)
+        text = self._composer.chat("code", parcel.record)
+        return await send_text(self._clients[parcel.account.name], openid=parcel.openid, text=text)

@@ -89,4 +89,8 @@ class DeliveryChannel(Protocol):
         """The option below `accounts.{name}` that is missing for this channel; None if nothing is missing."""
 
     async def send(self, parcel: Parcel) -> Attempt:
-        """Send a code. Failures of the network or the receiver are not raised: the attempt reports them."""
+        """Send a code. Failures of the network or the receiver are not raised: the attempt reports them.
+
+        Raises:
+            LookupError: the message cannot be written (`wechat_answers.unwritten`).
+        """

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.delivery.channels import wechat_answers
-from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.wechat_sends import send_filled
 from codesvc.domain.channels import Channel
 from codesvc.messages.message_fields import CODE, CODE_NOTICE
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Parcel
+    from codesvc.delivery.channels.protocol import Attempt, Parcel
 
 
 class Subscription:
@@ -33,14 +31,12 @@ class Subscription:
         """Fill the notice and send it."""
         account, messages = parcel.account, parcel.account.config.messages
         name = CODE_NOTICE if CODE_NOTICE in messages else CODE
-        try:
-            await self._clients[account.name].send_subscription(
-                openid=parcel.openid,
-                template_id=messages[name].template_id,
-                data=self._composer.fields(account.name, name, parcel.record),
-                page=self._composer.link(parcel.record),
-                client_msg_id=parcel.client_msg_id,
-            )
-        except (LookupError, WeChatFault) as fault:
-            return wechat_answers.failed(self.id, fault)
-        return Attempt(Ending.SENT, self.id)
+        return await send_filled(
+            self._clients[account.name],
+            self.id,
+            openid=parcel.openid,
+            template_id=messages[name].template_id,
+            data=self._composer.fields(account.name, name, parcel.record),
+            link=self._composer.link(parcel.record),
+            client_msg_id=parcel.client_msg_id,
+        )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.delivery.channels import wechat_answers
-from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.wechat_sends import send_filled
 from codesvc.domain.channels import Channel
 from codesvc.messages.message_fields import CODE
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
     from codesvc.config import Account
     from codesvc.delivery.channels.means import Means
-    from codesvc.delivery.channels.protocol import Parcel
+    from codesvc.delivery.channels.protocol import Attempt, Parcel
 
 
 class Template:
@@ -32,14 +30,12 @@ class Template:
     async def send(self, parcel: Parcel) -> Attempt:
         """Fill the template and send it."""
         account = parcel.account
-        try:
-            msgid = await self._clients[account.name].send_template(
-                openid=parcel.openid,
-                template_id=account.config.messages[CODE].template_id,
-                data=self._composer.fields(account.name, CODE, parcel.record),
-                url=self._composer.link(parcel.record),
-                client_msg_id=parcel.client_msg_id,
-            )
-        except (LookupError, WeChatFault) as fault:
-            return wechat_answers.failed(self.id, fault)
-        return Attempt(Ending.SENT, self.id, msgid=str(msgid))
+        return await send_filled(
+            self._clients[account.name],
+            self.id,
+            openid=parcel.openid,
+            template_id=account.config.messages[CODE].template_id,
+            data=self._composer.fields(account.name, CODE, parcel.record),
+            link=self._composer.link(parcel.record),
+            client_msg_id=parcel.client_msg_id,
+        )

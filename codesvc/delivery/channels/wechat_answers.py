@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from codesvc.wechat.errors import WeChatFault
 
 
-def failed(channel: Channel, fault: LookupError | WeChatFault) -> Attempt:
-    """The attempt whose message could not be written (`LookupError`), or whose call failed."""
+def unwritten(channel: Channel, fault: LookupError) -> Attempt:
+    """The attempt whose message could not be written, so that no call was made."""
+    reason = "no-code" if isinstance(fault, CodeLost) else "no-template"
+    return Attempt(Ending.FAILED, channel, reason=reason, alarm=True, counted=False)
+
+
+def failed(channel: Channel, fault: WeChatFault) -> Attempt:
+    """The attempt whose call failed."""
     match fault:
-        case CodeLost():
-            return Attempt(Ending.FAILED, channel, reason="no-code", alarm=True)
-        case LookupError():
-            return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True, counted=False)
         case WeChatError(errcode=errcode):
             return _judged(errcode, channel)
         case TokenUnavailable(errcode=errcode):
