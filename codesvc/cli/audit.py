@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.cli.store_operation import run_operation
-from codesvc.domain.audit import Act, Gone
+from codesvc.domain.audit import AuditAct, Gone
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.visible_text import one_line
@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if span is None:
         sys.stderr.write("codesvc audit: --since must be a number followed by m, h or d, such as 7d\n")
         return 2
-    if arguments.act and arguments.act not in set(Act):
-        sys.stderr.write(f"codesvc audit: --act must be one of {', '.join(Act)}\n")
+    if arguments.act and arguments.act not in set(AuditAct):
+        sys.stderr.write(f"codesvc audit: --act must be one of {', '.join(AuditAct)}\n")
         return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
     return run_operation("audit", _run(arguments, settings, since))
@@ -78,7 +78,7 @@ _GONE: Final = {
 
 
 def _for_people(line: Line) -> str:
-    if line.act == Act.LINES_MISSING:
+    if line.act == AuditAct.LINES_MISSING:
         explanation = f"{line.missing} {_GONE[Gone(line.detail)]}"
         return f"{rfc3339(int(line.at))}  {line.actor.ljust(16)}  {line.site}  {explanation}\n"
     about = " ".join(part for part in (line.site, line.user, line.wechat) if part)

@@ -1,6 +1,6 @@
 """The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
-from codesvc.config.account_settings import Account, Message
+from codesvc.config.account_settings import Account, MessageTemplate
 from codesvc.config.brand_settings import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
@@ -36,7 +36,7 @@ __all__ = [
     "Fault",
     "Limits",
     "LocalText",
-    "Message",
+    "MessageTemplate",
     "Operator",
     "Purpose",
     "Rate",

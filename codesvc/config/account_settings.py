@@ -35,7 +35,7 @@ KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class MessageTemplate:
     """A message template of the account, and the contents of its fields.
 
     `fields` is a file below templates/, or a table of the template's field keys with jinja2 sources.
@@ -64,7 +64,7 @@ class Account:
     api_url: WebAddress = "https://api.weixin.qq.com"
     open_url: WebAddress = "https://open.weixin.qq.com"
     token_source: Annotated[str, token_way] = "stable"  # noqa: S105  # the name of a way, not a token
-    messages: Annotated[Mapping[str, Message], MANY] = field(default_factory=lambda: MappingProxyType({}))
+    messages: Annotated[Mapping[str, MessageTemplate], MANY] = field(default_factory=lambda: MappingProxyType({}))
     qr_picture: Annotated[str, account_picture] | None = None
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
     tap_replies: bool = False

@@ -42,7 +42,7 @@ class ChargedCalls:
     """Makes calls.
 
     Args:
-        circuits: the circuits of every service that channels call, by account name.
+        circuits: the circuits of every platform that channels call, by account name.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ChargedCalls:
 
     async def make(self, account: AccountEntry, job: Job, begun: Begun, channel: Channel) -> Attempt | None:
         """Send a code by a channel, if a call may be made now. None if the job is no longer needed."""
-        circuit = self._circuits[channel.traits.service][account.name]
+        circuit = self._circuits[channel.traits.platform][account.name]
         if not circuit.allows():
             await self.give_back(account, begun)
             return Attempt(Ending.LATER, channel, reason=CIRCUIT_OPEN)
@@ -91,8 +91,8 @@ class ChargedCalls:
         parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         charge = _charge(account, begun) if quota else None
         try:
-            sending, service = self._channels[channel].send(parcel), channel.traits.service
-            name = f"send to {'WeChat' if service == WECHAT else service}"
+            sending, platform = self._channels[channel].send(parcel), channel.traits.platform
+            name = f"send to {'WeChat' if platform == WECHAT else platform}"
             attempt = await tracing.within(name, sending, channel=channel.value)
         except LookupError as fault:
             attempt = wechat_answers.unwritten(channel, fault)

@@ -1,6 +1,6 @@
-"""The circuit breaker of each account and service, and the jobs that wait while it is open or a call cannot be made.
+"""The circuit breaker of each account and platform, and the jobs that wait while it is open or a call cannot be made.
 
-When the service answers again, all jobs of the account that wait go on at once.
+When the platform answers again, all jobs of the account that wait go on at once.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Circuit:
-    """The circuit of one account's calls to one service.
+    """The circuit of one account's calls to one platform.
 
     Args:
-        account: the account's name; if the service is not WeChat, with the service's name. For logs and metrics.
+        account: the account's name; if the platform is not WeChat, with the platform's name. For logs and metrics.
         trials: seconds to the first trial, and the longest pause between two trials.
         clock: seconds of a monotonic clock.
         sleep: how to pause, seconds.
@@ -76,7 +76,7 @@ class Circuit:
         return self._breaker.wait(self._clock())
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long, or until the service answers again."""
+        """Wait so long, or until the platform answers again."""
         waits = [
             asyncio.ensure_future(self._sleep(seconds)),
             asyncio.ensure_future(self._recovered.wait()),
@@ -90,13 +90,13 @@ class Circuit:
 
 def circuits_of(
     directory: Directory,
-    service: str,
+    platform: str,
     *,
     trials: tuple[float, float],
     sleep: Callable[[float], Awaitable[None]],
 ) -> PerEntry[AccountEntry, Circuit]:
-    """A circuit of a service for each account; `trials` and `sleep` as in `Circuit`."""
-    suffix = "" if service == WECHAT else f"/{service}"
+    """A circuit of a platform for each account; `trials` and `sleep` as in `Circuit`."""
+    suffix = "" if platform == WECHAT else f"/{platform}"
     return PerEntry(
         directory.accounts,
         lambda entry: Circuit(entry.name + suffix, trials=trials, clock=time.monotonic, sleep=sleep),

@@ -100,8 +100,8 @@ class Courier:
         self._job_state = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        services = {channel.traits.service for channel in Channel}
-        self._circuits = {service: circuits_of(directory, service, trials=trials, sleep=sleep) for service in services}
+        platforms = {channel.traits.platform for channel in Channel}
+        self._circuits = {name: circuits_of(directory, name, trials=trials, sleep=sleep) for name in platforms}
         circuits = self._circuits[WECHAT]
         self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, self._circuits, store.quotas)
         self._notices = NoticeCalls(self._job_state, means.clients, circuits)
@@ -183,7 +183,7 @@ class Courier:
             self._recorder.count_steps(await self._job_state.record(account, job, attempt))
 
     def _circuit(self, account: AccountEntry, attempt: Attempt) -> Circuit:
-        return self._circuits[attempt.channel.traits.service][account.name]
+        return self._circuits[attempt.channel.traits.platform][account.name]
 
     def _pause(self, account: AccountEntry, attempt: Attempt, number: int) -> float:
         if attempt.reason == CIRCUIT_OPEN:
@@ -211,8 +211,8 @@ class Courier:
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
         """Try the channels in order, until one does not fail finally. None if the job is no longer needed.
 
-        Where a service is silent, its other channels are left out and those of other services follow. If none of them
-        sends the code, the job waits for the silent service.
+        Where a platform is silent, its other channels are left out and those of other platforms follow. If none of them
+        sends the code, the job waits for the silent platform.
         """
         last, wanted = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel"), self._wanted(job, begun)
         silent: dict[str, Attempt] = {}
@@ -221,8 +221,8 @@ class Courier:
             await self._calls.give_back(account, begun)
             begun = msgspec.structs.replace(begun, call="", template_quota="")
         for channel in wanted:
-            service = channel.traits.service
-            if service in silent:
+            platform = channel.traits.platform
+            if platform in silent:
                 continue
             attempt = await self._calls.make(account, job, begun, channel)
             if attempt is None:
@@ -231,8 +231,8 @@ class Courier:
             if last.reason != CIRCUIT_OPEN:
                 self._tell(account, begun.shown, last)
             if last.ending is Ending.LATER and (last.blocked or last.reason == CIRCUIT_OPEN):
-                silent[service] = last
-            elif service == WECHAT and last.errcode == UNKNOWN_OPENID:
+                silent[platform] = last
+            elif platform == WECHAT and last.errcode == UNKNOWN_OPENID:
                 # Recorded before the result, so that the verification falls back as if the user were not bound.
                 await self._job_state.note_unknown(account, begun.openid)
                 return last

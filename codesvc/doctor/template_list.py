@@ -11,7 +11,7 @@ from codesvc.wechat.template_fields import FieldKind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from codesvc.config import Message
+    from codesvc.config import MessageTemplate
     from codesvc.wechat.answers import Template
 
 # WeChat's official sample has blanks inside its braces. In a real template, a field with blanks there is not shown.
@@ -44,7 +44,7 @@ def hidden_keys(content: str) -> dict[str, str]:
 
 def judge(
     what: str,
-    message: Message,
+    message: MessageTemplate,
     sent: Collection[str],
     templates: Iterable[Template],
     code_places: Collection[frozenset[str]] = (),
@@ -101,7 +101,7 @@ def _invisible(places: Collection[frozenset[str]], wanted: Collection[str], hidd
     return ""
 
 
-def _missing(what: str, message: Message) -> Finding:
+def _missing(what: str, message: MessageTemplate) -> Finding:
     if message.channel == "subscription":
         remedy = "Copy the notice's id (priTmplId) from 订阅通知 > 我的模板; ids of template messages cannot be used."
         return fail(what, "the account's list has no such notice", remedy)
@@ -113,7 +113,7 @@ def _missing(what: str, message: Message) -> Finding:
     )
 
 
-def _map_fields(message: Message) -> str:
+def _map_fields(message: MessageTemplate) -> str:
     where = message.fields if isinstance(message.fields, str) else "the message's fields table"
     return f"Make {where} fill exactly the template's fields."
 

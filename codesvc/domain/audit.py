@@ -3,7 +3,7 @@
 The script that makes a change also writes its line, so that a change and its line are always stored together. Users and
 openids are masked, because lines are kept longer than personal data. Each site has its own log, and each partition one
 for lines without a site. A log is limited in length and in age by itself. Readers merge the logs. The lines of a log
-are numbered, so a reader can say how many are gone (`Act.LINES_MISSING`).
+are numbered, so a reader can say how many are gone (`AuditAct.LINES_MISSING`).
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 
-class Act(StrEnum):
+class AuditAct(StrEnum):
     """Kinds of acts. `guesses.lifted` and the acts on webhooks and bindings are written by their own scripts."""
 
     BINDING_MADE = "binding.made"
@@ -48,18 +48,24 @@ class Gone(StrEnum):
     """The service did not remove them: they were deleted in the store, or the store lost them."""
 
 
-FAILED_LOGINS: Final = Act.LOGIN_FAILED.value
+FAILED_LOGINS: Final = AuditAct.LOGIN_FAILED.value
 """The name of the log of failed sign-ins. Strangers write its lines, so it is apart from all others."""
 
 
 REPEATABLE: Final = frozenset(
-    {Act.LOOKED_UP, Act.GUESSES_LIFTED, Act.WEBHOOK_RESENT, Act.WEBHOOK_ENABLED, Act.OIDC_CODE_REPLAYED}
+    {
+        AuditAct.LOOKED_UP,
+        AuditAct.GUESSES_LIFTED,
+        AuditAct.WEBHOOK_RESENT,
+        AuditAct.WEBHOOK_ENABLED,
+        AuditAct.OIDC_CODE_REPLAYED,
+    }
 )
 """Acts that one caller can repeat as often as they like. For each site their lines are in logs of their own, so that
 they push out no line about a binding: one for what operators looked at, which no site's key writes, one for replayed
 codes, which visitors of an app cause, and one for the rest.
 """
-SIGN_INS: Final = frozenset({Act.LOGIN, Act.LOGOUT})
+SIGN_INS: Final = frozenset({AuditAct.LOGIN, AuditAct.LOGOUT})
 """Who has the password can repeat these. They have a log of their own, so that they push out no change of settings."""
 CHANGES_LOG: Final = "changes:"
 """The log of changes of settings that stood before. So they push out no line about a site, an account, a key or a
@@ -67,7 +73,7 @@ client that was made or removed.
 """
 LOG_OF: Final = (
     dict.fromkeys(REPEATABLE, "repeatable:")
-    | {Act.LOOKED_UP: "looks:", Act.OIDC_CODE_REPLAYED: "replays:"}
+    | {AuditAct.LOOKED_UP: "looks:", AuditAct.OIDC_CODE_REPLAYED: "replays:"}
     | dict.fromkeys(SIGN_INS, "sign-ins:")
 )
 """What the names of the logs of such acts begin with; the site's name follows, if there is one."""
@@ -75,9 +81,9 @@ LOG_OF: Final = (
 
 def logs_with(act: str) -> frozenset[str]:
     """What the names of the logs begin with that may have lines of an act: "" for the site's log of all other acts."""
-    if act == Act.SETTINGS_SET:
+    if act == AuditAct.SETTINGS_SET:
         return frozenset({"", CHANGES_LOG})
-    return frozenset({LOG_OF.get(Act(act), "")} if act in {*Act} else ())
+    return frozenset({LOG_OF.get(AuditAct(act), "")} if act in {*AuditAct} else ())
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -87,7 +93,7 @@ class Line(msgspec.Struct, frozen=True):
         at: ms since 1970 by the store's clock, as text.
         actor: `key:{name}` for a site's key, `admin:{name}` for an operator, `chat` for the person in WeChat, `page`
             for the reader of a page, `cli`, or `codesvc` for the service itself.
-        act: a value of `Act`.
+        act: a value of `AuditAct`.
         site: the site concerned, "" if none.
         user: the masked user, "" if none.
         wechat: the masked openid, "" if none.
@@ -95,7 +101,7 @@ class Line(msgspec.Struct, frozen=True):
         reason: the reason that the operator gave.
         detail: more about the act, such as how a binding was made or removed.
         number: counts the lines of one log, from 1; 0 for lines that have no number.
-        missing: how many lines are gone, for `Act.LINES_MISSING`.
+        missing: how many lines are gone, for `AuditAct.LINES_MISSING`.
         id: identifies the line; not stored, set by the reader.
     """
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from codesvc.domain.audit import FAILED_LOGINS, Act, Gone, Line, logs_with
+from codesvc.domain.audit import FAILED_LOGINS, AuditAct, Gone, Line, logs_with
 
 _ACTOR: Final = "codesvc"
 
@@ -43,10 +43,10 @@ class Log:
         """
         if site not in {None, line.site}:
             return False
-        return act in {"", line.act} or (line.act == Act.LINES_MISSING and self._may_have(act))
+        return act in {"", line.act} or (line.act == AuditAct.LINES_MISSING and self._may_have(act))
 
     def _may_have(self, act: str) -> bool:
-        if self.name == FAILED_LOGINS or act == Act.LOGIN_FAILED:
+        if self.name == FAILED_LOGINS or act == AuditAct.LOGIN_FAILED:
             return self.name == act
         return self.name[: self.name.rfind(":") + 1] in logs_with(act)
 
@@ -70,7 +70,7 @@ def logs_in(counts: Mapping[Any, Any]) -> list[Log]:
 
 def missing(log: Log, at: str, count: int, why: Gone) -> Line:
     """The line that stands in the place of lines that are gone; `at` is the time of the next newer line."""
-    return Line(at=at, actor=_ACTOR, act=Act.LINES_MISSING, site=log.site, detail=why.value, missing=count)
+    return Line(at=at, actor=_ACTOR, act=AuditAct.LINES_MISSING, site=log.site, detail=why.value, missing=count)
 
 
 def first_gone(log: Log, at: str, count: int) -> Iterator[Line]:

@@ -34,8 +34,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             unknown may be made again.
         window: whether it is open only for a while after the person wrote to the account (WECHAT.md section 8).
         in_chat: whether the code stands in the chat where the person has just been, so that they have read it.
-        service: the service that answers its calls. Each service has circuits of its own (`codesvc.delivery.circuits`),
-            so that its silence stops no channel of another one.
+        platform: the platform that answers its calls. Each platform has circuits of its own
+            (`codesvc.delivery.circuits`), so that its silence stops no channel of another one.
     """
 
     zh: str
@@ -49,7 +49,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     repeatable: bool = False
     window: bool = False
     in_chat: bool = False
-    service: str = WECHAT
+    platform: str = WECHAT
 
 
 class Channel(StrEnum):

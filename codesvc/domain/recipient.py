@@ -190,13 +190,13 @@ def recipient(kind: MessageKind, given: str, region: str = "") -> Recipient:
     return phone(given, region) if kind is MessageKind.SMS else email(given)
 
 
-def user_ids(keyring: Keyring, site: str, whom: Recipient) -> list[str]:
+def user_ids(keyring: Keyring, site: str, recipient: Recipient) -> list[str]:
     """The user ids that stand for a recipient on one site: under the current master key, then under previous ones.
 
     An id under a previous key counts as long as it is bound, so that a binding survives the replacement of the master
     key. Another site has other ids for the same recipient.
     """
-    return [_user_id(master, site, whom) for master in keyring.newest_first]
+    return [_user_id(master, site, recipient) for master in keyring.newest_first]
 
 
 def is_recipient_id(user: str) -> bool:
@@ -204,7 +204,7 @@ def is_recipient_id(user: str) -> bool:
     return _ID.fullmatch(user) is not None
 
 
-def _user_id(master: MasterKey, site: str, whom: Recipient) -> str:
-    said = f"{site}\0{whom.kind.value}\0{whom.identity}".encode()
+def _user_id(master: MasterKey, site: str, recipient: Recipient) -> str:
+    said = f"{site}\0{recipient.kind.value}\0{recipient.identity}".encode()
     digest = hmac.digest(master.derive("recipient"), said, sha256)[:_HASH_BYTES]
-    return _PREFIXES[whom.kind] + base32(digest)
+    return _PREFIXES[recipient.kind] + base32(digest)

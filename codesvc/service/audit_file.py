@@ -3,7 +3,7 @@
 One process at a time writes, under a lock in the store. One consumer group of the whole deployment reads each log. A
 line is acknowledged after it is on the disk. After a crash it may be in the file twice, with the same `id`. No line is
 missing as long as the store still keeps it. Lines that the store dropped before they were read are counted in a line
-of their own (`Act.LINES_MISSING`), and the numbers of the lines show it too.
+of their own (`AuditAct.LINES_MISSING`), and the numbers of the lines show it too.
 """
 
 from __future__ import annotations

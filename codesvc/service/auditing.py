@@ -16,7 +16,7 @@ from codesvc.store.partitions import DEPLOYMENT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codesvc.domain.audit import Act, Line
+    from codesvc.domain.audit import AuditAct, Line
     from codesvc.domain.audit_gaps import Log
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
@@ -71,7 +71,14 @@ class AuditLog:
         self.read_at_once = _READ_AT_ONCE
 
     async def note(
-        self, actor: str, act: Act, *, site: SiteEntry | None = None, user: str = "", reason: str = "", detail: str = ""
+        self,
+        actor: str,
+        act: AuditAct,
+        *,
+        site: SiteEntry | None = None,
+        user: str = "",
+        reason: str = "",
+        detail: str = "",
     ) -> None:
         """Write a line. `user` is masked first."""
         await self._store.audit.note(
@@ -94,7 +101,7 @@ class AuditLog:
         act: str = "",
         reading: int = 0,
     ) -> Found:
-        """Lines that are wanted, newest first. Where lines are gone, a line says so (`Act.LINES_MISSING`).
+        """Lines that are wanted, newest first. Where lines are gone, a line says so (`AuditAct.LINES_MISSING`).
 
         The filter is applied before the cut. The gaps of a log that may have had wanted lines are always among them.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.audit import Act
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.runtime.private_files import open_private, replace_private
@@ -166,7 +166,7 @@ class BindingsMove:
             await self._store.audit.note(
                 keys.partition,
                 actor="cli",
-                act=Act.BINDING_MOVED.value,
+                act=AuditAct.BINDING_MOVED.value,
                 site=site,
                 user="",
                 reason=f"all bindings, from {self._old} to {self._account.config.appid}",

@@ -34,12 +34,12 @@ class IntentDecisions:
         by: Literal["scene", "keyword", "oauth"],
         unionid: str = "",
         dedupe: str = "",
-        unvouched: bool = False,
+        forgeable: bool = False,
     ) -> IntentReply:
         """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
 
-        `dedupe` identifies a signed callback. Repeated, it asks nothing anew. `unvouched`: nobody vouches that this
-        WeChat account has scanned, so nothing is bound before its yes. A web authorisation binds nothing either.
+        `dedupe` identifies a signed callback. Repeated, it asks nothing anew. `forgeable`: anybody may have made
+        the event, so nothing is bound before the WeChat account's yes. A web authorisation binds nothing either.
         """
         return self._met(
             account,
@@ -51,7 +51,7 @@ class IntentDecisions:
                 method="oauth" if by == "oauth" else "scan",
                 by=by,
                 dedupe=dedupe,
-                unvouched=unvouched,
+                forgeable=forgeable,
                 sites=self._sites[account.name],
             ),
         )

@@ -63,13 +63,13 @@ class Messages:
         relay = relay_of(site, wanted.kind)
         name, purpose = _policy(site, relay, wanted)
         _check(wanted)
-        whom = recipient_of(site, wanted.kind, wanted.recipient, wanted.region) if wanted.recipient else None
-        if whom is not None:
-            require_country(relay, whom)
+        recipient = recipient_of(site, wanted.kind, wanted.recipient, wanted.region) if wanted.recipient else None
+        if recipient is not None:
+            require_country(relay, recipient)
         identifier = new_message_id()
-        owners = user_ids(self._keyring, site.name, whom) if whom else []
+        owners = user_ids(self._keyring, site.name, recipient) if recipient else []
         users = [wanted.user] if wanted.user else owners
-        content = SealedContent(whom, wanted.code, wanted.text, wanted.subject)
+        content = SealedContent(recipient, wanted.code, wanted.text, wanted.subject)
         start = MessageStart(
             id=identifier,
             site=site.name,
@@ -130,8 +130,8 @@ class Messages:
         Raises:
             Invalid: it is not a recipient of this kind.
         """
-        whom = recipient_of(site, kind, given)
-        return (await self._store.find(site.store_keys, site.name, user_ids(self._keyring, site.name, whom))).user
+        recipient = recipient_of(site, kind, given)
+        return (await self._store.find(site.store_keys, site.name, user_ids(self._keyring, site.name, recipient))).user
 
 
 def recipient_of(site: SiteEntry, kind: MessageKind, given: str, region: str = "") -> Recipient:
@@ -156,13 +156,13 @@ def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
     return relay
 
 
-def require_country(relay: Relay, whom: Recipient) -> None:
+def require_country(relay: Relay, recipient: Recipient) -> None:
     """Refuse a phone number of a country that the site sends nothing to.
 
     Raises:
         Invalid: it is one.
     """
-    if relay.countries and not whom.is_of(relay.countries):
+    if relay.countries and not recipient.is_of(relay.countries):
         raise Invalid("is a phone number of a country that is not in relay.countries", "/recipient/phone")
 
 

@@ -17,7 +17,7 @@ import hiredis
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.intent import random_id
 from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
-from codesvc.domain.store_pace import StorePace
+from codesvc.domain.store_speed import StoreSpeed
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
 from codesvc.store.deployment_keys import PartitionKeys, topic
@@ -63,7 +63,7 @@ class Deployment:
     """What the scripts of one deployment share.
 
     Attributes:
-        pace: how fast the store answers scripts lately.
+        speed: how fast the store answers scripts lately.
 
     Args:
         servers: which server holds which partition.
@@ -80,7 +80,7 @@ class Deployment:
         self.retention = retention
         self.tag_key, self.other_tag_keys = "".join(tag_keys[:1]), " ".join(tag_keys[1:])
         self.topic = topic(prefix)
-        self.pace = StorePace()
+        self.speed = StoreSpeed()
         places = (PartitionKeys(prefix, partition) for partition in range(PARTITIONS))
         self.guards: list[tuple[str, ...]] = [(place.never,) if servers.several else () for place in places]
 
@@ -221,7 +221,7 @@ class Act(Generic[_R]):
             raise
         ended = perf_counter()
         metrics.observe_script(name, ended - started)
-        self._deployment.pace.note(ended, ended - started)
+        self._deployment.speed.note(ended, ended - started)
         return answer
 
     async def _send_again(self, partition: int, command: bytes, refused: ServerSaidError) -> Sequence[Any]:

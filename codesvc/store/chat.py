@@ -66,7 +66,7 @@ class Chat:
         rates: str,
         window_ms: int,
         followed: bool = False,
-        unvouched: bool = False,
+        forgeable: bool = False,
         pushes: str = "",
     ) -> Claimed:
         """Give a code to the person who scanned or sent the keyword, if they may have it.
@@ -81,8 +81,8 @@ class Chat:
             rates: the limit on keywords of one openid.
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
-            unvouched: whether nobody vouches that the person did this.
-            pushes: the limit on messages to one openid, for acts that nobody vouches for.
+            forgeable: whether anybody may have made the event (rule 9).
+            pushes: the limit on messages to one openid, for forgeable events.
         """
         return await self._claim(
             keys,
@@ -101,7 +101,7 @@ class Chat:
                 "words": rates,
                 "window": window_ms,
                 "followed": int(followed),
-                "unvouched": int(unvouched),
+                "forgeable": int(forgeable),
                 "pushes": pushes,
             },
         )
@@ -118,15 +118,15 @@ class Chat:
             {"openid": openid, "mute": mute_ms, "declined": int(declined)},
         )
 
-    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unvouched: bool = False) -> None:
+    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, forgeable: bool = False) -> None:
         """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8).
 
-        An event that nobody vouches for (`unvouched`) does not show that WeChat knows the openid.
+        A `forgeable` event does not show that WeChat knows the openid.
         """
         await self._note_activity(
             keys,
             {"spoke": keys.spoke(openid)},
-            {"openid": openid, "window": window_ms, "unvouched": int(unvouched)},
+            {"openid": openid, "window": window_ms, "forgeable": int(forgeable)},
         )
 
     async def admit(self, keys: Keys, stamp: str, *, act: Literal["unsigned", "forwards"]) -> Reply:

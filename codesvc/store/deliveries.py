@@ -195,11 +195,11 @@ class Deliveries:
         )
 
     async def receipt(
-        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, unvouched: bool = False
+        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, forgeable: bool = False
     ) -> ReceiptApplied:
         """Apply WeChat's receipt.
 
-        One that is `unvouched` never says that WeChat did not take a message.
+        One that is `forgeable` never says that WeChat did not take a message.
         """
         return await self._receipt(
             keys,
@@ -208,7 +208,7 @@ class Deliveries:
                 "status": status,
                 "reason": reason,
                 "openid": openid,
-                "unvouched": int(unvouched),
+                "forgeable": int(forgeable),
             },
         )
 

@@ -188,12 +188,12 @@ class Intents:
         by: str,
         sites: str,
         dedupe: str = "",
-        unvouched: bool = False,
+        forgeable: bool = False,
     ) -> IntentReply:
         """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
 
-        `dedupe` identifies a signed callback, "" for anything else. Repeated, it asks nothing anew. `unvouched`: nobody
-        vouches that this WeChat account has scanned. Then it is asked, and nothing is bound before its yes.
+        `dedupe` identifies a signed callback, "" for anything else. Repeated, it asks nothing anew. `forgeable`:
+        anybody may have made the event. Then the WeChat account is asked, and nothing is bound before its yes.
         """
         return await self._claim(
             keys,
@@ -204,7 +204,7 @@ class Intents:
                 "method": method,
                 "by": by,
                 "once": int(bool(dedupe)),
-                "unvouched": int(unvouched),
+                "forgeable": int(forgeable),
                 "sites": sites,
             },
         )

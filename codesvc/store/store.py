@@ -99,7 +99,7 @@ class Store:
         self.retention = retention
         deployment = self.deployment = Deployment(servers, offset, prefix, retention, *(tag_keys or [token_hex(32)]))
         self.keys = DeploymentKeys(prefix)
-        self.pace = deployment.pace
+        self.speed = deployment.speed
         self.audit = Audit(deployment)
         self.bindings = Bindings(deployment)
         self.binding_moves = BindingMoves(deployment)

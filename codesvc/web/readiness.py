@@ -124,7 +124,7 @@ class Readiness:
             return state
         if self.marks.state != health.OK:
             return self.marks.state
-        return "slow" if self._store.pace.late(perf_counter()) is not None else self._clock.state or state
+        return "slow" if self._store.speed.late(perf_counter()) is not None else self._clock.state or state
 
     async def begun(self) -> Self:
         """See the store's marks when the process starts, or as soon as the store answers."""

@@ -16,7 +16,7 @@ from codesvc.config import (
     ConfigError,
     Limits,
     LocalText,
-    Message,
+    MessageTemplate,
     Purpose,
     Rate,
     Service,
@@ -205,7 +205,7 @@ def defaults(settings):
         site.chat,
         site.brand,
     )
-    tables = (*tables, Message(template_id="x" * 43), site.purposes["register"])
+    tables = (*tables, MessageTemplate(template_id="x" * 43), site.purposes["register"])
     return {option.name: plain(getattr(table, option.name)) for table in tables for option in dataclasses.fields(table)}
 
 
@@ -223,7 +223,22 @@ def test_what_it_shows_as_a_default_is_the_default(edited):
 @pytest.mark.parametrize(
     "cls",
     [
-        *(Service, Store, Secrets, Account, Message, Site, Chat, Brand, Webhook, ApiKey, Purpose, Limits, Admin, Relay),
+        *(
+            Service,
+            Store,
+            Secrets,
+            Account,
+            MessageTemplate,
+            Site,
+            Chat,
+            Brand,
+            Webhook,
+            ApiKey,
+            Purpose,
+            Limits,
+            Admin,
+            Relay,
+        ),
         *(OidcKeys, OidcClient, Inbound),
         *GATEWAY_TABLES.values(),
     ],

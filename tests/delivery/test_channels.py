@@ -152,7 +152,7 @@ class OtherMessenger:
 @pytest.mark.parametrize(("silent", "reason"), [(WECHAT, ""), ("other", CIRCUIT_OPEN)])
 async def test_the_silence_of_a_service_stops_its_own_channels_only(monkeypatch, silent, reason):
     channel = Channel.CUSTOMER_SERVICE
-    monkeypatch.setitem(table._TRAITS, channel, msgspec.structs.replace(channel.traits, service="other"))
+    monkeypatch.setitem(table._TRAITS, channel, msgspec.structs.replace(channel.traits, platform="other"))
     circuits = {
         service: {"main": Circuit("main", trials=(60, 60), clock=lambda: 0, sleep=asyncio.sleep)}
         for service in (WECHAT, "other")
@@ -170,7 +170,7 @@ async def test_the_silence_of_a_service_stops_its_own_channels_only(monkeypatch,
 @pytest.fixture
 def notices_of_another_service(monkeypatch):
     """The sandbox's subscription notices play the other service, as if they were not WeChat's."""
-    other = msgspec.structs.replace(Channel.SUBSCRIPTION.traits, service="other")
+    other = msgspec.structs.replace(Channel.SUBSCRIPTION.traits, platform="other")
     monkeypatch.setitem(table._TRAITS, Channel.SUBSCRIPTION, other)
     return {
         CHANNELS: {"register": {"channels": ["template", "subscription"]}},
@@ -215,7 +215,7 @@ async def test_a_code_that_no_other_service_sends_waits_for_wechat(new_world, no
 
 async def test_an_errcode_of_another_service_says_nothing_of_an_openid(new_world, monkeypatch):
     """40003 is WeChat's: the account has no such openid."""
-    other = msgspec.structs.replace(Channel.TEMPLATE.traits, service="other")
+    other = msgspec.structs.replace(Channel.TEMPLATE.traits, platform="other")
     monkeypatch.setitem(table._TRAITS, Channel.TEMPLATE, other)
     async with new_world() as world:
         await world.bound("alice")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from codesvc.config import Message, Secret, parse
+from codesvc.config import MessageTemplate, Secret, parse
 from codesvc.doctor import store_probe
 from codesvc.doctor.finding import Exit, Status, exit_status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, LEGACY_TEMPLATE_ID, NOTICE_TEMPLATE_ID
@@ -93,33 +93,33 @@ async def test_an_ordinary_token_is_shared_and_not_taken_away(ward):
 
 
 async def test_a_template_that_is_not_listed_is_a_warning(ward):
-    report = await ward.examine(ward.with_account(messages={"code": Message(template_id="x" * 43)}))
+    report = await ward.examine(ward.with_account(messages={"code": MessageTemplate(template_id="x" * 43)}))
     assert report.of("messages.code: template").status is Status.WARN
 
 
 async def test_a_template_with_other_fields(ward):
-    report = await ward.examine(ward.with_account(messages={"code": Message(template_id=LEGACY_TEMPLATE_ID)}))
+    report = await ward.examine(ward.with_account(messages={"code": MessageTemplate(template_id=LEGACY_TEMPLATE_ID)}))
     assert report.of("messages.code: template").status is Status.FAIL
 
 
 async def test_subscription_notices_have_their_own_list(ward):
     fields = {"character_string1": "{{ code }}", "thing2": "{{ site }}", "time3": "{{ expires_at }}"}
-    notice = Message(template_id=NOTICE_TEMPLATE_ID, channel="subscription", fields=fields)
-    stray = Message(template_id=CATEGORY_TEMPLATE_ID, channel="subscription", fields=fields)
+    notice = MessageTemplate(template_id=NOTICE_TEMPLATE_ID, channel="subscription", fields=fields)
+    stray = MessageTemplate(template_id=CATEGORY_TEMPLATE_ID, channel="subscription", fields=fields)
     report = await ward.examine(ward.with_account(messages={"code_notice": notice, "code": stray}))
     assert report.of("code_notice: template").status is Status.OK
     assert report.of("messages.code: template").status is Status.FAIL
 
 
 async def test_a_field_that_wechat_would_refuse_is_the_configurations_fault(ward):
-    broken = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"character_string1": "验证码 {{ code }}"})
+    broken = MessageTemplate(template_id=CATEGORY_TEMPLATE_ID, fields={"character_string1": "验证码 {{ code }}"})
     report = await ward.examine(ward.with_account(messages={"code": broken}))
     assert report.faulty
     assert any(f.status is Status.FAIL and "no Chinese" in f.found for f in report.findings)
 
 
 async def test_a_field_with_an_unknown_variable_is_the_configurations_fault(ward):
-    broken = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ colour }}"})
+    broken = MessageTemplate(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ colour }}"})
     report = await ward.examine(ward.with_account(messages={"code": broken}))
     assert report.faulty
     assert any(f.status is Status.FAIL and "colour" in f.found for f in report.findings)
@@ -138,7 +138,7 @@ async def test_a_template_that_would_stop_the_service_is_told_with_its_line(ward
 
 async def test_a_field_that_is_cut(ward):
     fields = {"character_string1": "{{ code }}", "thing2": "{{ site }}的{{ purpose }}" + "很长" * 10}
-    long = Message(template_id=CATEGORY_TEMPLATE_ID, fields=fields)
+    long = MessageTemplate(template_id=CATEGORY_TEMPLATE_ID, fields=fields)
     report = await ward.examine(ward.with_account(messages={"code": long}))
     assert any(f.status is Status.WARN and "is cut" in f.found for f in report.findings)
 

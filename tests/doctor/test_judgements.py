@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codesvc.config import Message
+from codesvc.config import MessageTemplate
 from codesvc.doctor import callback_probe, clocks, store_state, template_list
 from codesvc.doctor.account_calls import judge_network, judge_quota
 from codesvc.doctor.examination import guarded
@@ -129,14 +129,14 @@ def template(*keys):
     ],
 )
 def test_templates(listed, status, word):
-    message = Message(template_id="T" * 43)
+    message = MessageTemplate(template_id="T" * 43)
     found = template_list.judge("m", message, ["character_string1", "thing2"], listed)
     assert found.status is status
     assert word in found.found
 
 
 def test_a_missing_notice_is_no_mere_warning():
-    message = Message(template_id="T" * 43, channel="subscription")
+    message = MessageTemplate(template_id="T" * 43, channel="subscription")
     assert template_list.judge("m", message, ["thing1"], []).status is Status.FAIL
 
 

@@ -122,7 +122,7 @@ class BindingMachine(RuleBasedStateMachine):
         asked = data.draw(st.sampled_from(self.open))
         identifier, dedupe = IntentId.parse(asked["intent"].id), self.message() if signed else ""
         answer = self.run(
-            self.decisions.claim(self.site.account, identifier, phone, by="scene", dedupe=dedupe, unvouched=not signed)
+            self.decisions.claim(self.site.account, identifier, phone, by="scene", dedupe=dedupe, forgeable=not signed)
         )
         if signed and answer.outcome is Outcome.ASKED:
             self.questions[phone] = asked

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from codesvc.domain.callback_health import Heard
 from codesvc.domain.certificate import Certificate
-from codesvc.domain.store_pace import StorePace
+from codesvc.domain.store_speed import StoreSpeed
 from codesvc.service.operators.account_state import TokenTrouble
 from codesvc.service.operators.forecast import Outlook, backlog
 from codesvc.service.statistics.gauges import QueueStanding
@@ -96,18 +96,18 @@ def test_a_spent_quota_says_until_when_and_what_can_be_done():
 
 
 def test_the_pace_of_the_store_knows_since_when():
-    pace = StorePace()
+    speed = StoreSpeed()
     for at in range(50):
-        pace.note(float(at), 0.001)
+        speed.note(float(at), 0.001)
     for at in range(50, 110):
-        pace.note(float(at), 0.3)
-    assert pace.late(110.0) == 0.3
-    assert pace.late_since == 50.0 - 0.3
+        speed.note(float(at), 0.3)
+    assert speed.late(110.0) == 0.3
+    assert speed.late_since == 50.0 - 0.3
     for at in range(110, 180):
-        pace.note(float(at), 0.001)
-    assert pace.late(180.0) is None
-    pace.note(200.0, 0.5)
-    assert pace.late_since == 199.5
+        speed.note(float(at), 0.001)
+    assert speed.late(180.0) is None
+    speed.note(200.0, 0.5)
+    assert speed.late_since == 199.5
 
 
 def test_without_a_token_it_says_how_codes_still_come():

@@ -107,7 +107,7 @@ class Shop:
             given,
         )
 
-    async def claim(self, record, openid, *, push="", reply=1, unvouched=0):
+    async def claim(self, record, openid, *, push="", reply=1, forgeable=0):
         """Send the verification's word from this WeChat; `push` tells two pushes of WeChat apart."""
         names = self.site.store_keys
         keys = {
@@ -116,7 +116,7 @@ class Shop:
             "seen": names.seen(f"{openid}/{push or record.id}"),
             "outbox": names.outbox,
         }
-        more = {"words": "10/3600000", "window": 55_000, "followed": 0, "unvouched": unvouched}
+        more = {"words": "10/3600000", "window": 55_000, "followed": 0, "forgeable": forgeable}
         return await self.script("claim", keys, openid=openid, kind="keyword", reply=reply, **more)
 
     async def bind(self, user, openid):

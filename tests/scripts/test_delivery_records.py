@@ -30,14 +30,14 @@ class Push:
         raw = await self.shop.raw("record_deliveries", {"outbox": self.keys.outbox}, results=results)
         return Outcome(raw[2][0][0].decode())
 
-    async def receipt(self, status="delivered", *, openid=None, msgid=MSGID, reason="", unvouched=0):
+    async def receipt(self, status="delivered", *, openid=None, msgid=MSGID, reason="", forgeable=0):
         keys = {"receipt": self.keys.receipt(msgid)}
         args = {
             "msgid": msgid,
             "status": status,
             "reason": reason,
             "openid": openid or self.openid,
-            "unvouched": unvouched,
+            "forgeable": forgeable,
         }
         return (await self.shop.script("record_receipt", keys, **args)).outcome
 
@@ -73,12 +73,12 @@ async def test_a_failed_receipt_falls_back_to_the_scan_and_keeps_its_reason(queu
     assert await queued.now() == ("scan", "awaiting_scan", "user-block")
 
 
-@pytest.mark.parametrize(("unvouched", "known"), [(0, True), (1, False)])
+@pytest.mark.parametrize(("forgeable", "known"), [(0, True), (1, False)])
 @pytest.mark.parametrize("order", ["sr", "rs"])
-async def test_only_a_signed_receipt_says_that_wechat_did_not_take_it(queued, valkey, order, unvouched, known):
+async def test_only_a_signed_receipt_says_that_wechat_did_not_take_it(queued, valkey, order, forgeable, known):
     """Else the code may have been read in WeChat (`is_in_wechat`)."""
     for act in order:
-        await (queued.sent() if act == "s" else queued.receipt("failed", reason="user-block", unvouched=unvouched))
+        await (queued.sent() if act == "s" else queued.receipt("failed", reason="user-block", forgeable=forgeable))
     assert await queued.now() == ("scan", "awaiting_scan", "user-block")
     kept = msgspec.msgpack.decode(valkey.get(queued.keys.record(queued.record.id)))
     assert ("taken" not in (kept[0] or {})) is known

@@ -139,6 +139,6 @@ async def test_a_claim_that_nobody_signed_does_not_make_a_guess_less_blind(bound
     site = besieged(bound, 10, code_length=4, long_code_length=8)
     attacker = Attacker(bound, site)
     mine = await bound.started("u-1", "reset", ip="192.0.2.7", site=site)
-    assert (await bound.claim(mine, "o_victim1", unvouched=1)).outcome is Outcome.CLAIMED
+    assert (await bound.claim(mine, "o_victim1", forgeable=1)).outcome is Outcome.CLAIMED
     await attacker.use_up(await attacker.start(20))
     assert await attacker.guess(mine) is Outcome.LIMITED

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from codesvc.config import Limits
-from codesvc.domain.audit import Act
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.passwords import password_line
 from codesvc.domain.timeline import StepKind
 from codesvc.domain.verification import Status
@@ -333,7 +333,7 @@ def test_every_errcode_has_a_meaning(triage):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("act", [act.value for act in Act]),
+        ("act", [act.value for act in AuditAct]),
         ("event", [word.value for word in StepKind]),
         ("status", [status.value for status in Status]),
         ("arrived", [arrived.value for arrived in Arrived]),

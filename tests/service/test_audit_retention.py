@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from codesvc.domain.audit import REPEATABLE, Act
+from codesvc.domain.audit import REPEATABLE, AuditAct
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.store.partitions import PARTITIONS
@@ -18,7 +18,7 @@ DAY = 86_400
 SMALL = {"audit_lines": 1_000}
 
 
-async def flood(world, site, count, act=Act.CLOCK_MOVED):
+async def flood(world, site, count, act=AuditAct.CLOCK_MOVED):
     """So many lines of a site, as fast as the store takes them."""
     here = world.app[SERVICES]
     entry = here.directory.sites[site] if site else None
@@ -44,9 +44,9 @@ async def test_a_neighbour_cannot_push_lines_out(world):
 
 async def test_a_stranger_cannot_push_the_operators_lines_out(new_world):
     async with new_world(store=SMALL) as world:
-        await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
-        await flood(world, "", 1_300, Act.LOGIN_FAILED)
-        assert [line.actor for line in await lines(world, most=5_000) if line.act == Act.LOGIN] == ["admin:lan"]
+        await world.app[SERVICES].auditing.note("admin:lan", AuditAct.LOGIN)
+        await flood(world, "", 1_300, AuditAct.LOGIN_FAILED)
+        assert [line.actor for line in await lines(world, most=5_000) if line.act == AuditAct.LOGIN] == ["admin:lan"]
 
 
 @pytest.mark.parametrize("act", sorted(REPEATABLE))
@@ -59,27 +59,27 @@ async def test_what_one_can_do_any_number_of_times_pushes_no_line_about_a_bindin
         kept = await lines(world, site="shop", most=5_000)
         told = [line.act for line in kept if line.site == "shop"]
         assert [each for each in told if each.startswith("binding")] == ["binding.removed", "binding.made"]
-        [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
+        [gap] = [line for line in kept if line.act == AuditAct.LINES_MISSING]
         assert (gap.site, gap.detail, gap.missing) == ("shop", "length", 1_300 - told.count(act))
 
 
 async def test_a_sites_key_pushes_no_look_of_an_operator_out(new_world):
     async with new_world(store=SMALL) as world:
         here = world.app[SERVICES]
-        await here.auditing.note("admin:lan", Act.LOOKED_UP, site=here.directory.sites["shop"], user="alice")
-        await flood(world, "shop", 1_300, Act.GUESSES_LIFTED)
+        await here.auditing.note("admin:lan", AuditAct.LOOKED_UP, site=here.directory.sites["shop"], user="alice")
+        await flood(world, "shop", 1_300, AuditAct.GUESSES_LIFTED)
         kept = await lines(world, site="shop", most=5_000)
-        assert [line.actor for line in kept if line.act == Act.LOOKED_UP] == ["admin:lan"]
+        assert [line.actor for line in kept if line.act == AuditAct.LOOKED_UP] == ["admin:lan"]
 
 
-@pytest.mark.parametrize("act", [Act.LOGIN, Act.LOGOUT])
+@pytest.mark.parametrize("act", [AuditAct.LOGIN, AuditAct.LOGOUT])
 async def test_sign_ins_push_no_change_of_settings_out(new_world, act):
     async with new_world(store=SMALL, admin__keys=ADMINS) as world:
         await ask(world, "PUT", "/sites/bar", BAR)
         await flood(world, "", 1_300, act)
         kept = await lines(world, most=5_000)
-        assert [line.detail for line in kept if line.act == Act.SETTINGS_SET] == ["site/bar"]
-        [gap] = [line for line in kept if line.act == Act.LINES_MISSING]
+        assert [line.detail for line in kept if line.act == AuditAct.SETTINGS_SET] == ["site/bar"]
+        [gap] = [line for line in kept if line.act == AuditAct.LINES_MISSING]
         assert (gap.site, gap.detail, gap.missing) == ("", "length", 1_300 - sum(line.act == act for line in kept))
 
 
@@ -98,7 +98,7 @@ async def test_changes_of_settings_push_no_line_about_a_key_out(new_world):
         settings = [(line.act, line.detail) for line in kept if line.act.startswith("settings")]
         made = [("settings.removed", "key/bar/evil"), ("settings.set", "key/bar/evil"), ("settings.set", "site/bar")]
         assert settings[-3:] == made
-        assert [line.detail for line in kept if line.act == Act.LINES_MISSING] == ["length"]
+        assert [line.detail for line in kept if line.act == AuditAct.LINES_MISSING] == ["length"]
 
 
 async def test_an_admin_key_writes_no_more_in_a_day_than_half_a_log(new_world):
@@ -125,8 +125,8 @@ async def test_the_same_look_is_one_line_in_an_hour(world):
     shop, cafe = here.directory.sites["shop"], here.directory.sites["cafe"]
 
     async def look(actor="admin:lan", site=shop, user="alice", detail="person"):
-        await here.auditing.note(actor, Act.LOOKED_UP, site=site, user=user, detail=detail)
-        return sum(line.act == Act.LOOKED_UP for line in await lines(world))
+        await here.auditing.note(actor, AuditAct.LOOKED_UP, site=site, user=user, detail=detail)
+        return sum(line.act == AuditAct.LOOKED_UP for line in await lines(world))
 
     assert [await look() for _ in range(3)] == [1, 1, 1]
     assert await look(user="bob") == 2
@@ -142,7 +142,7 @@ async def test_what_the_log_dropped_is_said(new_world):
         await flood(world, "cafe", 1_300)
         kept = await lines(world, site="cafe", most=5_000)
         gap = kept[-1]
-        assert (gap.act, gap.site, gap.detail) == (Act.LINES_MISSING, "cafe", "length")
+        assert (gap.act, gap.site, gap.detail) == (AuditAct.LINES_MISSING, "cafe", "length")
         assert gap.missing == 1_300 - (len(kept) - 1)
         # The store drops in blocks of about 100 lines.
         assert 1_000 <= len(kept) - 1 <= 1_100
@@ -160,7 +160,7 @@ async def test_lines_that_are_too_old_are_said_to_be(new_world, valkey):
             valkey.xadd(name, fields, id=entry)
         await flood(world, "cafe", 1)
         kept = await lines(world, site="cafe", most=5_000)
-        gaps = [(line.detail, line.missing) for line in kept if line.act == Act.LINES_MISSING]
+        gaps = [(line.detail, line.missing) for line in kept if line.act == AuditAct.LINES_MISSING]
         assert gaps == [("age", 301 - len(kept) + 1)]
         assert gaps[0][1] >= 200
         # The same after the store dropped the whole log at the end of its life.
@@ -177,16 +177,16 @@ async def test_lines_that_were_taken_out_of_the_store_are_missed(world, valkey):
     entries = [entry for entry, _ in valkey.xrange(name)]
     valkey.xdel(name, *entries[1:3])
     told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
-    assert told[2] == (Act.LINES_MISSING, 2, "unknown")
-    assert [act for act, _, _ in told].count(Act.LINES_MISSING) == 1
+    assert told[2] == (AuditAct.LINES_MISSING, 2, "unknown")
+    assert [act for act, _, _ in told].count(AuditAct.LINES_MISSING) == 1
     valkey.xdel(name, entries[0])
     told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
-    assert told[-1] == (Act.LINES_MISSING, 3, "unknown")
+    assert told[-1] == (AuditAct.LINES_MISSING, 3, "unknown")
     valkey.xdel(name, entries[-1])
     assert [line.missing for line in await lines(world, site="cafe")] == [1, 0, 3]
     valkey.delete(name)
     told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
-    assert told == [(Act.LINES_MISSING, 5, "unknown")]
+    assert told == [(AuditAct.LINES_MISSING, 5, "unknown")]
 
 
 async def test_the_newest_lines_are_of_all_sites(world):
@@ -194,7 +194,7 @@ async def test_the_newest_lines_are_of_all_sites(world):
     await world.advance(1)
     await flood(world, "shop", 2)
     await world.advance(1)
-    await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
+    await world.app[SERVICES].auditing.note("admin:lan", AuditAct.LOGIN)
     newest = await lines(world, most=4)
     assert [line.site for line in newest] == ["", "shop", "shop", "cafe"]
     assert len({line.id for line in await lines(world)}) == 6

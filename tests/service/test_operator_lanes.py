@@ -11,7 +11,7 @@ import pytest
 from yarl import URL
 
 from codesvc.config import ConfigError
-from codesvc.domain.audit import Act
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.passwords import password_line
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.sign_in_lanes import SignInLanes, Visitor
@@ -216,7 +216,7 @@ async def test_failed_sign_ins_of_strangers_are_few_lines(door):
     async with Attack(door):
         pass
     lines = (await door.app[SERVICES].auditing.search()).lines
-    assert 0 < sum(line.act == Act.LOGIN_FAILED for line in lines) <= 60
+    assert 0 < sum(line.act == AuditAct.LOGIN_FAILED for line in lines) <= 60
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import pytest
 import pytest_asyncio
 
-from codesvc.domain.audit import Act
+from codesvc.domain.audit import AuditAct
 from codesvc.service.auditing import AuditLog
 from codesvc.service.webhooks import Webhooks
 from codesvc.store.partitions import PARTITIONS
@@ -116,7 +116,7 @@ async def test_no_log_is_left_out_and_each_is_read_to_where_it_is_wanted(world):
         await world.advance(1)
     log = AuditLog(world.app[SERVICES].store, range(PARTITIONS))
     whole = (await log.search(most=1_000)).lines
-    assert len([line for line in whole if line.act == Act.CLOCK_MOVED]) == 240
+    assert len([line for line in whole if line.act == AuditAct.CLOCK_MOVED]) == 240
     found, place = [], None
     while True:
         part = await log.search(place, most=33)

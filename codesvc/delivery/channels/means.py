@@ -20,7 +20,7 @@ class Means(msgspec.Struct, frozen=True):
     """Each channel takes what it needs.
 
     Attributes:
-        http: for channels that call another service than WeChat.
+        http: for channels that call another platform than WeChat.
         proxy: through which such calls leave (`codesvc.domain.outbound_proxy.leaving`), None for none.
     """
 

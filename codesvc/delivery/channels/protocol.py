@@ -1,7 +1,7 @@
 """The interface of a channel: it sends one code to one person and reports the result.
 
 A channel gets its clients when it is made (`means.Means`), takes from the parcel what it needs, and interprets its own
-answers: the attempt says what they mean. So a channel of another service than WeChat fits too. It leaves `errcode`
+answers: the attempt says what they mean. So a channel of another platform than WeChat fits too. It leaves `errcode`
 unset, which is WeChat's.
 """
 

@@ -64,11 +64,11 @@ def _judge(answer: HttpAnswer) -> GatewayAnswer:
 
 def document(handover: Handover) -> dict[str, Any]:
     """What is sent: a ready text, and what a sender needs that only takes registered templates."""
-    whom = handover.recipient
+    recipient = handover.recipient
     data: dict[str, Any] = {
         "message_id": handover.id,
-        "channel": whom.kind.value,
-        "to": whom.text,
+        "channel": recipient.kind.value,
+        "to": recipient.text,
         "code": handover.code or None,
         "text": handover.text,
         "purpose": handover.purpose,
@@ -79,11 +79,11 @@ def document(handover: Handover) -> dict[str, Any]:
         "site": handover.site,
         "user": handover.user,
     }
-    if whom.kind is MessageKind.SMS:
+    if recipient.kind is MessageKind.SMS:
         data |= {
-            "to_digits": whom.text.removeprefix("+"),
-            "country_code": whom.country_code,
-            "to_national": whom.national,
+            "to_digits": recipient.text.removeprefix("+"),
+            "country_code": recipient.country_code,
+            "to_national": recipient.national,
         }
     else:
         data["subject"] = handover.subject

@@ -4,7 +4,7 @@
 --   customer-service message (rule 9). A person who does this may be sent such messages for `window` ms, as in
 --   note_activity; one who has just followed (`followed` 1) can be reached, as in follow.
 -- KEYS: pointer words seen outbox spoke gone leavers
--- ARGS: offset root account appid topic openid kind reply words window followed unvouched pushes
+-- ARGS: offset root account appid topic openid kind reply words window followed forgeable pushes
 -- OUTCOMES: claimed refused ended absent limited other
 -- USES: clock names windows spoken_window keyword_rates recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
@@ -16,7 +16,7 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
-if A.unvouched ~= '1' then clear_unknown(A.openid) end
+if A.forgeable ~= '1' then clear_unknown(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
@@ -25,7 +25,7 @@ if window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.wi
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 -- A scan that could be forged sends the person a question each time, so it counts like a keyword.
-local counted = A.kind == 'keyword' or (A.unvouched == '1' and kind and kind ~= 'vf')
+local counted = A.kind == 'keyword' or (A.forgeable == '1' and kind and kind ~= 'vf')
 if counted and first_time then
   local words = keyword_window(K.words, A.words)
   local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
@@ -53,34 +53,34 @@ end
 
 -- A scan that was refused before may be accepted now, because the user has been bound since. Then it is a new claim.
 local anew = first_time or not r.claimed_by
-local vouched = A.unvouched ~= '1'
-if not r.claimed_by or (vouched and not is_claimed(r)) then
+local genuine = A.forgeable ~= '1'
+if not r.claimed_by or (genuine and not is_claimed(r)) then
   local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
   -- What a forger can cause stays in the budget of the WeChat account that it is sent to.
-  local wait = vouched and 0 or keyword_wait(theirs.times, A.pushes, r.site)
+  local wait = genuine and 0 or keyword_wait(theirs.times, A.pushes, r.site)
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_pushes', wait}
   end
-  if not vouched then count_event(theirs.times) end
+  if not genuine then count_event(theirs.times) end
   -- A forged claim in the place of a push must not free what the push has counted.
-  if not vouched then r.counted = nil end
+  if not genuine then r.counted = nil end
   open_activity[theirs.at] = theirs
   refund(r)
-  r.unsigned = not vouched and '1' or nil
+  r.unsigned = not genuine and '1' or nil
   -- A forged claim must not show whether this WeChat account is the user's (rule 7).
-  local shown_basis = (vouched or basis ~= 'bound') and basis or nil
+  local shown_basis = (genuine or basis ~= 'bound') and basis or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = shown_basis, sent_to = A.openid,
     expires = math.min(now + r.code_life, r.created + r.code_max_life),
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
-  if basis == 'bound' and vouched then write(r, {attempts_left = r.attempts}) end
+  if basis == 'bound' and genuine then write(r, {attempts_left = r.attempts}) end
   enter(theirs, string.sub(r.id, 4))
   save_recent_activity(theirs, r.created + r.code_max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
-  if vouched then refund(r) end
+  if genuine then refund(r) end
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
 end

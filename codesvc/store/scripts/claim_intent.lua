@@ -3,9 +3,9 @@
 --   Then a scan binds at once, if it is known who scanned; not a web authorisation, because its page asks.
 --   An intent is claimed once; its claimer may come again and gets the same answer. A repeated callback asks nothing anew:
 --   the latest question stays the one that a reply answers. `by` says how it was claimed first:
---   scene, keyword or oauth. `unvouched` is 1 if nobody vouches that this WeChat account has scanned (rule 9).
+--   scene, keyword or oauth. `forgeable` is 1 if anybody may have made the event (rule 9).
 -- KEYS: intent asked seen outbox
--- ARGS: offset root account appid topic notice event openid unionid method by once unvouched sites history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid topic notice event openid unionid method by once forgeable sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names windows once record eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY asked bound conflict ended: intent
@@ -36,6 +36,6 @@ local again = has_acted()
 -- A reply answers what a signed scan asked. A scan that could be forged would give the person's yes to their own question
 -- another meaning; a page gets its answer itself.
 if A.once == '1' and not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
-if r.kind ~= 'bi' or r.confirm ~= '0' or A.by == 'oauth' or A.unvouched == '1' then return answer('asked', r) end
+if r.kind ~= 'bi' or r.confirm ~= '0' or A.by == 'oauth' or A.forgeable == '1' then return answer('asked', r) end
 if not (again and r.status == 'conflict') and settle_bind(r, r.replace == '1') then return answer('bound', r) end
 return answer('conflict', r)

@@ -1,10 +1,10 @@
 -- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
 --   window never shortens a longer one.
 -- KEYS: spoke
--- ARGS: offset account openid window unvouched
+-- ARGS: offset account openid window forgeable
 -- OUTCOMES: done
 -- USES: clock names reachability spoken_window
 
 if window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.window)) end
-if A.unvouched ~= '1' then clear_unknown(A.openid) end
+if A.forgeable ~= '1' then clear_unknown(A.openid) end
 return {'done', now}

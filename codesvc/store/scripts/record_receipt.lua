@@ -3,7 +3,7 @@
 --   The receipt of a message (codesvc.domain.message) ends it, or has the gateway used at once: by a job of its own, whose
 --   number replaces that of the job that waits.
 -- KEYS: receipt outbox
--- ARGS: offset root account appid topic status reason openid event unvouched
+-- ARGS: offset root account appid topic status reason openid event forgeable
 -- OUTCOMES: done other stale early-receipt
 -- USES: clock names windows record delivery reachability eviction eligibility webhook verification_events contact fall_back message
 -- REPLY done: record _ _ new_steps
@@ -11,7 +11,7 @@
 
 local known = redis.call('GET', K.receipt)
 if not known then
-  redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.unvouched == '1'), 'PX', '3600000')
+  redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.forgeable == '1'), 'PX', '3600000')
   return {'early-receipt', now}
 end
 local message = string.match(known, '^ms:(%S+) %d+$')
@@ -31,7 +31,7 @@ local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))
 if not r or r.number ~= tonumber(number) or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
 drop_turn(r, A.status)
-move_delivery(r, A.status, {reason = A.reason}, nil, A.unvouched == '1')
+move_delivery(r, A.status, {reason = A.reason}, nil, A.forgeable == '1')
 after_delivery(r, A.status, A.reason)
 wake(r)
 return answer('done', r)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from codesvc.domain.audit import Act
+from codesvc.domain.audit import AuditAct
 from codesvc.service.auditing import Place
 from codesvc.web.admin.layout import draw, for_operators
 from codesvc.web.context import services
@@ -22,7 +22,7 @@ async def show(request: web.Request) -> web.Response:
     found = await log.search(place, most=_PAGE, site=site or None, act=act, reading=log.read_at_once)
     variables = {
         "lines": found.lines,
-        "acts": [each.value for each in Act],
+        "acts": [each.value for each in AuditAct],
         "act": act,
         "sites": sorted({*here.directory.sites, site} - {""}),
         "site": site,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from codesvc.domain.audit import Act, operator
+from codesvc.domain.audit import AuditAct, operator
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.listener import Listener
 from codesvc.store.outcomes import Outcome
@@ -90,9 +90,9 @@ async def sign_in(request: web.Request) -> web.Response:
     # An unknown name is not logged: it may be a password typed into the wrong field.
     known = name in here.settings.admin.operators
     if outcome is not Outcome.DONE:
-        await here.auditing.note(operator(name) if known else "admin:?", Act.LOGIN_FAILED)
+        await here.auditing.note(operator(name) if known else "admin:?", AuditAct.LOGIN_FAILED)
         return _door(request, "login.refused", status=422)
-    await here.auditing.note(operator(name), Act.LOGIN)
+    await here.auditing.note(operator(name), AuditAct.LOGIN)
     response = go_to(request, "/admin")
     keep_session(request, response, cookie)
     keep_known(request, response, sessions_of(request).make_known(name, browser))
@@ -105,7 +105,7 @@ async def sign_out(request: web.Request) -> web.Response:
     """Sign out."""
     session = signed_in(request)
     await sessions_of(request).sign_out(session)
-    await services(request).auditing.note(operator(session.name), Act.LOGOUT)
+    await services(request).auditing.note(operator(session.name), AuditAct.LOGOUT)
     response = go_to(request, "/admin/login")
     drop_session(request, response)
     return response

@@ -165,8 +165,8 @@ def _logins(by_site: Mapping[str, Figures]) -> list[tuple[str, str, int, int, in
 
 async def store_state(here: Services) -> tuple[str, float, int | None]:
     """The store's state; if it is `slow`, the median time of its scripts, seconds; and since when it is so, unix ms."""
-    pace, now = here.store.pace, perf_counter()
-    state, slow, begun = await here.readiness.state(), pace.late(now), pace.late_since
+    speed, now = here.store.speed, perf_counter()
+    state, slow, begun = await here.readiness.state(), speed.late(now), speed.late_since
     since = None if slow is None or begun is None else round(unix_ms() - (now - begun) * 1000)
     if state == "ok":
         state = here.readiness.marks.state

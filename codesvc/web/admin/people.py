@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.domain.audit import Act, operator
+from codesvc.domain.audit import AuditAct, operator
 from codesvc.domain.visible_text import hidden_in
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
@@ -54,7 +54,9 @@ async def _reason(request: web.Request) -> tuple[str, str]:
 async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
     """The page. What draws it notes the look: a refused form shows the person, too."""
     here, (site, user) = services(request), _person(request)
-    await here.auditing.note(operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person")
+    await here.auditing.note(
+        operator(signed_in(request).name), AuditAct.LOOKED_UP, site=site, user=user, detail="person"
+    )
     book = OperatorQueries(here.store, here.directory)
     found = await here.bindings.get(site, user)
     records = await book.of_user(site, user)

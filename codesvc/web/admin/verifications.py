@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.domain.audit import Act, operator
+from codesvc.domain.audit import AuditAct, operator
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.identifiers import is_user
 from codesvc.domain.timeline import Step, StepKind, read_timeline
@@ -179,7 +179,7 @@ async def show_one(request: web.Request) -> web.Response:
             worries.append(token_worry(words_of(request), title, trouble))
         worries = in_order(words_of(request), worries)
     await here.auditing.note(
-        operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=record.user, detail=record.id[:12]
+        operator(signed_in(request).name), AuditAct.LOOKED_UP, site=site, user=record.user, detail=record.id[:12]
     )
     variables = {
         "record": record,

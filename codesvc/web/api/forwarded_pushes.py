@@ -98,6 +98,6 @@ async def handle(request: web.Request) -> web.Response:
         encrypted=False,
         token="",
     )
-    text = await here.chat.handle(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
+    text = await here.chat.handle(account, Inbound(event=event, covered=False, reply_context=context), genuine=True)
     ours = text is not None or isinstance(event, TemplateReceipt)
     return json_response(schema.Heard(ours=ours, reply=text))

@@ -12,7 +12,7 @@ _QUICK_AGAIN: Final = 20
 """So many quick scripts in a row end a slow time."""
 
 
-class StorePace:
+class StoreSpeed:
     """The latest scripts and how long each took."""
 
     def __init__(self) -> None:
