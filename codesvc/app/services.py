@@ -27,10 +27,11 @@ from codesvc.service.statistics.gauges import Gauges
 from codesvc.service.ticket_issuing import TicketCounter
 from codesvc.service.tickets import Tickets
 from codesvc.service.verifications import Verifications
+from codesvc.service.visitor_names import VisitorNames
 from codesvc.service.web_authorisation import Visits
 from codesvc.service.webhooks import Webhooks
 from codesvc.service.wechat_server import WechatServerCodes
-from codesvc.sites.relying_parties import RelyingParties
+from codesvc.sites.relying_parties import RelyingParties, subjects_of
 from codesvc.web.api.views import Views
 from codesvc.web.context import Services
 from codesvc.web.pages.contract_page import Reference
@@ -86,7 +87,7 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
         site_calls=SiteCalls(lambda site: recorder.refused(site, "", LIMIT)),
         change_notifier=parts.change_notifier,
         verifications=Verifications(store, keyring, parts.pool, recorder, push_delay=settings.service.push_delay),
-        bindings=Bindings(store, proofs, handles, profile_sync),
+        bindings=Bindings(store, proofs, handles, profile_sync, VisitorNames(store, subjects_of(settings))),
         intents=intents,
         login_codes=login_codes,
         messages=Messages(store, keyring, recorder),

@@ -22,8 +22,10 @@ from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
+from codesvc.service.visitor_names import VisitorNames
 from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import known_site, read_directory
+from codesvc.sites.relying_parties import subjects_of
 from codesvc.wechat.bulk_calls import MOST, BulkCalls
 
 if TYPE_CHECKING:
@@ -71,7 +73,14 @@ async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo |
         await require_in_place(store, directory, sites=[site.name])
         calls = await _verifying(stack, store, settings, site, arguments.file) if arguments.verify else None
         taking = Import(
-            store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone, calls=calls
+            store,
+            site,
+            arguments.file,
+            dry=arguments.dry_run,
+            encoding=arguments.encoding,
+            zone=zone,
+            calls=calls,
+            names=VisitorNames(store, subjects_of(settings)),
         )
         await taking.run()
     return _tell(taking, arguments)

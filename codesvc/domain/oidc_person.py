@@ -5,18 +5,15 @@ differs from site to site, and it reveals no openid. It is derived from the open
 logged in. The store keeps that after WeChat has moved the account, so the subject survives a new openid.
 """
 
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import digest
 from typing import Any, Final
 
 from codesvc.domain.base_encodings import base32
+from codesvc.domain.visitor_names import resembles_visitor_name, visitor_name
 
-SUBJECT_PREFIX: Final = "wx_"
 _SUBJECT_BYTES: Final = 20
-_SHORT: Final = 16
-_VISITOR: Final = re.compile(rf"{SUBJECT_PREFIX}[a-z2-7]{{{_SHORT}}}")
 _TAG: Final = 4
 _LOCALES: Final = {"zh": "zh-CN", "en": "en"}
 AMR: Final = ("mca",)
@@ -85,13 +82,8 @@ class Person:
     @property
     def _has_the_name_of_another(self) -> bool:
         """Whether the user is named as another person is without a binding: some apps know people by that name."""
-        return _VISITOR.fullmatch(self.user.lower()) is not None and self.user != visitor_name(self.subject)
+        return resembles_visitor_name(self.user) and self.user != visitor_name(self.subject)
 
     def _visitor(self) -> str:
         tag = sha256(self.subject.encode()).hexdigest()[:_TAG].upper()
         return f"微信用户 {tag}" if self.locale == "zh" else f"WeChat user {tag}"
-
-
-def visitor_name(subject: str) -> str:
-    """The username of a person without a binding: no blanks, `[a-z0-9_]`, unique among the site's."""
-    return SUBJECT_PREFIX + subject[:_SHORT]

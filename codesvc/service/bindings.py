@@ -9,6 +9,7 @@ from codesvc.domain.display_name import SAME
 from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import LimitReached
 from codesvc.domain.verification import Basis
+from codesvc.service.visitor_names import is_reserved, name_of_another
 from codesvc.store.bindings import Bind, Unbind
 from codesvc.store.outcomes import Outcome
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from codesvc.domain.openid_handle import Claim, Handles
     from codesvc.domain.proof import Claims, Proofs
     from codesvc.service.profile_sync import ProfileSync
+    from codesvc.service.visitor_names import VisitorNames
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.bindings import BoundReply, Unbound
     from codesvc.store.replies import Binding
@@ -77,8 +79,12 @@ class HowBound(TypedDict, total=False):
 class Bindings:
     """The use cases of bindings and proofs. Where the outcome is LIMITED, `denial` says how."""
 
-    def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync) -> None:
+    def __init__(
+        self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync, names: VisitorNames
+    ) -> None:
         self._store = store.bindings
+        self._verifications = store.verifications
+        self._names = names
         self._proofs = proofs
         self._handles = handles
         self._people = people
@@ -92,7 +98,8 @@ class Bindings:
         """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine.
 
         Raises:
-            Invalid: the code came by the site's gateway, or the user is a test identity.
+            Invalid: the code came by the site's gateway, or the user is a test identity, or has the name by which apps
+                know another WeChat account. The other ways to bind raise it for these users too.
         """
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
@@ -105,11 +112,13 @@ class Bindings:
             )
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
+        await self._refuse_name_of_another(site, user, proof_of=claims.verification)
         return await self._bind(site, user, made_by="proof", proof_of=claims.verification, **how)
 
     async def bind_by_openid(self, site: SiteEntry, user: str, openid: str, **how: Unpack[HowBound]) -> BindingResult:
         """Bind an openid that the site already knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
+        await self._refuse_name_of_another(site, user, openid)
         return await self._bind(site, user, made_by="openid", openid=openid, **how)
 
     async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, **how: Unpack[HowBound]) -> BindingResult:
@@ -118,7 +127,17 @@ class Bindings:
         claim = self._handles.open(site.name, site.account.config.appid, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
+        await self._refuse_name_of_another(site, user, claim.openid)
         return await self._bind(site, user, made_by="handle", claim=claim, **how)
+
+    async def _refuse_name_of_another(
+        self, site: SiteEntry, user: str, openid: str = "", *, proof_of: str = ""
+    ) -> None:
+        if is_reserved(site, user) and proof_of:
+            found = (await self._verifications.read(site.store_keys, proof_of, site=site.name)).record
+            openid = (found and found.sent_to) or ""
+        if not await self._names.is_free_for(site, user, openid):
+            raise name_of_another()
 
     async def _bind(
         self,

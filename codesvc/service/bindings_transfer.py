@@ -37,11 +37,13 @@ if TYPE_CHECKING:
 
     from codesvc.domain.binding_lines import Row
     from codesvc.domain.text_encoding import Encoding
+    from codesvc.service.visitor_names import VisitorNames
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
     from codesvc.wechat.bulk_calls import BulkCalls
 
 BATCH: Final = 200
+_NAME_OF_ANOTHER: Final = "the user is, or may be taken for, the name by which apps know another WeChat account"
 _SCAN: Final = 1_000
 _CHUNK: Final = 262_144  # bytes
 
@@ -117,6 +119,7 @@ class Import:
         encoding: the file's encoding, "" to detect it.
         zone: the time zone of times that name none; None refuses such times.
         calls: asks WeChat whether the site's account has each openid; None: it is not asked.
+        names: whose the names are by which apps know people.
     """
 
     def __init__(
@@ -129,8 +132,10 @@ class Import:
         encoding: str = "",
         zone: tzinfo | None = None,
         calls: BulkCalls | None = None,
+        names: VisitorNames,
     ) -> None:
         self._calls = calls
+        self._names = names
         self._store = store
         self._site = site
         self._path = path
@@ -199,7 +204,14 @@ class Import:
 
     async def _take(self, rows: list[Row], report: IO[str]) -> None:
         site = self._site
-        sound = [row for row in rows if not row.problem]
+        sound = []
+        for row in rows:
+            if row.problem:
+                self._fault(report, row, row.problem)
+            elif not await self._names.is_free_for(site, row.user, row.openid):
+                self._fault(report, row, _NAME_OF_ANOTHER)
+            else:
+                sound.append(row)
         if self._calls is not None:
             real = (row.openid for row in sound if not is_test_openid(row.openid))
             unknown = await self._calls.unknown(real)
@@ -221,11 +233,11 @@ class Import:
             if word in {"user", "wechat"}:
                 why = "the user has another WeChat account" if word == "user" else "the WeChat account has another user"
                 self._note(report, row, why)
-        for row in rows:
-            if row.problem:
-                self.counts["faulty"] += 1
-                self._note(report, row, row.problem)
         report.flush()
+
+    def _fault(self, report: IO[str], row: Row, why: str) -> None:
+        self.counts["faulty"] += 1
+        self._note(report, row, why)
 
     @staticmethod
     def _note(report: IO[str], row: Row, why: str) -> None:

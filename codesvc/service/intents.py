@@ -17,6 +17,7 @@ from codesvc.domain.limits import LimitReached
 from codesvc.domain.record import Fixed
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.service.start_lanes import lane_of, lane_rates
+from codesvc.service.visitor_names import is_reserved, name_of_another
 from codesvc.store.intents import IntentStart
 from codesvc.store.outcomes import Outcome
 
@@ -82,6 +83,13 @@ class IntentResult:
     left: str = ""
 
 
+def _refuse_unfit(site: SiteEntry, user: str) -> None:
+    if site.test_code(user) is not None:
+        raise Invalid("a test identity never reaches WeChat, so nobody can scan and confirm", "/user")
+    if is_reserved(site, user):
+        raise name_of_another()
+
+
 class Intents:
     """The use cases of bind intents and logins."""
 
@@ -99,7 +107,8 @@ class Intents:
 
         Raises:
             Invalid: the site requires a client address and there is none, the user is a test identity, or the account
-                leaves nobody a way to confirm.
+                leaves nobody a way to confirm, or the user has the name by which apps know one WeChat account: who
+                scans is not known yet.
         """
         from_page = request.predecessor or request.oidc
         if request.client_ip is None and not from_page and site.config.client_ip == "required":
@@ -119,8 +128,7 @@ class Intents:
                 f'nobody could confirm it: accounts.{site.account.name}.callback = "plaintext" leaves only the page of '
                 f'web authorisation, which kind = "{config.kind}" does not have; choose 安全模式 in WeChat\'s console'
             )
-        if site.test_code(request.user) is not None:
-            raise Invalid("a test identity never reaches WeChat, so nobody can scan and confirm", "/user")
+        _refuse_unfit(site, request.user)
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, request, idempotency)
             if reply.outcome is Outcome.LIMITED and request.known:

@@ -15,7 +15,6 @@ from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.known_browsers import KnownBrowsers
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.oidc_codes import CODE_LIFE_MS, code_digest, code_of
-from codesvc.domain.oidc_person import visitor_name
 from codesvc.domain.oidc_request import (
     LONGEST_HINT,
     AuthorizationRequest,
@@ -26,6 +25,7 @@ from codesvc.domain.oidc_request import (
 )
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
 from codesvc.domain.signed_links import Use
+from codesvc.domain.visitor_names import visitor_name
 from codesvc.service.intents import AskRequest
 from codesvc.service.oidc_protocol import Protocol, ProtocolError
 from codesvc.sites.relying_parties import SubjectKeyChanged
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.relying_parties import RelyingParties
+    from codesvc.store.oidc import CodeIssued
     from codesvc.store.store import Store
 
 _LANGUAGES: Final = ("zh", "en")
@@ -237,9 +238,9 @@ class OidcLogins:
                 return None
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
                 error = ProtocolError("login_required", "The person who confirmed is not the one in the id_token_hint.")
+            case Outcome.DONE if not await self._is_bound(site, asked, issued):
+                error = ProtocolError("access_denied", "This WeChat account could not be linked. Log in once more.")
             case Outcome.DONE:
-                if asked.binds and issued.shown.status is IntentStatus.UNKNOWN:
-                    await self._bind(site, issued.shown, issued.first)
                 subject = self._parties.require_subjects().of(site.name, issued.first)
                 done = self._with(site, client, asked.redirect_uri, state, {"code": code})
                 return replace(done, known=self._known.cookie(site.name, subject, unix_ms()))
@@ -253,11 +254,15 @@ class OidcLogins:
                 return None
         return self.refusal(site, client, asked.redirect_uri, state, error)
 
-    async def _bind(self, site: SiteEntry, login: Intent, first: str) -> None:
-        """Bind a visitor who has agreed to it, under the username in their claims.
+    async def _is_bound(self, site: SiteEntry, asked: AuthorizationRequest, issued: CodeIssued) -> bool:
+        """Bind a visitor who has agreed to it, under the username in their claims; whether nothing came between.
 
-        A repeated call changes nothing; nor does one for a WeChat account that has another user by now.
+        A repeated call changes nothing; nor does one for a WeChat account that has another user by now. The app may
+        send codes under that username, so it gets none that is not bound to the person.
         """
+        login, first = issued.shown, issued.first
+        if not asked.binds or login.status is not IntentStatus.UNKNOWN:
+            return True
         wanted = Bind(
             site=site.name,
             user=visitor_name(self._parties.require_subjects().of(site.name, first)),
@@ -271,7 +276,7 @@ class OidcLogins:
             actor="chat",
             hooks=site.wanted,
         )
-        await self._bindings.bind(site.store_keys, wanted)
+        return (await self._bindings.bind(site.store_keys, wanted)).outcome in {Outcome.BOUND, Outcome.SAME}
 
     def refusal(
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError

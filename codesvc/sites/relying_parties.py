@@ -40,7 +40,7 @@ def client_entry(site: str, identifier: str) -> str:
 def subject_key_fits(settings: Settings, kept: Contents) -> bool:
     """Whether `oidc.subject_key` is the one that the store's subjects were derived under; True where there are none."""
     keys = PerText(_keys_in).get(kept, _KEYS_ENTRY) or SigningKeys()
-    return _fits(keys, _subjects_of(settings))
+    return _fits(keys, subjects_of(settings))
 
 
 class SubjectKeyChanged(Conflict):
@@ -61,7 +61,7 @@ class RelyingParties:
         self.registry = registry
         self._clients = PerText(self._client_in)
         self._keys = PerText(_keys_in)
-        self._subjects = _subjects_of(settings)
+        self._subjects = subjects_of(settings)
 
     def client(self, site: SiteEntry, identifier: str) -> OidcClient | None:
         """The client of a site with that id."""
@@ -151,7 +151,8 @@ def _keys_in(_entry: str, table: dict[str, Any]) -> SigningKeys:
     return msgspec.convert(table, SigningKeys)
 
 
-def _subjects_of(settings: Settings) -> Subjects | None:
+def subjects_of(settings: Settings) -> Subjects | None:
+    """Subjects under the configuration's key, whether or not it is the deployment's; None where there is none."""
     key = settings.oidc.subject_key
     return Subjects(key.reveal().encode()) if key is not None else None
 

@@ -44,6 +44,16 @@ class CodeClaimed(Reply, frozen=True):
     approved: int = 0
 
 
+class FirstOpenid(Reply, frozen=True):
+    """DONE, or ABSENT where the person has logged in to no app.
+
+    Attributes:
+        first: the openid that the person's subject is derived from; never logged.
+    """
+
+    first: str = ""
+
+
 class TokenRead(Reply, frozen=True):
     """DONE or ABSENT.
 
@@ -59,6 +69,7 @@ class Oidc:
 
     def __init__(self, deployment: Deployment) -> None:
         self._issue = Act(deployment, "issue_oidc_code", CodeIssued)
+        self._first = Act(deployment, "read_first_openid", FirstOpenid)
         self._claim = Act(deployment, "claim_oidc_code", CodeClaimed)
         self._keep = Act(deployment, "keep_oidc_token", Reply)
         self._read = Act(deployment, "read_oidc_token", TokenRead)
@@ -73,6 +84,10 @@ class Oidc:
             {"intent": keys.intent(login), "code": keys.oidc_code(site, code)},
             {"site": site, "browser": browser, "visitors": int(visitors), "life": life_ms},
         )
+
+    async def first(self, keys: Keys, openid: str) -> FirstOpenid:
+        """The openid that the subject of a WeChat account is derived from."""
+        return await self._first(keys, {"first": keys.oidc_first(openid)}, {})
 
     async def claim(self, keys: Keys, site: str, code: str, *, client: str, kept_ms: int) -> CodeClaimed:
         """Hand in a code, given by its digest."""

@@ -15,7 +15,7 @@ from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.context import SERVICES
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told
 from tests.service.test_secrets_stay_out_of_sight import log
-from tests.world import KEY
+from tests.world import KEY, Person
 
 OTHER = {
     "id": "evil",
@@ -407,19 +407,31 @@ async def test_an_end_of_session_is_no_open_redirector(browser):
         assert answer.status == 200
 
 
-async def test_nobody_is_shown_to_an_app_under_the_name_of_a_visitor(world, browser):
+async def test_nobody_is_shown_to_an_app_under_the_name_of_a_visitor(new_world):
     """Apps know people by `preferred_username` too, and a website may let people choose the user they are bound as."""
-    victim = await world.person()
-    name = (await claims_of(browser, victim))["preferred_username"]
-    for taken in (name, name.upper()):
-        attacker = await world.bound(taken)
-        claims = await claims_of(browser, attacker)
-        for claim in ("preferred_username", "nickname", "name"):
-            assert claims[claim].lower() != name, claim
-        assert claims["preferred_username"] == f"wx_{claims['sub'][:16]}"
-    # Whoever is bound under their own name keeps it, and a name that only looks alike is a name.
-    assert (await world.bind(name.replace("wx_", "wy_"), victim)).status == 201
-    assert (await claims_of(browser, victim))["preferred_username"] == name.replace("wx_", "wy_")
+    async with new_world(**provider()) as world:
+        victim, platform = await world.person(), world.platform
+        name = (await claims_of(Browser(world), victim))["preferred_username"]
+        port = int(world.service.rpartition(":")[2])
+    async with new_world(platform=platform, service_port=port) as world:
+        # Without an issuer a site has no such names. The bindings stay when it gets one.
+        attackers = [await world.bound(taken) for taken in (name, name.upper())]
+    async with new_world(
+        **provider(CONFIDENTIAL | {"bind_visitors": True}), platform=platform, service_port=port
+    ) as world:
+        browser = Browser(world)
+        for attacker in attackers:
+            claims = await claims_of(browser, Person(world, attacker.openid))
+            for claim in ("preferred_username", "nickname", "name"):
+                assert claims[claim].lower() != name, claim
+            assert claims["preferred_username"] == f"wx_{claims['sub'][:16]}"
+        # A login that binds does not give the victim a name whose codes go to somebody else.
+        victim = Person(world, victim.openid)
+        assert (await browser.login(victim))["error"] == "access_denied"
+        assert (await world.call("GET", f"/v1/bindings/{name}"))["openid"] == attackers[0].openid
+        # A name that only looks alike is a name.
+        assert (await world.bind(name.replace("wx_", "wy_"), victim)).status == 201
+        assert (await claims_of(browser, victim))["preferred_username"] == name.replace("wx_", "wy_")
 
 
 async def claims_of(browser, person):

@@ -48,5 +48,5 @@ async def test_a_visitor_who_was_unbound_is_not_bound_again_by_a_login_from_befo
         user = (await done.userinfo(token))["preferred_username"]
         assert (await world.call("GET", f"/v1/bindings/{user}"))["openid"] == person.openid
         assert (await world.call("DELETE", f"/v1/bindings/{user}")).status == 204
-        assert "code" in told(await waiting.back())
+        assert told(await waiting.back())["error"] == "access_denied"
         assert (await world.call("GET", f"/v1/bindings/{user}")).status == 404

@@ -28,6 +28,7 @@ from codesvc.service.intents import AskRequest, Intents
 from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
 from codesvc.service.statistics.recorder import Recorder
+from codesvc.service.visitor_names import VisitorNames
 from codesvc.sites.registry.reading import configured_directory
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
@@ -64,7 +65,8 @@ class BindingMachine(RuleBasedStateMachine):
         ring = Keyring(MASTER.encode())
         people = UnaskedPeople(self.store, {})
         self.handles = Handles(ring)
-        self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people)
+        names = VisitorNames(self.store, None)
+        self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people, names)
         self.intents = Intents(
             self.store, QrPool(self.store, {}, longest_life=600, shown=str), Recorder(self.store, self.directory)
         )

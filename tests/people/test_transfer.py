@@ -11,6 +11,8 @@ import tracemalloc
 import pytest
 
 from codesvc.domain.binding_lines import LONGEST_LINE, BadFile, kind_of, lines_of, read_rows
+from codesvc.domain.oidc_person import Subjects
+from codesvc.domain.visitor_names import visitor_name
 from codesvc.service.bindings_transfer import BATCH
 from tests.command_line import codesvc_blocking
 from tests.stores import wait_until
@@ -166,6 +168,23 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
     assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
     # User ids are often numbers or addresses of people.
     assert (tmp_path / "second.jsonl.conflicts.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_the_name_by_which_apps_know_a_person_is_imported_for_their_wechat_account_alone(config, tmp_path):
+    key, path = "a subject key that is only for tests, 0123456789abcdef", tmp_path / "in.jsonl"
+    name = visitor_name(Subjects(key.encode()).of("shop", openid(1)))
+    rows = [{"user": name, "openid": openid(1)}, {"user": name, "openid": openid(2)}]
+    rows += [{"user": name.upper(), "openid": openid(1)}, {"user": name + "@x", "openid": openid(3)}]
+    config.write_text(config.read_text() + f'oidc = {{}}\n[oidc]\nsubject_key = "{key}"\n')
+    write_lines(path, rows)
+    for arguments, taken in ((["--dry-run"], "1 would be bound"), ([], "1 bound")):
+        done = codesvc(config, "import", path, *arguments)
+        assert (done.returncode, done.stdout.split(",")[0]) == (3, taken), done.stderr
+    report = [json.loads(line) for line in (tmp_path / "in.jsonl.conflicts.jsonl").read_text().splitlines()]
+    assert [(line["line"], "apps know" in line["why"]) for line in report] == [(2, True), (3, True), (4, True)]
+    out = tmp_path / "out.jsonl"
+    codesvc(config, "export", out)
+    assert codesvc(config, "import", out).stdout.startswith("0 bound, 1 as before")
 
 
 def test_what_holds_users_is_its_owners_alone_also_where_a_file_was_there_before(config, tmp_path):
