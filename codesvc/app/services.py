@@ -66,7 +66,7 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
     decisions, openid_limits = IntentDecisions(store, directory, profile_sync), OpenidLimits.of(directory)
     ticket_counter = TicketCounter(store, directory, chat_composer, ticket_secrets, openid_limits.keywords)
     login_codes = WechatServerCodes(store, directory, chat_composer, keyring, openid_limits.keywords)
-    intent_chat = IntentChat(store, decisions, ticket_counter, login_codes, chat_composer)
+    intent_chat = IntentChat(store, decisions, ticket_counter, login_codes, chat_composer, keyring=keyring)
     intents, relying_parties = Intents(store, parts.pool, recorder), RelyingParties(settings, directory, registry)
     return Services(
         settings=settings,

@@ -121,7 +121,9 @@ class Courier:
         )
         self._other_jobs: dict[str, Callable[[AccountEntry, Job], Awaitable[None]]] = {
             MESSAGE: messages.carry,
-            NOTICE: Notices(store, chat_composer, self._notices, circuits, self._places).carry,
+            NOTICE: Notices(
+                store, chat_composer, self._notices, relaying.seals, circuits=circuits, places=self._places
+            ).carry,
             QUOTA_LOW: QuotaEvents(store, directory).carry,
         }
         """What does the jobs that do not belong to a verification, by job kind."""

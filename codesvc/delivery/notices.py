@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.notice_calls import NoticeCalls
     from codesvc.delivery.places import Places
+    from codesvc.domain.sealed_content import Seals
     from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.outbox import Job
@@ -48,13 +49,15 @@ class Notices:
         store: Store,
         chat_composer: ChatComposer,
         calls: NoticeCalls,
+        seals: Seals,
+        *,
         circuits: Mapping[str, Circuit],
         places: Mapping[str, Places],
     ) -> None:
         self._store = store.deliveries
         self._chat_composer = chat_composer
         self._circuits, self._places = circuits, places
-        self._calls = calls
+        self._calls, self._seals = calls, seals
 
     async def carry(self, account: AccountEntry, job: Job) -> None:
         """Do a job to its end.
@@ -66,15 +69,24 @@ class Notices:
         if begun.outcome is not Outcome.BEGUN:
             return
         name, about = begun.name, msgspec.json.decode(begun.about, type=NoticeSubject)
+        text = partial(self._chat_composer.notice, name, about)
+        if about.box:
+            sealed = self._seals.open(job.subject, about.box)
+            if sealed is None:
+                # Its master key is gone, or somebody has changed it.
+                _log.info("notice_not_sent", account=account.name, notice=name, error="lost")
+                await self._store.end_notice(account.store_keys, job.subject, job.entry)
+                return
+            text = partial(str, sealed.text)
         letter = Letter(
             # A text that was rendered earlier, such as a question, has no variables to fill a template with.
-            name="" if about.text else name,
+            name="" if about.box else name,
             openid=begun.openid,
             site=about.site,
             reset=False,
             client_msg_id=job.client_msg_id,
             fields=partial(self._chat_composer.notice_fields, account, name, about),
-            text=partial(self._chat_composer.notice, name, about),
+            text=text,
         )
         for pause in (*_PAUSES, None):
             # As in `Courier.carry`, a notice that waits for another attempt delays no other job.

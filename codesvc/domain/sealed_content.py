@@ -1,5 +1,7 @@
 """Seals the content of a message: a foreign code and its recipient are never stored in clear (DESIGN rule 1).
 
+A notice whose text was rendered before it is sent is sealed in the same way, because a login code may stand in it.
+
 The content is encrypted by AES-256-GCM under a key that is derived from the master secret for this use. The message's
 id is authenticated with it, so that a box belongs to one message and opens for no other. A box is the master key's id
 (4 characters), a nonce of 12 bytes, and the ciphertext. The key's id makes a box readable after the master key was

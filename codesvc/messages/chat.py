@@ -44,7 +44,7 @@ class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
         now: time of the event, ms, as text.
         reference: reference of the intent, "" if there is none.
         fixed: the intent's `Fixed`, as JSON.
-        text: the whole message, if it was rendered earlier.
+        box: the whole message, sealed (`codesvc.domain.sealed_content`), if it was rendered earlier.
         display: the name under which the person recognises the user, "" for none.
     """
 
@@ -53,7 +53,7 @@ class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
     now: str = "0"
     reference: str = ""
     fixed: str = "{}"
-    text: str = ""
+    box: bytes = b""
     display: str = ""
 
 
@@ -135,9 +135,7 @@ class ChatComposer:
         return self._templates.chat(name, "zh", {"rows": listed, "minutes": minutes})
 
     def notice(self, name: str, about: NoticeSubject) -> str:
-        """A message about a changed binding, or the text that was rendered earlier."""
-        if about.text:
-            return about.text
+        """A message about a changed binding."""
         variables = self._notice_variables(about, recognisable(about.user, about.display) if about.user else "")
         return self._templates.chat(name, self._fixed(about).locale, variables)
 

@@ -15,11 +15,13 @@ import structlog
 
 from codesvc.domain.chat_text import CHOICE, DIGITS, MOVE, NO, YES
 from codesvc.domain.intent import IntentId, Kind
+from codesvc.domain.sealed_content import SealedContent, Seals
 from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.events import Text
 
 if TYPE_CHECKING:
+    from codesvc.domain.keyring import Keyring
     from codesvc.messages.chat import ChatComposer
     from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.ticket_issuing import TicketCounter
@@ -42,8 +44,11 @@ class IntentChat:
         tickets: TicketCounter,
         codes: WechatServerCodes,
         chat_composer: ChatComposer,
+        *,
+        keyring: Keyring,
     ) -> None:
         self._codes = codes
+        self._seals = Seals(keyring)
         self._store = store.deliveries
         self._decisions = decisions
         self._tickets = tickets
@@ -132,14 +137,19 @@ class IntentChat:
                 return self._chat_composer.phrase("expired", account)
 
     async def _send_apart(self, account: AccountEntry, inbound: Inbound, name: str, text: str) -> str:
-        """Send the text to the person by a message of its own. Returns the reply, which says that it comes."""
+        """Send the text to the person by a message of its own. Returns the reply, which says that it comes.
+
+        The text waits in the store, and it may contain a login code, so it is sealed.
+        """
         dedupe = inbound.event.dedupe
+        identifier = f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}"
+        box = self._seals.close(identifier, SealedContent(text=text))
         await self._store.send_notice(
             account.store_keys,
-            f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}",
+            identifier,
             openid=inbound.event.openid,
             name=name,
-            about=msgspec.json.encode(NoticeSubject(text=text)),
+            about=msgspec.json.encode(NoticeSubject(box=box)),
             dedupe=dedupe,
         )
         return self._chat_composer.phrase("soon", account)

@@ -1,10 +1,15 @@
 """The other way round: their back end keeps WeChat's callback and hands us what it received (rule 9)."""
 
+import asyncio
+import re
+
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from codesvc.delivery.pace import Pace
 from tests.people.asks import bind_intent, status, wait_for_text
 from tests.people.browsers import WITH_CHAT, links_in
+from tests.stores import until
 
 EVENT_KEY = "csk_main_" + "e" * 43
 
@@ -86,3 +91,27 @@ async def test_nobody_without_a_key_is_told_what_is_wrong_with_a_body(beside, bo
 async def test_half_an_event_is_refused(beside, event):
     answer = await hand_over(beside, openid="o12345678", **event)
     assert (answer.status, answer.problem) == (400, "invalid")
+
+
+@pytest.mark.parametrize(("word", "part"), [("验证码", r"^[1-9]\d{7}$"), ("重置密码", r"/t/[\w-]+")])
+async def test_an_answer_that_waits_to_be_sent_is_not_readable_in_the_store(new_world, dump, word, part):
+    """A login code logs in anybody who knows it, so a copy of the store must not contain one (rule 1)."""
+    go = asyncio.Event()
+
+    async def sleep(seconds):
+        await (asyncio.sleep(seconds) if seconds < 1 else go.wait())
+
+    own = {"accounts__main__event_keys": [hash_line(EVENT_KEY)], "sites__shop__wechat_server": {}, **WITH_CHAT}
+    async with new_world(pace=Pace(sleep=sleep), **own) as world:
+        person = await world.bound("alice")
+        await person.say("hello")
+        fault = {"kind": "errcode", "path": "/cgi-bin/message/custom/send", "errcode": -1, "times": 1}
+        await world.control("POST", "/faults", fault)
+        before = len(await person.messages())
+        assert (await hand_over(world, type="text", openid=person.openid, content=word))["ours"]
+        await until(lambda: any(":notice:nt_" in key for key in dump()))
+        kept = repr(dump())
+        go.set()
+        await person.wait_for_more(before)
+        [found] = re.findall(part, (await person.messages())[-1]["content"], re.MULTILINE)
+        assert found not in kept
