@@ -62,13 +62,15 @@ def _asked(words, files, cwd, environment):
 
 TYPED = """\
 #!{python} -SE
-import json, os, socket, sys
+import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as line:
     line.connect({address!r})
     asked = {{"words": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}
     socket.send_fds(line, [json.dumps(asked).encode() + b"\\n"], [0, 1, 2])
     with line.makefile("rb") as answer:
-        status = int(answer.read().split()[1])
+        command = int(answer.readline())
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(command, signal.SIGTERM))
+        status = int(answer.readline())
 sys.exit(status if status >= 0 else 128 - status)
 """
 
@@ -76,10 +78,15 @@ sys.exit(status if status >= 0 else 128 - status)
 @functools.cache
 def directory_of_codesvc():
     """A directory with a command `codesvc` for a shell's PATH: such a fork, with the terminal's files and status."""
-    program = Path(host()).with_name("codesvc")
-    program.write_text(TYPED.format(python=sys.executable, address=host()))
+    return program_of(host(), Path(host()).parent)
+
+
+def program_of(address, directory):
+    """Put that command into a directory; it is forked by the process at this address."""
+    program = directory / "codesvc"
+    program.write_text(TYPED.format(python=sys.executable, address=address))
     program.chmod(0o755)
-    return program.parent
+    return directory
 
 
 class Command:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import program_of
 from tests.process.test_first_steps import Shell, fresh_environment
 from tests.programs import program_path
 from tests.stores import BUNDLED
@@ -47,12 +48,12 @@ if [ "$1" = start ]; then
   until curl -sfo /dev/null http://127.0.0.1:8080/readyz; do sleep 0.1; done
 elif [ -e {place}/pid ]; then
   kill "$(cat {place}/pid)"
-  tail --pid="$(cat {place}/pid)" -f /dev/null
+  tail -s 0.05 --pid="$(cat {place}/pid)" -f /dev/null
   rm {place}/pid
 fi
 if [ "$*" = "stop codesvc.socket codesvc.service redis-server" ]; then
   kill "$(cat {place}/redis.pid)"
-  tail --pid="$(cat {place}/redis.pid)" -f /dev/null
+  tail -s 0.05 --pid="$(cat {place}/redis.pid)" -f /dev/null
 fi
 """
 
@@ -131,6 +132,9 @@ async def server(tmp_path, gpg_home):
     env = fresh_environment() | {"PYTHONPATH": str(ROOT), "GNUPGHOME": str(gpg_home), "HOME": "/root"}
     env["PATH"] = f"{programs}:{Path(sys.executable).parent}:{env['PATH']}"
     shell = await Shell.open(*command, directory=tmp_path, env=env)
+    # Commands and services are forks; what forks them has to be in the namespace, too.
+    await shell.run("coproc FORKS { exec python -m tests.command_host; }")
+    program_of((await shell.run('head -n 1 <&"${FORKS[0]}"')).split()[0], programs)
     await shell.run("mkdir /etc/codesvc && cd /etc/codesvc && codesvc init --sandbox && cd -")
     await shell.run("printf '\\n[store]\\ndata_dir = \"/var/lib/codesvc\"\\n' >> /etc/codesvc/config.toml")
     await shell.run("sed -i 's/scopes = \\[/scopes = [\"openids\", /' /etc/codesvc/config.toml")

@@ -16,6 +16,7 @@ from codesvc.cli.serve.revision import Revision, UnusableConfiguration, read_suc
 from codesvc.config import ConfigError
 from codesvc.config.api_keys import hash_line
 from codesvc.config.snapshot import ConfigSnapshot
+from tests.command_line import codesvc
 from tests.process.processes import KEY, alive, caller, children, ready, serving, worker_pids
 
 SECOND = "csk_shop_" + "s" * 43
@@ -52,6 +53,11 @@ async def running(config, log, *more, env=None):
         async with serving(path, *more, log=file, env=env) as process, caller() as http:
             await ready(http, base)
             yield process
+
+
+async def reload(path, pid, **how):
+    status, _, said = await codesvc("reload", "--config", path, "--pid", pid, **how)
+    return status, said
 
 
 def change(path, old, new):
@@ -135,15 +141,12 @@ async def test_a_bad_configuration_changes_nothing_not_even_for_a_worker_that_cr
         await worker_pids(process.pid, 2, without=first)
         await log.wait("started", 3)
         assert [await status_of(base, KEY) for _ in range(10)] == [404] * 10
-        command = [sys.executable, "-m", "codesvc.cli", "reload", "--config", path, "--pid", str(process.pid)]
-        told = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-        _, said = await told.communicate()
-        assert told.returncode == 2
-        assert b"nothing was reloaded" in said
+        status, said = await reload(path, process.pid)
+        assert status == 2
+        assert "nothing was reloaded" in said
         assert len(log.lines("reload_refused")) == 1
         change(path, "nmae = 1", "")
-        told = await asyncio.create_subprocess_exec(*command)
-        assert await told.wait() == 0
+        assert (await reload(path, process.pid))[0] == 0
         await log.wait("reload_done")
 
 
@@ -243,13 +246,6 @@ def test_a_handed_over_configuration_is_the_same(config):
     path, _ = config
     document = ConfigSnapshot.read(path, {})
     assert ConfigSnapshot.unpack(document.packed()).settings == document.settings
-
-
-async def reload(path, pid, **how):
-    command = [sys.executable, "-m", "codesvc.cli", "reload", "--config", path, "--pid", str(pid)]
-    asked = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, **how)
-    _, said = await asked.communicate()
-    return asked.returncode, said.decode()
 
 
 async def test_another_configuration_than_the_services_own_is_refused(config, log, tmp_path):
