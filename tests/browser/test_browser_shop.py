@@ -12,20 +12,13 @@ from playwright.async_api import expect
 
 from tests.browser.shop_visit import PASSWORD, sign_up
 from tests.browser.stage import wechat_of
+from tests.browser.test_browser_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def new_name():
     return "guest" + secrets.token_hex(4)
-
-
-async def readable(page):
-    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
-    found = await axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
 
 
 async def confirm(page, person):
@@ -54,13 +47,13 @@ async def test_a_newcomer_logs_in_by_scan_signs_up_and_comes_back(stage):
         await page.get_by_role("button", name="微信扫码登录").click()
         await confirm(page, person)
         await page.wait_for_url("**/welcome")
-        await readable(page)
+        assert await violations(page) == []
         await page.fill("#name", name)
         await page.fill("#password", PASSWORD)
         await page.get_by_role("button", name="注册").click()
         await page.wait_for_url("**/account")
         await expect(page.locator(".state.on")).to_be_visible()
-        await readable(page)
+        assert await violations(page) == []
     async with stage.visitor(phone=True) as context:
         page = await context.new_page()
         await page.goto(f"{stage.addresses.website}/login")
@@ -78,7 +71,7 @@ async def test_another_wechat_is_bound_in_the_settings(stage):
         await page.fill("#password", PASSWORD)
         await page.click("button.danger")
         await expect(page.locator(".state.off")).to_be_visible()
-        await readable(page)
+        assert await violations(page) == []
         await page.get_by_role("button", name="绑定微信").click()
         await confirm(page, new)
         await page.wait_for_url("**/account")
@@ -113,7 +106,7 @@ async def test_a_new_password_from_the_chat(stage):
         page = await context.new_page()
         await page.goto(await person.link())
         await expect(page.locator("h1")).to_have_text("设置新密码")
-        await readable(page)
+        assert await violations(page) == []
         await page.fill("#password", "another good password")
         await page.get_by_role("button", name="保存并登录").click()
         await expect(page.locator(".notice")).to_contain_text("密码已更新")
@@ -140,7 +133,7 @@ async def test_a_link_from_the_chat_binds_whoever_is_logged_in(stage):
         await second.say(await page.locator("#digits").text_content())
         await page.get_by_role("link", name="已发送，继续").click()
         await page.wait_for_url(re.compile("/wechat/bind"))
-        await readable(page)
+        assert await violations(page) == []
         await page.get_by_role("button", name="绑定", exact=True).click()
         await expect(page.locator(".notice")).to_contain_text("微信已绑定")
         await expect(page.locator(".state.on")).to_be_visible()

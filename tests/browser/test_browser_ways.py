@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.shop_visit import begin_sign_up
-from tests.browser.stage import PHONE, WECHAT_AGENT, another_code_than, verification_of
+from tests.browser.stage import PHONE, TWO_LOOKS, WECHAT_AGENT, another_code_than, verification_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -141,8 +141,7 @@ async def test_by_keyboard_alone(stage, visit):
         await expect(page.locator("text=立即返回")).to_be_focused()
 
 
-@pytest.mark.parametrize("phone", [True, False])
-@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize(("phone", "dark"), TWO_LOOKS)
 async def test_nothing_overflows(stage, phone, dark):
     async with stage.visitor(phone=phone, dark=dark) as context:
         page = await context.new_page()

@@ -10,17 +10,15 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.stage import wechat_of
+from tests.browser.test_browser_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SMALL = {"width": 390, "height": 660}
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 async def readable(page):
-    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
-    found = await axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
+    assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
