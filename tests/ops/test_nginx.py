@@ -136,6 +136,14 @@ def test_nginx_holds_no_more_of_a_body_than_the_service_could_take(name):
     )
 
 
+@pytest.mark.parametrize("name", ["codesvc.conf", "codesvc-path.conf"])
+def test_nginx_gives_a_head_no_more_time_than_a_body(name):
+    """Of requests whose head has not arrived, an address may have any number; nginx gives each a minute by default."""
+    text = (example.EXAMPLE / name).read_text()
+    head, body = (int(re.search(rf"client_{part}_timeout (\d+)s;", text)[1]) for part in ("header", "body"))
+    assert head <= body == Service(public_url="https://code.example.com").body_timeout
+
+
 async def _breaks(reader, writer):
     """A service that goes away in the middle of a request."""
     await reader.read(100)
