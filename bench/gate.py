@@ -4,7 +4,8 @@ What is compared is CPU of the server process, which a busy machine inflates too
 costs `MOST` times its floor or more has been made dearer by something that nobody wanted.
 
 Then a person's whole journey and its picture (`bench.journey`), beside the floor in the same way, one after the other.
-Then, for each route, the dearest request that needs no key, beside an ordinary refusal (`bench.refusals`).
+Then, for each route, the dearest request that needs no key, beside an ordinary refusal (`bench.refusals`),
+and the dearest call of a site's key (`bench.keyed_calls`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import calls, journey, refusals
+from bench import calls, journey, keyed_calls, refusals
 from codesvc.store.embedded import run_embedded
 
 MOST = {calls.START: 5.0, calls.CHECK: 4.5}
@@ -60,6 +61,7 @@ async def main() -> int:
     ]
     late += await _journeys()
     late += await refusals.weigh()
+    late += await keyed_calls.weigh()
     print("\n".join(late), file=sys.stderr)
     return 1 if late else 0
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import dear_requests as dear
+from bench import dear_strangers
 from bench.processes import scaled
 from bench.scales import Line, Scales
 from bench.service import TOKEN, bind_users, platform, service, start_body, with_client
@@ -114,17 +115,17 @@ def _requests(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
         if method != "*":
             yield from dear.of_every_route(method, pattern)
     yield from dear.of_no_route()
-    yield from dear.of_inbound()
+    yield from dear_strangers.of_inbound()
     for account in ("main", "plain"):
-        yield from dear.of_callbacks(account)
-    yield from dear.of_an_issuer("shop", Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])
+        yield from dear_strangers.of_callbacks(account)
+    yield from dear_strangers.of_an_issuer("shop", Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])
     yield from _of_pages(here, fresh)
     yield from _passwords(Line(here.port))
 
 
 def _of_pages(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
     for kind, tokens in _pages(here, fresh).items():
-        yield from dear.of_a_page(tokens, kind)
+        yield from dear_strangers.of_a_page(tokens, kind)
 
 
 def _same(cost: Cost, here: Running, fresh: Iterator[int]) -> dear.Dear:
@@ -182,10 +183,10 @@ def dearest(costs: Iterable[Cost]) -> list[Cost]:
     return sorted(found.values(), key=_refusals, reverse=True)
 
 
-def table(costs: Iterable[Cost]) -> list[str]:
+def table(costs: Iterable[Cost], whose: str = "without a key") -> list[str]:
     """As Markdown."""
     return [
-        "| route | dearest request without a key | answer | CPU µs | refusals |",
+        f"| route | dearest request {whose} | answer | CPU µs | refusals |",
         "| --- | --- | --- | --- | --- |",
         *map(_row, costs),
     ]
@@ -196,13 +197,13 @@ def _row(cost: Cost) -> str:
     return f"| `{route}` | {cost.dear.shape} | {cost.status} | {cost.us:.0f} | {cost.refusals:.1f} |"
 
 
-def late(costs: Iterable[Cost]) -> list[str]:
+def late(costs: Iterable[Cost], whose: str = "without a key", most: float = MOST) -> list[str]:
     """What is too dear, in words."""
     return [
-        f"{cost.dear.route}: a request without a key ({cost.dear.shape}) costs {cost.refusals:.1f} ordinary refusals; "
-        f"{MOST:.0f} is the most allowed"
+        f"{cost.dear.route}: a request {whose} ({cost.dear.shape}) costs {cost.refusals:.1f} ordinary refusals; "
+        f"{most:.0f} is the most allowed"
         for cost in costs
-        if cost.refusals > MOST
+        if cost.refusals > most
     ]
 
 

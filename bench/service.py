@@ -51,7 +51,7 @@ messages.code = {{ template_id = "kZ3tq0mV9bXcN7sYhR2dLw5gFjP8aUeT1iOoQxMvB4C" }
 name = "Shop"
 account = "main"
 origins = ["http://127.0.0.1"]
-keys = [{{ name = "bench", hash = "{hash}", scopes = ["verify", "bindings", "openids", "messages", "admin"] }}]
+{of_site}keys = [{{ name = "bench", hash = "{hash}", scopes = ["verify", "bindings", "openids", "messages", "admin"] }}]
 [sites.shop.limits]
 site_starts = ["100000/second"]
 address_starts = ["100000/hour"]
@@ -102,6 +102,7 @@ def service(
     data_dir: str = "",
     proxies: tuple[str, ...] = (),
     more: str = "",
+    of_site: str = "",
     module: tuple[str, ...] = ("codesvc.cli",),
 ) -> Iterator[Running]:
     """`codesvc serve` as anybody would run it; what it logs, as JSON, goes to a file."""
@@ -119,6 +120,7 @@ def service(
             token=TOKEN,
             aes_key=AES_KEY,
             hash=hash_line(KEY),
+            of_site=of_site,
         )
         + more
     )
