@@ -331,7 +331,11 @@ async def test_an_eviction_under_the_old_appid_is_done_or_refused_and_never_undo
 async def test_a_move_that_could_not_begin_leaves_the_old_service_as_it_was(move):
     world = move.world
     person = await world.bound("alice")
-    status, _, err = await _before(move)
+    # WeChat has moved nothing yet.
+    spec = {"appid": move.account.appid, "secret": move.account.secret}
+    await world.control("POST", "/accounts", spec | {"original_id": move.account.original_id})
+    move.configure(world.sandbox)
+    status, _, err = await move.move()
     assert (status, "knows of no move" in err) == (1, True)
     assert not list(move.directory.glob("*.part"))
     assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
@@ -342,22 +346,12 @@ async def test_a_move_that_could_not_begin_leaves_the_old_service_as_it_was(move
 async def test_calls_hold_the_limits_and_say_what_is_wrong(move):
     world = move.world
     await bind_many(world, 101)
-    status, _, err = await _before(move)
-    assert (status, "knows of no move" in err) == (1, True)
     await move.migrate(confirmed=False)
     status, _, err = await move.move()
     assert (status, "administrators" in err) == (1, True)
     await move.migrate(named_by="original_id")
     status, _, err = await move.move("--resume")
     assert (status, "--from-original-id" in err) == (1, True)
-
-
-async def _before(move):
-    """A move before WeChat has moved anything; without the pauses it would make for a platform that is busy."""
-    spec = {"appid": move.account.appid, "secret": move.account.secret}
-    await move.world.control("POST", "/accounts", spec | {"original_id": move.account.original_id})
-    move.configure(move.world.sandbox)
-    return await move.move()
 
 
 @ELSEWHERE
