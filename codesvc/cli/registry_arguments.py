@@ -33,7 +33,7 @@ def add_arguments(commands: Any) -> None:
             put.add_argument(
                 "--again",
                 action="store_true",
-                help="allow the name of a removed site; the new site takes over its bindings",
+                help="allow the name of a site that is gone; the new site takes over its bindings",
             )
         _act(acts, "patch", "change the settings given in the file; null (in JSON) removes a setting", "name", "file")
         _act(acts, "remove", f"remove {one}", "name")

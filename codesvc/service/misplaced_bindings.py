@@ -93,6 +93,15 @@ async def require_in_place(
     return found
 
 
+async def has_left_bindings(store: Store, site: str) -> bool:
+    """Whether bindings lie under the name of a site, under whatever appid."""
+    for partition, appids in (await binding_accounts.read(store)).items():
+        noted = appids.get(site)
+        if noted is not None and (noted.moving or await binding_accounts.has_bindings(store, partition, site)):
+            return True
+    return False
+
+
 async def require_under(store: Store, site: str, appid: str) -> None:
     """Refuse if bindings under the name of a site lie under another appid than the one that it is going to have.
 

@@ -80,7 +80,8 @@ class OidcAdministration:
 
         Raises:
             ConfigError: the settings break a rule.
-            Missing, Conflict: as `site`; or the client is in the site's own settings, or the subject key has changed.
+            Missing, Conflict: as `site`; or the client is in the site's own settings, or the subject key has changed,
+                or the site is in the store and in the configuration file.
         """
         made: str | None = None
         new = False
@@ -88,6 +89,7 @@ class OidcAdministration:
         async def changes() -> type_of_changes:
             nonlocal made, new
             known = self._own(site, identifier)
+            self._directory.require_in_use(site)
             # First: logins are refused without it, and after an error the new secret would be shown to no caller.
             self._parties.require_subjects()
             if "secrets" in table:
@@ -115,16 +117,20 @@ class OidcAdministration:
         return Registered(client, made, new)
 
     async def remove(self, site: str, identifier: str, *, by: str) -> None:
-        """Take a client away. Its codes and tokens are worth nothing from then on.
+        """Take a client out of the store. Its codes and tokens are worth nothing from then on.
+
+        It goes also where its site is gone, or its site's settings have a client of that id, which stays.
 
         Raises:
             Missing, Conflict: as `put`; or there is no such client.
         """
 
         async def changes() -> type_of_changes:
-            if self._own(site, identifier) is None:
-                raise Missing(f"the site {site} has no client {identifier}")
-            return {client_entry(site, identifier): None}
+            entry = client_entry(site, identifier)
+            if entry in self._directory.kept.texts:
+                return {entry: None}
+            self._own(site, identifier)
+            raise Missing(f"the site {site} has no client {identifier}")
 
         await self._registry.change(changes, by=by)
 

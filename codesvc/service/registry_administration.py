@@ -18,11 +18,10 @@ from codesvc.config.faults import suggestion
 from codesvc.config.one_entry import one_account, one_key, one_site, without_secrets
 from codesvc.config.settings import Site
 from codesvc.messages.templates import BadTemplate
-from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
+from codesvc.service.misplaced_bindings import BindingsElsewhere, has_left_bindings, require_under
 from codesvc.service.sites_of_account import require_sites_stay
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Entry, Kept, Missing, Table, merged
-from codesvc.sites.relying_parties import client_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,11 +70,12 @@ class RegistryAdministration:
             name: its name.
             table: the settings as in the file; those of a site without `keys`.
             by: the actor.
-            again: reuse the name of a removed site, and with it the bindings under that name.
+            again: reuse the name of a site that is gone, and with it the bindings under that name; its keys and apps
+                are removed.
 
         Raises:
             ConfigError: the settings break a rule.
-            Conflict: it is in the file; the site was removed before, or its account would change; the account's sites
+            Conflict: it is in the file; the site was there before, or its account would change; the account's sites
                 depend on its present appid.
         """
         return await self._put(kind, name, lambda _: table, by=by, again=again)
@@ -92,24 +92,26 @@ class RegistryAdministration:
     async def remove(self, kind: Entry, name: str, *, by: str) -> None:
         """Remove an account, or a site and its keys. A site's bindings stay in the store, and its name stays reserved.
 
+        The store's goes also while the configuration file has the same name, whose own stays.
+
         Raises:
             Missing: there is none of that name.
-            Conflict: it is in the configuration file, or the account has sites.
+            Conflict: it is in the configuration file alone, or the account has sites.
         """
 
         async def changes() -> type_of_changes:
             # Its name is enough, also where its table cannot be decrypted: another process may use it.
-            table = self._own(kind, name)
             if f"{kind}/{name}" not in self._kept.texts:
+                self._own(kind, name)
                 raise Missing(f"there is nothing with the name {name}")
             if kind == "account":
                 if sites := self._directory.site_names_of(name):
                     raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
                 return {f"account/{name}": None}
-            own = [f"site/{name}", *(f"key/{name}/{key}" for key in self._kept.keys_of(name))]
-            own += (client_entry(name, client) for client in self._kept.clients_of(name))
+            table = self._kept.open(f"site/{name}")
             account = self._kept.account_of(name) if table is None else table["account"]
-            return {**dict.fromkeys(own), f"removed/{name}": {"account": account}}
+            own = dict.fromkeys([f"site/{name}", *self._kept.below(name)])
+            return own if name in self._settings.sites else {**own, f"removed/{name}": {"account": account}}
 
         await self._registry.change(changes, by=by)
 
@@ -142,12 +144,14 @@ class RegistryAdministration:
         Raises:
             ConfigError: the name, a scope or the hash is not valid.
             Missing: there is no such site.
-            Conflict: the site has a key of that name, or a site already has that key.
+            Conflict: the site has a key of that name, a site already has that key, or the site is in the store and in
+                the configuration file.
         """
         made: str | None = None
 
         async def changes() -> type_of_changes:
             nonlocal made
+            self._directory.require_in_use(site)
             if name in {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}:
                 raise Conflict(f"the site already has a key {name}; choose another name, or remove that key first")
             made = new_key(site, secrets.token_bytes(32)) if digest is None else None
@@ -161,20 +165,20 @@ class RegistryAdministration:
         return made
 
     async def remove_key(self, site: str, name: str, *, by: str) -> None:
-        """Remove a key.
+        """Remove a key from the store, also where the configuration file has one of that name, which stays.
 
         Raises:
             Missing: there is no such site or key.
-            Conflict: it is in the configuration file.
+            Conflict: it is in the configuration file alone.
         """
 
         async def changes() -> type_of_changes:
+            if name in self._kept.keys_of(site):
+                return {f"key/{site}/{name}": None}
             own = self._settings.sites.get(site)
             if own is not None and any(key.name == name for key in own.keys):
                 raise Conflict(f"the key {name} is in the configuration file; remove it there")
-            if name not in self._kept.keys_of(site):
-                raise Missing(f"the site {site} has no key {name}")
-            return {f"key/{site}/{name}": None}
+            raise Missing(f"the site {site} has no key {name}")
 
         await self._registry.change(changes, by=by)
 
@@ -205,18 +209,31 @@ class RegistryAdministration:
             if kind == "account":
                 await self._try_account(name, table, known)
                 return {f"account/{name}": table}
-            removed = f"removed/{name}"
-            if removed in self._kept.texts and not again:
-                raise Conflict(f"a site {name} was removed, but its bindings are still stored; confirm to reuse them")
+            taken_over = await self._left_under(name, again=again)
             appid = (await self._try_site(name, table, known)).account.config.appid
             try:
                 await require_under(self._registry.whole_store, name, appid)
             except BindingsElsewhere as error:
                 raise Conflict(str(error)) from None
-            return {f"site/{name}": table} | ({removed: None} if removed in self._kept.texts else {})
+            return {f"site/{name}": table} | dict.fromkeys(taken_over)
 
         await self._registry.change(changes, by=by)
         return new
+
+    async def _left_under(self, name: str, *, again: bool) -> list[str]:
+        """The entries that a former site of that name has left, which go when the name is used again.
+
+        A site of the file leaves what was added to it here, and nothing notes that it is gone.
+        """
+        if f"site/{name}" in self._kept.texts:
+            return []
+        left = [*([f"removed/{name}"] if self._directory.was_removed(name) else ()), *self._kept.below(name)]
+        if not again and (left or await has_left_bindings(self._registry.whole_store, name)):
+            raise Conflict(
+                f"a site {name} was there before, and its bindings, keys or apps are still stored; confirm to reuse "
+                "the name: the new site gets the bindings, and the keys and apps are removed"
+            )
+        return left
 
     async def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:
         wanted = table.get("account")

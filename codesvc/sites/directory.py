@@ -14,6 +14,7 @@ from codesvc.config import Limits
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.sites.lazy import LazyEntries, PerText
 from codesvc.sites.registry.judgement import Judgement
+from codesvc.sites.registry.tables import Conflict
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 
@@ -33,7 +34,8 @@ class Directory:
 
     If both contain the same name, appid or key, the configuration file wins: its owner has the final decision. Entries
     of the store are judged by the rules for new entries when they are read; an entry that breaks one does not exist
-    here.
+    here. Keys and clients of a site of the store are not used while the file has a site of its name: it may be another
+    customer's.
 
     Args:
         kept: the entries of the store; empty until they have been read (`codesvc.sites.registry.reading`).
@@ -80,8 +82,8 @@ class Directory:
         return caller
 
     def key(self, site: str, name: str) -> ApiKey | None:
-        """A key from the store; None if it is not there."""
-        table = self.kept.open(f"key/{site}/{name}")
+        """A key from the store; None if it is not there, or not used."""
+        table = None if self.is_replaced(site) else self.kept.open(f"key/{site}/{name}")
         return self.judgement.key(site, name, table) if table is not None else None
 
     def apply(self, changes: Mapping[str, str | None]) -> None:
@@ -122,6 +124,19 @@ class Directory:
         of_file = site in self._settings.sites or self.account_of(site)[0] in self._settings.accounts
         return not of_file and (appid in self._appids or self.kept.account_with(appid) is not None)
 
+    def is_replaced(self, site: str) -> bool:
+        """Whether the store has a site of that name, and the configuration too: the store's is not used."""
+        return site in self._settings.sites and f"site/{site}" in self.kept.texts
+
+    def require_in_use(self, site: str) -> None:
+        """Refuse to add something to a site, if it would not be used.
+
+        Raises:
+            Conflict: the site is in the store and in the configuration, so nobody could say whose it would be.
+        """
+        if self.is_replaced(site):
+            raise Conflict(f"the site {site} is in the configuration file and in the store; remove the store's first")
+
     def was_removed(self, site: str) -> bool:
         """Whether a site of the store was removed on purpose, so that its bindings wait for its return."""
         return f"removed/{site}" in self.kept.texts
@@ -155,8 +170,9 @@ class Directory:
     @property
     def shadowed(self) -> list[str]:
         """Entries of the store that are ignored because the configuration has the same name or appid."""
+        replaced = [name for name in self._settings.sites if self.is_replaced(name)]
         return [
-            *(f"site/{name}" for name in self.kept.names("site") if name in self._settings.sites),
+            *(entry for name in replaced for entry in (f"site/{name}", *self.kept.below(name))),
             *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
         ]
 
@@ -165,9 +181,18 @@ class Directory:
         """Sites of the store whose account is in neither the configuration nor the store, so that they do not exist."""
         return [f"site/{name}" for name in self.kept.names("site") if not self.account_of(name)[1]]
 
+    @property
+    def without_site(self) -> list[str]:
+        """Keys and clients of the store whose site is in neither: they act for the next site of the file of its name.
+
+        A site of the store that is removed takes its own with it, and a new one takes over none.
+        """
+        known = self._settings.sites.keys() | set(self.kept.names("site"))
+        return [entry for site in sorted(self.kept.sites_with_entries() - known) for entry in self.kept.below(site)]
+
     def _is_of_file(self, entry: str) -> bool:
-        kind, _, name = entry.partition("/")
-        return name in self._settings.sites if kind == "site" else kind == "account" and self._is_shadowed(name)
+        kind, name, *_ = entry.split("/")
+        return self._is_shadowed(name) if kind == "account" else self.is_replaced(name)
 
     def _is_shadowed(self, account: str) -> bool:
         return account in self._settings.accounts or self.kept.appid_of(account) in self._appids

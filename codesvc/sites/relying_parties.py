@@ -69,7 +69,9 @@ class RelyingParties:
         if own is None:
             return None
         found = next((client for client in own.clients if client.id == identifier), None)
-        return found or self._clients.get(self.directory.kept, client_entry(site.name, identifier))
+        if found is not None or self.directory.is_replaced(site.name):
+            return found
+        return self._clients.get(self.directory.kept, client_entry(site.name, identifier))
 
     def clients(self, site: SiteEntry) -> list[tuple[OidcClient, Kept]]:
         """All clients of a site, those of its settings first."""
@@ -77,7 +79,7 @@ class RelyingParties:
         where: Kept = "file" if site.name in self.settings.sites else "store"
         found: list[tuple[OidcClient, Kept]] = [(client, where) for client in own]
         known, kept = {client.id for client in own}, self.directory.kept
-        rest = sorted(set(kept.clients_of(site.name)) - known)
+        rest = [] if self.directory.is_replaced(site.name) else sorted(set(kept.clients_of(site.name)) - known)
         read = (self._clients.get(kept, client_entry(site.name, name)) for name in rest)
         return found + [(client, "store") for client in read if client is not None]
 

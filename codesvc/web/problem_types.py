@@ -103,8 +103,8 @@ _ALL: Final = (
         "registry-conflict",
         409,
         "This conflicts with an existing entry",
-        "The name is taken, is in the configuration file, or belonged to a removed site; or another entry depends on "
-        "this one. `detail` says which. Nothing was changed.",
+        "The name is taken, is in the configuration file, or belonged to a site that is gone; or another entry depends "
+        "on this one. `detail` says which. Nothing was changed.",
         "Change an entry of the configuration file there. Otherwise choose another name, or first remove what depends "
         "on the entry.",
     ),

@@ -175,6 +175,15 @@ class Contents:
         """The ids of the clients of a site's issuer."""
         return list(self._clients_of.get(site, ()))
 
+    def below(self, site: str) -> list[str]:
+        """The entries of a site's keys and clients, also of a site that is not in the registry."""
+        keys = (f"key/{site}/{key}" for key in self.keys_of(site))
+        return [*keys, *(f"oidc-client/{site}/{client}" for client in self.clients_of(site))]
+
+    def sites_with_entries(self) -> set[str]:
+        """The sites that have a key or a client here."""
+        return {site for index in (self._keys_of, self._clients_of) for site, names in index.items() if names}
+
 
 def _drop(index: dict[str, _T], value: str, entry: _T) -> None:
     """Remove an entry from an index, unless another entry has its value by now: both changes may be read at once."""

@@ -95,6 +95,7 @@ class Registry:
         kept = self._directory.kept
         reasons = dict.fromkeys(kept.lost(), "its master key is gone")
         reasons |= dict.fromkeys(self._directory.without_account, "its account is gone: its calls are refused")
+        reasons |= dict.fromkeys(self._directory.without_site, "its site is gone")
         reasons |= dict.fromkeys(self._directory.shadowed, "the configuration file has it too")
         for name in reasons.keys() - self._reported:
             self._reported.add(name)

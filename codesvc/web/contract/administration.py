@@ -27,7 +27,7 @@ _PAGE: Final = (
 )
 _AGAIN: Final = in_query(
     "again",
-    "Reuse the name of a removed site, with the bindings that are still stored under it.",
+    "Reuse the name of a site that is gone, with its bindings. Its keys and apps are removed.",
     example=True,
     schema={"type": "boolean", "default": False},
 )
