@@ -17,16 +17,15 @@ from codesvc.config.addresses import loopback, private
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
+from codesvc.config.hidden_settings import stands_for_hidden
 from codesvc.config.oidc_checks import client_faults
 from codesvc.config.oidc_settings import OidcClient
 from codesvc.config.partial import Draft, faults_in
-from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
-from codesvc.config.settings import ApiKey, Site, Webhook
+from codesvc.config.settings import ApiKey, Site
 from codesvc.config.structure import secret_options, structured_as
-from codesvc.domain.masking import HIDDEN, without_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from codesvc.config.settings import Settings
 
@@ -64,7 +63,7 @@ def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: 
     """
     extra = [Fault(("keys",), "cannot be set here; keys have their own calls")] if "keys" in table else []
     site = _structured(Site, name, {**table, "keys": [_PLACEHOLDER]}, extra)
-    if faults := [*_private_receivers(settings, site)]:
+    if faults := [*_private_receivers(settings, site), *_hidden_fields(site)]:
         raise ConfigError(faults)
     _check(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
     return replace(site, keys=())
@@ -93,68 +92,6 @@ def one_client(settings: Settings, identifier: str, table: Mapping[str, Any]) ->
     if faults:
         raise ConfigError(faults)
     return found
-
-
-def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table without its secrets, so that it can be shown.
-
-    Receivers and gateways take keys in queries, headers and fields too, so these are shown without their values.
-    """
-    shown = _without(kind, table)
-    if isinstance(source := shown.get("token_source"), str):
-        shown["token_source"] = without_query(source)
-    if kind is Site:
-        tables = {
-            "webhook": lambda webhook: _without_keys(_without(Webhook, webhook)),
-            "gateways": lambda gateways: _each(gateways, _without_gateway_secrets),
-            "oidc": _without_client_secrets,
-            "inbound": lambda inbound: _each(inbound, lambda source: _without(Inbound, source)),
-        }
-        shown |= {name: _shown(shown[name], show) for name, show in tables.items() if name in shown}
-    return shown
-
-
-def _shown(table: object, show: Callable[[dict[str, Any]], object]) -> object:
-    """A table as `show` shows it. Anything else may hold a secret: an entry of an earlier version has any form."""
-    if isinstance(table, dict):
-        return show(table)
-    return None if table is None else HIDDEN
-
-
-def _each(tables: dict[str, Any], show: Callable[[dict[str, Any]], object]) -> dict[str, object]:
-    return {name: _shown(table, show) for name, table in tables.items()}
-
-
-def _without_client_secrets(oidc: dict[str, Any]) -> dict[str, Any]:
-    clients = oidc.get("clients")
-    shown = [
-        _shown(client, lambda one: {name: one[name] for name in one if name != "secrets"}) for client in clients or ()
-    ]
-    return {**oidc, "clients": shown}
-
-
-def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
-    return {option: value for option, value in table.items() if option not in secret_options(kind)}
-
-
-def _without_gateway_secrets(gateway: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        kind: _shown(table, lambda given, kind=kind: _without_keys(_without(GATEWAY_TABLES[kind], given)))  # type: ignore[misc]
-        for kind, table in gateway.items()
-        if kind in GATEWAY_TABLES
-    }
-
-
-def _without_keys(table: Mapping[str, Any]) -> dict[str, Any]:
-    shown = dict(table)
-    if isinstance(url := shown.get("url"), str):
-        shown["url"] = without_query(url)
-    if isinstance(headers := shown.get("headers"), dict):
-        shown["headers"] = dict.fromkeys(headers, HIDDEN)
-    if isinstance(fields := shown.get("fields"), dict):
-        # A text with a placeholder is built from the message, so it is not a secret and may be shown.
-        shown["fields"] = {name: text if "{" in str(text) else HIDDEN for name, text in fields.items()}
-    return shown
 
 
 def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: list[Fault]) -> _T:
@@ -188,6 +125,14 @@ def _private_receivers(settings: Settings, site: Site) -> Iterator[Fault]:
     for path, receiver in receivers:
         if settings.mode == "live" and getattr(receiver, "allow_private", False):
             yield Fault((*path, "allow_private"), f"cannot be set here{_ONLY_IN_FILE}")
+
+
+def _hidden_fields(site: Site) -> Iterator[Fault]:
+    for name, gateway in site.gateways.items():
+        for field, text in gateway.shaped.fields.items() if gateway.shaped else ():
+            if stands_for_hidden(text):
+                path = ("gateways", name, "shaped", "fields", field)
+                yield Fault(path, "is what is shown in place of a hidden value; give the value itself")
 
 
 def _file_of(kind: type, option: str) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config import ConfigError, Fault, LocalText
 from codesvc.config.account_settings import Account
 from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.chat_words import word_faults
 from codesvc.config.faults import suggestion
-from codesvc.config.one_entry import one_account, one_key, one_site, without_secrets
+from codesvc.config.hidden_settings import hidden_values, secrets_led_elsewhere, without_secrets
+from codesvc.config.one_entry import one_account, one_key, one_site
 from codesvc.config.settings import Site
 from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, has_left_bindings, require_under
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory
     from codesvc.sites.registry.contents import Contents
     from codesvc.sites.registry.registry import Registry, type_of_changes
+
+_TYPES: Final[Mapping[Entry, type[Site | Account]]] = {"site": Site, "account": Account}
 
 
 class RegistryAdministration:
@@ -56,11 +59,8 @@ class RegistryAdministration:
         if name in self._in_file(kind):
             return Described(name, "file", None)
         table = self._known(name, self._kept.open(f"{kind}/{name}"))
-        shown = without_secrets(Site if kind == "site" else Account, table)
-        hidden = [option for option in table if option not in shown]
-        if isinstance(webhook := table.get("webhook"), dict):
-            hidden += [f"webhook.{option}" for option in webhook if option not in shown["webhook"]]
-        return Described(name, "store", shown, tuple(sorted(hidden)))
+        hidden = sorted(Fault(path, "").where for path in hidden_values(_TYPES[kind], table))
+        return Described(name, "store", without_secrets(_TYPES[kind], table), tuple(hidden))
 
     async def put(self, kind: Entry, name: str, table: Table, *, by: str, again: bool = False) -> bool:
         """Create a site or an account, or replace its settings, secrets included. Returns whether it is new.
@@ -81,13 +81,21 @@ class RegistryAdministration:
         return await self._put(kind, name, lambda _: table, by=by, again=again)
 
     async def patch(self, kind: Entry, name: str, patch: Mapping[str, Any], *, by: str) -> None:
-        """Change some settings. Secrets that are not named stay.
+        """Change some settings. Secrets that are not named stay, if the address that they are sent to does.
 
         Raises:
             ConfigError, Conflict: as `put`.
             Missing: there is none.
         """
-        await self._put(kind, name, lambda known: merged(self._known(name, known), patch), by=by)
+
+        def changed(found: Table | None) -> Table:
+            known = self._known(name, found)
+            table = merged(known, patch)
+            if faults := [*secrets_led_elsewhere(_TYPES[kind], known, patch, table)]:
+                raise ConfigError(faults)
+            return table
+
+        await self._put(kind, name, changed, by=by)
 
     async def remove(self, kind: Entry, name: str, *, by: str) -> None:
         """Remove an account, or a site and its keys. A site's bindings stay in the store, and its name stays reserved.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.config.one_entry import without_secrets
+from codesvc.config.hidden_settings import without_secrets
 from codesvc.config.settings import Site
 from codesvc.doctor.settings_checks import findings
 from codesvc.domain.inbound import USUAL_CODE, code_in

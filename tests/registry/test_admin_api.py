@@ -229,7 +229,7 @@ async def test_keys_that_stand_in_addresses_headers_and_fields_are_not_shown(off
     assert shown["webhook"]["url"] == "https://hooks.example/x?…"
     assert shown["gateways"]["a"]["shaped"] == {
         "url": "https://sms.example/send?…",
-        "fields": {"mobile": "{to_national}", "msg.text": "code {code}", "password": "…"},
+        "fields": {"mobile": "{to_national}", "msg.text": "…{code}", "password": "…"},
         "headers": {"X-Key": "…"},
     }
     assert shown["gateways"]["b"]["signed"] == {"url": "https://sms.example/", "headers": {"X-Key": "…"}}

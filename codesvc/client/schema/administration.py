@@ -26,7 +26,8 @@ class SettingsView(Answer, frozen=True, kw_only=True):
     settings: Annotated[
         dict[str, Any] | None,
         Meta(
-            description="its settings without secrets; null if it is in the configuration file",
+            description="its settings without secrets; null if it is in the configuration file, or to a key without "
+            "the scope `read`",
             extra_json_schema={"additionalProperties": True},
         ),
     ]

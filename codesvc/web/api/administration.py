@@ -11,7 +11,7 @@ from codesvc.client import schema
 from codesvc.config import ConfigError
 from codesvc.domain.errors import Invalid
 from codesvc.sites.registry.registry import ADMIN_KEY, RegistryBusy, WritesLimited
-from codesvc.sites.registry.tables import Conflict, Missing
+from codesvc.sites.registry.tables import Conflict, Described, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from codesvc.config.settings import AdminScope
     from codesvc.service.registry_administration import RegistryAdministration
-    from codesvc.sites.registry.tables import Described, Entry
+    from codesvc.sites.registry.tables import Entry
 
     _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -167,11 +167,16 @@ async def put_entry(request: web.Request) -> web.Response:
 @routes.patch("/admin/v1/accounts/{account}")
 @as_problems
 async def patch_entry(request: web.Request) -> web.Response:
-    """Change some settings of a site or an account; secrets that are not named stay."""
+    """Change some settings of a site or an account; secrets that are not named stay where their address does.
+
+    The settings as they are now are for a key that may read them.
+    """
     kind, name = _entry(request)
     administration, by = admit(request, _SCOPES[kind])
     await administration.patch(kind, name, await table_of(request), by=by)
-    return json_response(_drawn(administration.read(kind, name)))
+    key = admin_key(request)
+    may_read = key is not None and "read" in key.scopes
+    return json_response(_drawn(administration.read(kind, name) if may_read else Described(name, "store", None)))
 
 
 @routes.delete("/admin/v1/sites/{site}")

@@ -101,7 +101,8 @@ CALLS: Final = (
           problems=("registry-conflict", "rate-limited")),
     call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
           description='A JSON merge patch: given options change, null removes an option. Policies change in the '
-              'same way: `{"purposes": {"reset": {"code_length": 8}}}`.',
+              'same way: `{"purposes": {"reset": {"code_length": 8}}}`. Secrets that are not named stay; a change of '
+              'the address to which a gateway\'s secrets are sent (`url`, `host`, `port`, `endpoint`) must name them.',
           parameters=(SITE,),
           body=Body(shape=TablePatch, examples={"limit": {"limits": {"site_starts": ["200/minute"]}}}, media=_PATCH,
                     narrowed={"additionalProperties": True}),
