@@ -13,6 +13,7 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.health import PlatformHealth
 from codesvc.domain.intent import LIFE_MS
 from codesvc.runtime import repeated_lines
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.public_sockets import public_session
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.callback_record import CallbackRecord
@@ -74,7 +75,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, store_url: str, 
     http = await stack.enter_async_context(
         # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
         aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+            connector=BoundedConnector(limit=0, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[sending_trace()],
         )

@@ -19,6 +19,7 @@ from codesvc.cli.follow import open_store_alone
 from codesvc.cli.store_operation import run_operation
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
@@ -97,7 +98,12 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
             f"--verify looks up openids at WeChat, but accounts.{site.account.name}.kind = "
             f'"{site.account.config.kind}" does not allow that; nothing was imported'
         )
-    http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
+    http = await stack.enter_async_context(
+        aiohttp.ClientSession(
+            connector=BoundedConnector(),
+            trace_configs=[sending_trace()],
+        )
+    )
     calls = BulkCalls(client_alone(site.account, http, store, settings))
     with path.open("rb") as file:
         needed = sum(1 for _ in file) // MOST + 1

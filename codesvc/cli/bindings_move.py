@@ -11,6 +11,7 @@ import aiohttp
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.service.bindings_move import BindingsMove
 from codesvc.service.misplaced_bindings import find_misplaced
@@ -51,7 +52,12 @@ async def run_move(arguments: argparse.Namespace, settings: Settings) -> int:
         if not by_account:
             sys.stdout.write(f"no bindings are stored under the appid {arguments.from_appid}; nothing was done\n")
             return 0
-        http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=BoundedConnector(),
+                trace_configs=[sending_trace()],
+            )
+        )
         lost = 0
         for name, sites in by_account.items():
             lost += await _move(arguments, settings, store, directory, directory.accounts[name], sites, http)

@@ -23,6 +23,7 @@ from codesvc.cli.arguments import seconds
 from codesvc.domain.errors import in_words
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.qr_code import draw_lines
 from codesvc.sandbox.probe.receiver import Receiver
 from codesvc.sandbox.probe.target import Stopped, Target
@@ -147,7 +148,7 @@ async def _walk(target: Target, transcript: Transcript, host: str, port: int, pa
     receiver = Receiver(target)
     async with AsyncExitStack() as stack:
         await receiver.listen(stack, host, port)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=BoundedConnector()))
         print(_BEGINNING)
         print(f"Waiting for WeChat's callbacks on {host}:{port}.\n", flush=True)
         operator = Operator()

@@ -28,6 +28,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.qr_code import draw_lines
 from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.sites.registry.reading import configured_directory, read_directory
@@ -122,7 +123,13 @@ async def _send(arguments: argparse.Namespace, settings: Settings) -> int:
             key = await key_for_one_run(stack, store, settings, arguments.site)
             _say("no key was given, so one was created for this run; it will be removed afterwards")
         headers = {"Authorization": f"Bearer {key}"}
-        http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=BoundedConnector(),
+                headers=headers,
+                timeout=_TIMEOUT,
+            )
+        )
         body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
         if site.config.client_ip == "required" or arguments.client_ip:
             body["client_ip"] = arguments.client_ip or "127.0.0.1"

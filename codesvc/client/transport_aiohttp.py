@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from codesvc.client.bounded_answers import BoundedConnector
 from codesvc.client.call import LARGEST_ANSWER, RawAnswer
 from codesvc.client.errors import BadAnswer, Unreachable
 
@@ -24,7 +25,7 @@ class Transport:
         """The session; opened on first use."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout)
-            self._session = aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
+            self._session = aiohttp.ClientSession(connector=BoundedConnector(), timeout=timeout, auto_decompress=False)
         return self._session
 
     async def aclose(self) -> None:

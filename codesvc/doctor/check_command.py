@@ -16,6 +16,7 @@ from codesvc.doctor.finding import Exit, Finding, exit_status, fail
 from codesvc.doctor.report import document, line, summary
 from codesvc.runtime import http_server
 from codesvc.runtime import logging as runtime_logging
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.sending_trace import sending_trace
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _examined(settings: Settings, *, as_json: bool) -> int:
     findings: list[Finding] = []
-    async with aiohttp.ClientSession(trace_configs=[sending_trace()]) as http:
+    async with aiohttp.ClientSession(connector=BoundedConnector(), trace_configs=[sending_trace()]) as http:
         examination = Examination(settings, http)
         async for finding in examination.findings():
             findings.append(finding)

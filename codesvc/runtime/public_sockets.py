@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from codesvc.domain.address_guard import PrivateAddress, is_public
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.site_names import SiteNames
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def public_socket(info: tuple[Any, ...], public: Callable[[str], bool] = is_publ
 def public_session(*traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
     """A session without cookies that connects to public addresses only. The caller closes it."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=public_socket, resolver=SiteNames()),
+        connector=BoundedConnector(limit=0, socket_factory=public_socket, resolver=SiteNames()),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[*traces],
     )

@@ -1,4 +1,7 @@
-"""Generator of `codesvc.client.blocking`: `python -m tests.contract.blocking_client`, or `make client`."""
+"""Generator of `codesvc.client.blocking`, and of the modules that the library has in common with the service:
+
+`python -m tests.contract.blocking_client`, or `make client`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import codesvc.client
 
 ROOT = Path(codesvc.client.__file__).parent
 HEADER = "# Generated from codesvc/client/asynchronous by `make client`. Do not edit.\n"
+COPIED = ("bounded_answers",)
+"""Modules of `codesvc.runtime` that the library has too; it imports nothing of the service."""
 REPLACEMENTS = [
     (r"asynchronous client, on aiohttp", "blocking client, on urllib3"),
     (r"client\.transport_aiohttp", "client.transport_urllib3"),
@@ -41,6 +46,14 @@ def generated():
         yield ROOT / "blocking" / path.name, blocking(path.read_text(encoding="utf-8"))
 
 
+def copies():
+    """The path of each copied module, and its text."""
+    for name in COPIED:
+        source = ROOT.parent / "runtime" / f"{name}.py"
+        header = f"# Copied from codesvc/runtime/{name}.py by `make client`. Do not edit.\n"
+        yield ROOT / f"{name}.py", header + source.read_text(encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for path, text in generated():
+    for path, text in [*generated(), *copies()]:
         path.write_text(text, encoding="utf-8")

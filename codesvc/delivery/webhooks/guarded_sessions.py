@@ -14,6 +14,7 @@ import aiohttp
 from codesvc.delivery.webhooks.proxied import Target, targets
 from codesvc.domain.address_guard import is_public
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.public_sockets import public_socket
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.runtime.site_names import SiteNames
@@ -69,7 +70,7 @@ class GuardedSessions:
                 await session.close()
 
     def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = BoundedConnector(
             limit=_MOST_CONNECTIONS,
             # Behind a proxy, names are looked up by `targets`; the connector looks up the proxy's.
             resolver=self._resolver if self.proxy is None else None,
