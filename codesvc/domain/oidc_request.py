@@ -49,6 +49,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         visitors: whether people without a binding may log in.
         binds: whether their login binds them.
         hint: the `id_token_hint`; another person than the one that it names gets `login_required`.
+        registration: which registration of the client asked (`RelyingParties.registration`).
     """
 
     client: str
@@ -62,6 +63,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     visitors: bool = True
     binds: bool = False
     hint: str = ""
+    registration: str = ""
 
     def spoken(self, locale: str) -> str:
         """The client's name in a language."""

@@ -14,6 +14,7 @@ from codesvc.config import ConfigError, Fault
 from codesvc.config.api_keys import hash_line
 from codesvc.config.one_entry import one_client
 from codesvc.domain.clock import unix_ms
+from codesvc.sites.registry.judgement import REGISTRATION
 from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.sites.relying_parties import client_entry
 
@@ -106,7 +107,8 @@ class OidcAdministration:
                 kept = [hash_line(made), *kept][:_KEPT_SECRETS]
             found = {name: value for name, value in table.items() if name not in {"public", "id"}} | {"secrets": kept}
             one_client(self._settings, identifier, found)
-            return {client_entry(site, identifier): found}
+            registration = secrets.token_hex(8) if known is None else known.get(REGISTRATION, "")
+            return {client_entry(site, identifier): found | {REGISTRATION: registration}}
 
         await self._registry.change(changes, by=by)
         client = self._parties.client(self.site(site), identifier)

@@ -179,6 +179,7 @@ class OidcLogins:
             binds=client.visitors and client.bind_visitors,
             # Its signature is checked after a confirmation: requests cost their senders nothing, a check costs CPU.
             hint=hint if len(hint) <= LONGEST_HINT else "",
+            registration=self._parties.registration(site, client.id),
         )
         result = await self._intents.start(
             site,
@@ -220,8 +221,8 @@ class OidcLogins:
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
             return None
         asked, state = known.oidc, sent_state(known.oidc.state)
-        client = self._parties.client(site, asked.client)
-        if client is None or not is_registered(asked.redirect_uri, client.redirect_uris, public=client.public):
+        client = self._parties.asking(site, asked)
+        if client is None:
             return None  # The client has been removed or changed while the person was scanning.
         code = code_of(self._keyring, site.name, login.text)
         issued = await self._store.issue(

@@ -44,6 +44,7 @@ class Granted(msgspec.Struct, frozen=True, omit_defaults=True):
     display: str = ""
     locale: str = "zh"
     approved: int = 0
+    registration: str = ""
 
     @property
     def person(self) -> Person:
@@ -95,6 +96,8 @@ class OidcTokens:
             self._recorder.login(site.name, client.id, over.error)
             raise over
         request = msgspec.json.decode(claimed.request, type=AuthorizationRequest)
+        if self._parties.asking(site, request) is None:
+            raise _over()
         protocol.judge_token(pairs, client, request)
         token = new_token(self._keyring)
         answer: dict[str, Any] = {
@@ -111,6 +114,7 @@ class OidcTokens:
             display=claimed.display,
             locale=claimed.locale,
             approved=claimed.approved,
+            registration=request.registration,
         )
         if "openid" in request.scope.split():
             now = claimed.now // 1_000
@@ -136,7 +140,7 @@ class OidcTokens:
             return None
         granted = msgspec.json.decode(read.content, type=Granted)
         client = self._parties.client(site, granted.client)
-        if client is None:
+        if client is None or self._parties.registration(site, client.id) != granted.registration:
             return None
         return granted.person.claims(granted.scope, email_domain=client.email_domain)
 

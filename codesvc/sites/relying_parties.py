@@ -15,7 +15,9 @@ import msgspec
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.oidc_keys import SigningKeys
 from codesvc.domain.oidc_person import Subjects
+from codesvc.domain.oidc_request import is_registered
 from codesvc.sites.lazy import PerText
+from codesvc.sites.registry.judgement import REGISTRATION
 from codesvc.sites.registry.tables import Conflict
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.oidc_keys import SigningKey
+    from codesvc.domain.oidc_request import AuthorizationRequest
     from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.sites.registry.contents import Contents
     from codesvc.sites.registry.registry import Registry, type_of_changes
@@ -60,6 +63,7 @@ class RelyingParties:
         self.directory = directory
         self.registry = registry
         self._clients = PerText(self._client_in)
+        self._registrations = PerText(_registration_in)
         self._keys = PerText(_keys_in)
         self._subjects = subjects_of(settings)
 
@@ -72,6 +76,24 @@ class RelyingParties:
         if found is not None or self.directory.is_replaced(site.name):
             return found
         return self._clients.get(self.directory.kept, client_entry(site.name, identifier))
+
+    def registration(self, site: SiteEntry, identifier: str) -> str:
+        """The random name that a client of the registry got when it was registered; "" for one of the site's settings.
+
+        What was given to a client that was removed is not good for the next one of its id, which has another.
+        """
+        own = site.config.oidc
+        if own is None or any(client.id == identifier for client in own.clients):
+            return ""
+        return self._registrations.get(self.directory.kept, client_entry(site.name, identifier)) or ""
+
+    def asking(self, site: SiteEntry, request: AuthorizationRequest) -> OidcClient | None:
+        """The client that made a request; None if it was removed since, or the address is no longer one of its own."""
+        client = self.client(site, request.client)
+        if client is None or self.registration(site, client.id) != request.registration:
+            return None
+        good = is_registered(request.redirect_uri, client.redirect_uris, public=client.public)
+        return client if good else None
 
     def clients(self, site: SiteEntry) -> list[tuple[OidcClient, Kept]]:
         """All clients of a site, those of its settings first."""
@@ -147,6 +169,10 @@ class RelyingParties:
             return {_KEYS_ENTRY: table}
 
         await self.registry.change(changes, by=by)
+
+
+def _registration_in(_entry: str, table: dict[str, Any]) -> str:
+    return str(table.get(REGISTRATION, ""))
 
 
 def _keys_in(_entry: str, table: dict[str, Any]) -> SigningKeys:

@@ -13,7 +13,7 @@ from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
-from tests.oidc.parties import CALLBACK, SECRET, SUBJECT_KEY, Browser, provider, told
+from tests.oidc.parties import CALLBACK, SECRET, SUBJECT_KEY, Browser, pkce, provider, told
 from tests.registry.test_admin_api import ADMIN, ADMINS
 from tests.registry.test_registry import until
 from tests.service.test_admin import ADMIN as OPERATORS
@@ -68,6 +68,57 @@ async def test_an_app_is_registered_changed_and_removed_while_the_service_runs(w
         ("settings.set", "oidc-client/shop/notes"),
         ("settings.removed", "oidc-client/shop/notes"),
     }
+
+
+@pytest.mark.parametrize("public", [False, True])
+async def test_codes_and_tokens_of_a_removed_app_are_worth_nothing_to_the_next_one_of_its_id(world, public):
+    """To register an app anew is also how an operator ends a leaked secret at once."""
+    path, app = "/sites/shop/oidc-clients/notes", WIKI | ({"public": True} if public else {})
+    verifier, challenge = pkce()
+    asked = {"client_id": "notes", "code_challenge": challenge, "code_challenge_method": "S256"}
+
+    async def registered(status):
+        made = await admin(world, "PUT", path, app)
+        assert made.status == status, made.text
+        return {"client_id": "notes", "client_secret": made["client_secret"], "code_verifier": verifier}
+
+    async def with_token(own):
+        browser = Browser(world)
+        answer = await browser.exchange((await browser.login(await world.person(), **asked))["code"], **own)
+        assert answer.status == 200, answer.text
+        return browser, answer["access_token"]
+
+    own = await registered(201)
+    browser, token = await with_token(own)
+    assert (await registered(200))["client_secret"] is None
+    assert (await browser.userinfo(token)).status == 200, "a change of its settings ends nothing"
+    at_hand, confirmed, scanning = Browser(world), Browser(world), Browser(world)
+    code = (await at_hand.login(await world.person(), **asked))["code"]
+    person, other = await world.person(), await world.person()
+    await confirmed.scanned_by(person, await confirmed.authorize(**asked))
+    await person.say("确认")
+    await scanning.scanned_by(other, await scanning.authorize(**asked))
+
+    assert (await admin(world, "DELETE", path)).status == 204
+    assert (await browser.userinfo(token)).status == 401
+    own = await registered(201)
+    assert (await browser.userinfo(token)).status == 401
+    refused = await at_hand.exchange(code, **own)
+    assert (refused.status, refused["error"]) == (400, "invalid_grant")
+    await other.say("确认")
+    for waiting in (confirmed, scanning):
+        assert (await waiting.back()).status == 410
+    browser, token = await with_token(own)
+    assert (await browser.userinfo(token)).status == 200
+
+
+async def test_a_code_for_an_address_that_was_taken_from_the_app_is_worth_nothing(world):
+    path, browser = "/sites/shop/oidc-clients/notes", Browser(world)
+    secret = (await admin(world, "PUT", path, WIKI))["client_secret"]
+    code = (await browser.login(await world.person(), client_id="notes"))["code"]
+    assert (await admin(world, "PUT", path, WIKI | {"redirect_uris": ["https://other.example/callback"]})).status == 200
+    refused = await browser.exchange(code, client_id="notes", client_secret=secret)
+    assert (refused.status, refused["error"]) == (400, "invalid_grant")
 
 
 async def test_a_site_that_is_set_up_at_run_time_can_have_an_issuer(world):

@@ -6,7 +6,7 @@ in the store, the others go on, and it is named in the log, by `codesvc check` a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
+REGISTRATION: Final = "registration"
+"""The member of a client's entry with a random name for this registration of its id. It cannot be set as an option."""
 
 
 class Judgement:
@@ -63,7 +65,8 @@ class Judgement:
     def client(self, site: str, identifier: str, table: Mapping[str, Any]) -> OidcClient | None:
         """The relying party of an entry; None if it breaks a rule."""
         entry = f"oidc-client/{site}/{identifier}"
-        return self._judged(entry, table, lambda: one_client(self._settings, identifier, table), site=site)
+        written = {name: value for name, value in table.items() if name != REGISTRATION}
+        return self._judged(entry, table, lambda: one_client(self._settings, identifier, written), site=site)
 
     def _judged(
         self, entry: str, basis: object, make: Callable[[], _T], *, site: str = "", account: str = ""
