@@ -16,6 +16,8 @@ from codesvc.domain.secret import Secret
 
 _LONGEST_ADDRESS = 1_000
 _DANGEROUS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "weixin"})
+# The chat and the page's Content-Security-Policy repeat this part, and read other signs as an end.
+_NETLOC = re.compile(r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
@@ -37,6 +39,8 @@ def redirect_address(value: str) -> None:
         raise UnfitError("has a scheme that browsers do not follow as a redirect")
     if parts.scheme in {"http", "https"} and (not host or "@" in parts.netloc):
         raise UnfitError("must have a host and no user name")
+    if parts.scheme in {"http", "https"} and _NETLOC.fullmatch(parts.netloc) is None:
+        raise UnfitError("must have a host of letters, digits, hyphens and dots, or an IP address")
     if parts.scheme not in {"http", "https"} and "." not in parts.scheme:
         raise UnfitError("must be https, http, or an app's own scheme with a dot, such as com.example.app:/callback")
 

@@ -106,6 +106,19 @@ class SigningKeys(msgspec.Struct, frozen=True):
         made = [made_key(alg, now) for alg in algorithms for _ in range(2)]
         return msgspec.structs.replace(self, keys=(*self.keys, *made))
 
+    @property
+    def known_from(self) -> int:
+        """When every relying party that keeps the key set has loaded the next keys, ms.
+
+        A pair that was made together was published together: whoever knows the first knows the next.
+        """
+        waiting = 0
+        for alg in {key.alg for key in self.keys}:
+            present, following = [key for key in self.keys if key.alg == alg and key.replaced is None]
+            if following.made > present.made:
+                waiting = max(waiting, following.made + OVERLAP_MS)
+        return waiting
+
     def rotated(self, now: int) -> SigningKeys:
         """The next key of each algorithm signs from now on, and a new next key is published.
 

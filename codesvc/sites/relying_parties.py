@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.domain.clock import rfc3339
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.oidc_keys import SigningKeys
 from codesvc.domain.oidc_person import Subjects
@@ -52,6 +53,16 @@ class SubjectKeyChanged(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "oidc.subject_key is missing, or is not the one that this store's subjects were made with; put it back"
+        )
+
+
+class KeyTooYoung(Conflict):
+    """The next signing key was published so lately that relying parties would refuse what it signs."""
+
+    def __init__(self, known_from: int) -> None:
+        super().__init__(
+            "the next key is less than a day old, and apps may not have loaded it: what it signs, they would refuse; "
+            f"rotate from {rfc3339(known_from)} on"
         )
 
 
@@ -149,10 +160,17 @@ class RelyingParties:
         return found
 
     async def rotate(self, now: int, *, by: str) -> SigningKeys:
-        """Let the next keys sign; keys of the default algorithm are made if there are none. Raises as `ready`."""
+        """Let the next keys sign; keys of the default algorithm are made if there are none.
+
+        Raises:
+            KeyTooYoung: apps may not know the next key yet.
+            SubjectKeyChanged, RegistryBusy, StoreUnavailable: as `ready`.
+        """
         self.require_subjects()
 
         def turn(keys: SigningKeys) -> SigningKeys:
+            if now < keys.known_from:
+                raise KeyTooYoung(keys.known_from)
             return keys.rotated(now) if keys.keys else keys.with_keys([DEFAULT_ALGORITHM], now)
 
         await self._change(turn, by=by)

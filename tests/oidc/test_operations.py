@@ -11,6 +11,8 @@ import pytest
 
 from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import unix_ms
+from codesvc.domain.oidc_keys import OVERLAP_MS
+from codesvc.sites.relying_parties import KeyTooYoung
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
 from tests.oidc.parties import CALLBACK, SECRET, SUBJECT_KEY, Browser, pkce, provider, told
@@ -153,6 +155,16 @@ async def test_what_an_app_may_not_be(world):
         ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["javascript:alert(1)"]}, 400),
         ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["https://wiki.example/#x"]}, 400),
         ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["https://a@wiki.example/"]}, 400),
+        (
+            "/sites/shop/oidc-clients/notes",
+            WIKI | {"redirect_uris": ["https://wiki.example,(in).evil.example/"]},
+            400,
+        ),
+        (
+            "/sites/shop/oidc-clients/notes",
+            WIKI | {"post_logout_redirect_uris": ["https://wiki.example;a/"]},
+            400,
+        ),
         ("/sites/shop/oidc-clients/notes", WIKI | {"secrets": [hash_line("x")]}, 400),
         ("/sites/shop/oidc-clients/notes", WIKI | {"algorithm": "HS256"}, 400),
         ("/sites/shop/oidc-clients/notes", WIKI | {"algorithm": "none"}, 400),
@@ -181,7 +193,11 @@ async def test_the_keys_overlap_when_they_are_rotated(world):
     await parties.rotate(unix_ms(), by="cli")
     assert (await kids())[:2] == [first, second], "the old key stays, and the next one was published before it signs"
     assert await signed() == second
-    await parties.rotate(unix_ms(), by="cli")
+    # Apps keep the key set for up to a day, so they do not know the next key yet.
+    with pytest.raises(KeyTooYoung, match=r"T[0-9:.]+Z"):
+        await parties.rotate(unix_ms(), by="cli")
+    assert await signed() == second
+    await parties.rotate(unix_ms() + OVERLAP_MS, by="cli")
     third = await signed()
     assert third not in {first, second}
 
@@ -265,9 +281,10 @@ async def test_the_commands(store_url, tmp_path):
     assert (status, "shown only once" in said) == (0, False), said
     status, said = await run("clients")
     assert (status, "https://wiki.example/callback" in said, "sha256" in said) == (0, True, False), said
-    for count in (3, 4):
-        status, said = await run("rotate")
-        assert (status, said.count("RS256")) == (0, count), said
+    status, said = await run("rotate")
+    assert (status, said.count("RS256")) == (0, 3), said
+    status, said = await run("rotate")
+    assert (status, "apps may not have loaded it" in said, "Traceback" in said) == (1, True, False), said
     status, said = await run("remove", "shop", "wiki")
     assert status == 0, said
     status, said = await run("remove", "shop", "wiki")

@@ -28,6 +28,7 @@ KEYRING = Keyring(MASTER.encode())
     [
         "https://wiki.example/callback", "https://wiki.example:8443/a?b=c", "http://127.0.0.1/back",
         "http://localhost:3000/back", "com.example.app:/back", "com.example.app://back",
+        "https://Spa.Example:443/back", "http://my_app:8080/back", "http://[2001:db8::1]:81/back", "https://wiki.example./(x),;'!",
     ],
 )  # fmt: skip
 def test_an_address_may_be(address):
@@ -42,6 +43,13 @@ def test_an_address_may_be(address):
         "https://wiki.example/*", "https://*.example/", "javascript:alert(1)", "data:text/html,x", "app:/back",
         "https://wiki.example/ x", "https://wiki.example/\n", "https://维基.example/", "https://wiki.example:x/",
         "https://wiki.example/" + "a" * 1000, "weixin://x", "https://wiki.example\\@evil.example/",
+        # The chat makes links of the first part of such a host, and a policy ends at such a sign.
+        "https://wiki.example,(login).evil.example/", "https://wiki.example;sandbox/", "https://wiki.example,script-src/",
+        "https://wiki.example'/", "https://wiki.example!.evil.example/", "https://a$b.example/", "https://a&b.example/",
+        "https://a%2eexample/", "https://a..example/", "https://.example/", "https://[::1];sandbox/", "https://[fe80::1%25x]/",
+        "https://[::1]x/", "https://wiki.example:80;x/", "https://wiki.example=/", "https://wiki.example~/",
+        "https://wiki.example`/", "https://a|b.example/", "https://a{b}.example/", "https://a^b.example/",
+        "https:wiki.example", "https:///wiki.example/x",
     ],
 )  # fmt: skip
 def test_an_address_may_not_be(address):
@@ -133,6 +141,10 @@ def test_keys_are_published_before_and_after_they_sign():
     assert len(turned.published(10 + OVERLAP_MS - 1)) == 9
     assert len(turned.published(10 + OVERLAP_MS)) == 6
     assert len(turned.rotated(10 + OVERLAP_MS).keys) == 9
+    # The first pair was published at once; a key that was added to it is known to apps a day later.
+    assert (keys.known_from, turned.known_from) == (0, 10 + OVERLAP_MS)
+    assert SigningKeys().with_keys(["RS256"], 5).with_keys(["ES256"], 7).known_from == 0
+    assert SigningKeys().known_from == 0
     for key in keys.published(0):
         assert not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=") + ".e30."
