@@ -101,6 +101,7 @@ IN_ACCOUNT: Final = {
     "visit": "visit:%s:%s",
     "login_code": "login-code:%s:%s",
     "leavers": "leavers",
+    "newcomers": "newcomers:%s",
     "seen": "seen:%s",
     "token": "token:%s",
     "quota": "quota:%s:%d",

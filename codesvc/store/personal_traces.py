@@ -27,6 +27,7 @@ OF_MANY: Final = frozenset(
         "union",
         "binding-account",
         "leavers",
+        "newcomers",
         "outbox",
         "audit",
         "audits",

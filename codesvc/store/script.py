@@ -72,6 +72,8 @@ MOST_PACKED: Final = 128
 """The most times of events in one packed string; more are in a list."""
 MOST_RECENT: Final = 20
 """The most recent verifications kept for a user, and for a WeChat account (`recent_activity.lua`)."""
+NEWCOMER_MARKS: Final = 500_000
+"""How many marks an account may leave in a day of people of whom nothing is kept (`newcomers.lua`)."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -155,6 +157,7 @@ def _known() -> dict[str, str]:
         "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
         "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
         "MOST_PACKED": f"{MOST_PACKED}",
+        "NEWCOMER_MARKS": f"{NEWCOMER_MARKS}",
         "MOST_RECENT": f"{MOST_RECENT}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "SEEN_KEPT": f"{4 * CALLBACK_WINDOW * 1000}",

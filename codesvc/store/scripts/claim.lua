@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers
 -- ARGS: offset root account appid topic openid kind reply words window followed forgeable pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows spoken_window keyword_rates recent_activity record delivery reachability eviction eligibility refund
+-- USES: clock names windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -21,7 +21,9 @@ if A.forgeable ~= '1' then clear_unknown(A.openid) end
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
 local target = redis.call('GET', K.pointer)
-if window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.window)) end
+local ends = window_ends(K.spoke)
+local noted = may_open(ends, A.window)
+if noted and ends < now + A.window then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 -- A scan that could be forged sends the person a question each time, so it counts like a keyword.
@@ -29,6 +31,8 @@ local counted = A.kind == 'keyword' or (A.forgeable == '1' and kind and kind ~= 
 if counted and first_time then
   local words = keyword_window(K.words, A.words)
   local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
+  -- What cannot be counted cannot be limited.
+  if not noted then wait = math.max(wait, until_room()) end
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_keywords', wait}

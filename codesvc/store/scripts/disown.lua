@@ -2,11 +2,11 @@
 --   of those whose proof is not spent, and mute pushes for a day. An undisclosed verification that was only pushed still
 --   reads as pending, but accepts no code (DESIGN rule 5). A repeated callback stops nothing more, because later
 --   verifications are not what the person meant. `declined` is 1 if the same message declined a question: then pushes are
---   muted only if there was a code, too.
+--   muted only if there was a code, too. A person to whom no code was sent lately takes room (newcomers.lua).
 -- KEYS: recent muted seen
 -- ARGS: offset root account topic openid mute declined
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record contact refund
+-- USES: clock names windows recent_activity record contact refund newcomers
 -- REPLY done: stopped entered
 --   stopped: how many pending verifications were canceled; entered: of how many the code had been entered
 
@@ -15,8 +15,8 @@ if before then
   local stopped, entered = string.match(before, '^(%d+) (%d+)$')
   return {'done', now, tonumber(stopped), tonumber(entered)}
 end
-local stopped, entered = 0, 0
-for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
+local stopped, entered, entries = 0, 0, read_recent_activity(K.recent, '').entries
+for _, entry in ipairs(entries) do
   local r = read_record(record_at('vf_' .. entry))
   local status = r and r.sent_to == A.openid and r.disarmed ~= '1' and status_of(r)
   if status == 'approved' and not is_over(r.approved, r.approved + PROOF_LIFE) then
@@ -38,5 +38,6 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
 end
 redis.call('SET', K.seen, stopped .. ' ' .. entered, 'PX', SEEN_KEPT)
 if stopped + entered == 0 and A.declined == '1' then return {'done', now, stopped, entered} end
+if #entries == 0 and not has_room(1) then return {'done', now, stopped, entered} end
 redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
 return {'done', now, stopped, entered}

@@ -2,9 +2,9 @@
 --   A repeated callback gets the answer of the first. `live` bounds how many short codes of the site are live at once.
 --   Above it, and while the site's budget of wrong codes is spent, the long code is kept instead of the short one.
 -- KEYS: code long_code words live misses
--- ARGS: offset openid site mark life most guesses words
+-- ARGS: offset account openid site mark life most guesses words
 -- OUTCOMES: done ended limited collision
--- USES: clock windows keyword_rates
+-- USES: clock windows keyword_rates newcomers
 -- REPLY done: long
 -- REPLY limited: wait_ms
 --   mark: of the message; long: 1 where the long code was kept; ended: the message's code has been used
@@ -21,6 +21,7 @@ if redis.call('EXISTS', at) == 1 then return {'collision', now} end
 
 local words = keyword_window(K.words, A.words)
 local wait = keyword_wait(words, A.words, A.site)
+if wait <= 0 and words.length == 0 and not has_room(2) then wait = until_room() end
 if wait > 0 then return {'limited', now, wait} end
 if not long then count_event(live) end
 count_event(words)

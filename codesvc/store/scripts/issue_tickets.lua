@@ -2,9 +2,9 @@
 --   account may still be bound. To reset: one for each of its users, nine at most, which the sites have in turn. A
 --   repeated callback returns the tickets of the first.
 -- KEYS: words seen
--- ARGS: offset root topic openid seed wish sites life tries words
+-- ARGS: offset root account topic openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
--- USES: clock names windows keyword_rates record
+-- USES: clock names windows keyword_rates newcomers record
 -- REPLY done: tickets
 -- REPLY limited: limit wait_ms
 --   tickets: id, site, user, display name, and so on; absent: nothing to reset; same: bound already wherever it could
@@ -32,6 +32,9 @@ for site in string.gmatch(A.sites, '(%S+)/%d') do
   wait = math.min(wait or theirs, theirs)
 end
 wait = wait or guess_wait(words, A.words)
+-- A new person leaves the window of keywords and a ticket for each site.
+local _, sites = string.gsub(A.sites, '%S+', '')
+if wait <= 0 and not is_kept(A.openid, A.sites) and not has_room(1 + math.min(sites, MOST)) then wait = until_room() end
 if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
 count_event(words)
 

@@ -1,10 +1,11 @@
 -- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
---   window never shortens a longer one.
+--   window never shortens a longer one. Past an account's marks of a day no new person's is recorded (newcomers.lua).
 -- KEYS: spoke
 -- ARGS: offset account openid window forgeable
 -- OUTCOMES: done
--- USES: clock names reachability spoken_window
+-- USES: clock names reachability spoken_window newcomers
 
-if window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.window)) end
+local ends = window_ends(K.spoke)
+if ends < now + A.window and may_open(ends, A.window) then open_window(K.spoke, tonumber(A.window)) end
 if A.forgeable ~= '1' then clear_unknown(A.openid) end
 return {'done', now}

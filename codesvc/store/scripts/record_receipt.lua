@@ -11,6 +11,8 @@
 
 local known = redis.call('GET', K.receipt)
 if not known then
+  -- Nothing of ours is on its way to somebody who was sent nothing lately.
+  if redis.call('EXISTS', account_key('recent', A.openid)) == 0 then return {'stale', now} end
   redis.call('SET', K.receipt, early_receipt(A.status, A.openid, A.reason, A.forgeable == '1'), 'PX', '3600000')
   return {'early-receipt', now}
 end
