@@ -1,4 +1,4 @@
-"""The owner of an account signs callbacks of people who do not exist: what they leave in the store of all is bounded."""
+"""The owner of an account signs callbacks of people who do not exist: what they leave in the store is bounded."""
 
 import secrets
 
@@ -76,6 +76,19 @@ async def test_what_one_invented_person_leaves_is_small_and_counted(world, valke
     grown = sum(map(valkey.memory_usage, new))
     marks = int(valkey.get(count)) - counted
     assert 0 < grown <= marks * MOST_OCTETS
+
+
+async def test_one_real_person_cannot_use_up_the_marks(world, valkey):
+    person = await world.person()
+    await person.say("不是我")
+    [count] = valkey.keys("*:newcomers:*")
+    counted = valkey.get(count)
+    for _ in range(3):
+        await person.unfollow()
+        await person.follow()
+        await person.say("hello")
+        await person.say("不是我")
+    assert valkey.get(count) == counted
 
 
 async def test_past_the_marks_of_a_day_nothing_of_new_people_is_noted(world, valkey):

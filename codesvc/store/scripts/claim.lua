@@ -21,9 +21,8 @@ if A.forgeable ~= '1' then clear_unknown(A.openid) end
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
 local target = redis.call('GET', K.pointer)
-local ends = window_ends(K.spoke)
-local noted = may_open(ends, A.window)
-if noted and ends < now + A.window then open_window(K.spoke, tonumber(A.window)) end
+local noted = may_open(K.spoke, A.window)
+if noted and window_ends(K.spoke) < now + A.window then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 -- A scan that could be forged sends the person a question each time, so it counts like a keyword.

@@ -38,6 +38,6 @@ for _, entry in ipairs(entries) do
 end
 redis.call('SET', K.seen, stopped .. ' ' .. entered, 'PX', SEEN_KEPT)
 if stopped + entered == 0 and A.declined == '1' then return {'done', now, stopped, entered} end
-if #entries == 0 and not has_room(1) then return {'done', now, stopped, entered} end
+if #entries == 0 and redis.call('EXISTS', K.muted) == 0 and not has_room(1) then return {'done', now, stopped, entered} end
 redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
 return {'done', now, stopped, entered}

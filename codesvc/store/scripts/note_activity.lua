@@ -5,7 +5,6 @@
 -- OUTCOMES: done
 -- USES: clock names reachability spoken_window newcomers
 
-local ends = window_ends(K.spoke)
-if ends < now + A.window and may_open(ends, A.window) then open_window(K.spoke, tonumber(A.window)) end
+if window_ends(K.spoke) < now + A.window and may_open(K.spoke, A.window) then open_window(K.spoke, tonumber(A.window)) end
 if A.forgeable ~= '1' then clear_unknown(A.openid) end
 return {'done', now}

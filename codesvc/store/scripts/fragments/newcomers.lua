@@ -16,10 +16,11 @@ end
 -- How many ms until there is room again.
 local function until_room() return (math.floor(now / MARKS_DAY) + 1) * MARKS_DAY - now end
 
--- Whether a window of customer-service messages may be opened for a person whose last one ends at `ends`. One that is
--- longer than a minute takes room, unless such a window is open already.
-local function may_open(ends, length)
-  return tonumber(length) <= BRIEF_MARK or ends > now + BRIEF_MARK or has_room(1)
+-- Whether a window of customer-service messages may be opened. One that is longer than a minute takes room, unless `at`
+-- holds such a window anyway: so nobody uses up the room by leaving and returning (leave_account.lua).
+local function may_open(at, length)
+  if tonumber(length) <= BRIEF_MARK then return true end
+  return redis.call('PTTL', at) > BRIEF_MARK + TTL_MARGIN or has_room(1)
 end
 
 -- Whether anything is kept of a person: a binding at one of the sites, what they were sent, or what they were asked.

@@ -4,5 +4,6 @@ local function window_ends(at) return tonumber(redis.call('GET', at) or 0) end
 
 -- A shorter window never shortens a longer one.
 local function open_window(at, length)
-  redis.call('SET', at, string.format('%.0f', now + length), 'PX', string.format('%.0f', length + TTL_MARGIN))
+  local kept = math.max(length + TTL_MARGIN, redis.call('PTTL', at))
+  redis.call('SET', at, string.format('%.0f', now + length), 'PX', string.format('%.0f', kept))
 end
