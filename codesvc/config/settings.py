@@ -176,7 +176,7 @@ class Chat:
 class WechatServer:
     """For programs that log in by wechat-server's protocol, off without the table. Its codes are tied to no browser."""
 
-    keywords: Annotated[tuple[Shown, ...], filled, MANY, distinct] = ("验证码",)
+    keywords: Annotated[tuple[Shown, ...], filled, MANY, distinct] = ("验证码", "USER_VERIFICATION")
     code_length: Annotated[int, Between(7, 11)] = 8
     code_life: Annotated[int, Between(60, 600)] = 180
     guesses: Annotated[_Limit, filled] = (Rate(20, 3_600), Rate(100, 86_400))  # wrong codes of the site

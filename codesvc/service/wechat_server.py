@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from codesvc.wechat.events import Event
 
 _log = structlog.get_logger(__name__)
-_MENU_KEY = "user_verification"
-"""The key of wechat-server's menu button 登录验证, in the form of `plain_word`."""
 
 
 def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, tuple[SiteEntry, WechatServer]]:
@@ -37,8 +35,6 @@ def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, tup
         if (policy := site.config.wechat_server) is not None:
             for word in policy.keywords:
                 found.setdefault(plain_word(word), (site, policy))
-    if found:
-        found.setdefault(_MENU_KEY, next(iter(found.values())))
     return found
 
 

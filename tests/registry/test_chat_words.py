@@ -43,3 +43,15 @@ async def test_a_site_keeps_its_own_words_and_the_common_ones_and_a_later_one_ca
     refused = await ask(office, "PUT", "/sites/other", own)
     assert (refused.status, "sites.bar" in refused.text) == (400, True), refused.text
     assert (await ask(office, "PUT", "/sites/other", bar("重置密码"))).status == 201
+
+
+@pytest.mark.parametrize("word", ["USER_VERIFICATION", "user_verification"])
+async def test_the_key_of_a_panels_menu_button_is_a_word_like_the_others(office, word):
+    """Whoever has it gives out the codes: the panel's visitors press the button, or the neighbour's."""
+    assert (await ask(office, "PUT", "/sites/panel", BAR | {"wechat_server": {}})).status == 201
+    for table in (bar(word, wish="bind"), BAR | {"wechat_server": {"keywords": [word]}}):
+        refused = await ask(office, "PUT", "/sites/bar", table)
+        assert (refused.status, "of sites.panel" in refused.text) == (400, True), refused.text
+    assert (await ask(office, "PUT", "/sites/bar", BAR | {"wechat_server": {"keywords": ["酒吧"]}})).status == 201
+    assert (await ask(office, "PATCH", "/sites/panel", {"wechat_server": {"keywords": ["面板"]}})).status == 200
+    assert (await ask(office, "PATCH", "/sites/bar", {"wechat_server": {"keywords": [word]}})).status == 200

@@ -168,6 +168,20 @@ async def test_the_menu_button_of_wechat_server_does_the_same(new_world):
         assert (await ask(world, code))["data"] == person.openid
 
 
+async def test_the_menu_button_is_nobodys_that_does_not_name_it(new_world):
+    """With several panels it went to the first in memory, so an unrelated change gave it to another one."""
+    changes = {
+        "sites__shop__wechat_server": {"keywords": ["茶铺"]},
+        "sites__cafe__wechat_server": {"keywords": ["咖啡"]},
+        "sites__shop__keys": KEYS,
+    }
+    async with world_of(new_world, "unverified_service", **changes) as world:
+        person = await world.person()
+        await world.control("POST", f"/users/{person.openid}/click", {"key": "USER_VERIFICATION"})
+        assert "没有认出这条消息" in await person.last_text()
+        assert (await reply(person, "茶铺")).partition("\n")[0].isdigit()
+
+
 async def test_codes_and_openids_are_in_no_log(panel, capsys):
     person = await panel.person()
     code = await code_for(person)
