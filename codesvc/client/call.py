@@ -43,7 +43,8 @@ def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceEr
 
 
 T = TypeVar("T")
-_FIRST_ERROR = 400
+_SUCCESS = range(200, 300)
+_NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,9 +138,12 @@ def read(call: Call[T], answer: RawAnswer) -> T:
         Refused: the answer is a problem document.
         BadAnswer: the answer is not in the service's format.
     """
-    if answer.status >= _FIRST_ERROR:
+    if answer.status not in _SUCCESS:
         raise read_problem(answer.status, answer.body, answer.headers.get("Retry-After"))
     if call.shape is type(None):
+        # The status alone says that it is done, so another server's page is not to be taken for it.
+        if answer.status != _NO_CONTENT:
+            raise BadAnswer(answer.status)
         return None
     return decode(answer.body, call.shape, answer.status)
 

@@ -5,6 +5,7 @@ may arrive twice or out of order: store the ids of the events you have handled, 
 newer state.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from codesvc.client.call import UNREADABLE
 from codesvc.client.schema import EVENT_SHAPES, WebhookEvent
+
+_PREFIX = "whsec_"
+_FEWEST_BYTES = 24
 
 
 class BadWebhook(Exception):
@@ -36,7 +40,7 @@ class WebhookReader:
     """Checks and decodes the requests of a webhook.
 
     Args:
-        secrets: `whsec_…`; both the old and the new one during a rotation.
+        secrets: `whsec_` and at least 24 bytes in base64; both the old and the new one during a rotation.
 
     Raises:
         ValueError: no secret, or a malformed one.
@@ -45,7 +49,7 @@ class WebhookReader:
     def __init__(self, *secrets: str) -> None:
         if not secrets:
             raise ValueError("a webhook's secret is needed")
-        self._signers = [Webhook(secret) for secret in secrets]
+        self._signers = [_signer(secret) for secret in secrets]
 
     def __repr__(self) -> str:
         return f"WebhookReader({len(self._signers)} secrets)"
@@ -68,6 +72,17 @@ class WebhookReader:
                 continue
             return ReceivedEvent(given["webhook-id"], _event(body))
         raise BadWebhook("it is not signed by any of the secrets, or is too old")
+
+
+def _signer(secret: str) -> Webhook:
+    """What checks signatures by a secret. One that was cut would be a key that anybody can guess."""
+    try:
+        key = b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(_PREFIX) or len(key) < _FEWEST_BYTES:
+        raise ValueError("a webhook's secret is whsec_ and at least 24 bytes in base64; this one may have been cut")
+    return Webhook(secret)
 
 
 def _event(body: bytes) -> WebhookEvent:

@@ -114,6 +114,45 @@ async def test_an_answer_of_any_form_is_an_error_of_the_sdk(kind, body, status):
     assert b"gzip" not in b"".join(server.heard)
 
 
+ELSEWHERE = {
+    "moved": answer(b"", 301, Location="https://elsewhere.example/"),
+    "sign-in": answer(b"<html>", 302, Location="/login"),
+    "not modified": answer(b"", 304),
+    "permanently": answer(b"", 308, Location="https://elsewhere.example/"),
+    "accepted": answer(b"", 202),
+    "a page": answer(b"<html>", 200, Content_Type="text/html"),
+    "empty": answer(b"", 200),
+    "JSON": answer(b"{}", 200),
+}
+"""Another server at the service's address: a proxy that leads elsewhere, a page of maintenance."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("said", ELSEWHERE.values(), ids=ELSEWHERE)
+async def test_nothing_is_done_by_another_servers_answer(kind, said):
+    """A website that unbinds because an account was taken over must not say that it is done."""
+
+    def both(url):
+        with SyncClient(url, KEY, retries=NEVER) as client:
+            yield lambda: client.unbind("u-1")
+            yield lambda: client.lift_guesses("u-1")
+
+    async with service(said) as (_, url):
+        if kind == "blocking":
+            for call in both(url):
+                with pytest.raises(errors.BadAnswer):
+                    await asyncio.to_thread(call)
+        else:
+            async with Client(url, KEY, retries=NEVER) as client:
+                for call in (client.unbind, client.lift_guesses):
+                    with pytest.raises(errors.BadAnswer):
+                        await call("u-1")
+        with pytest.raises(errors.BadAnswer):
+            await watch(kind, url)
+        with pytest.raises(errors.BadAnswer):
+            await ask(kind, url)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_without_end_is_read_no_further(kind):
     """A service that says no length could send for ever."""

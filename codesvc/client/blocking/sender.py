@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from codesvc.client.call import LARGEST_ANSWER, RawAnswer, address, decode, headers, read
+from codesvc.client.call import LARGEST_ANSWER, RawAnswer, address, decode, headers, read, read_problem
 from codesvc.client.errors import BadAnswer, ServiceError
 from codesvc.client.retries import Retries
 from codesvc.client.server_sent_events import EventLines
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesvc.client.call import Call
 
 T = TypeVar("T")
-_FIRST_ERROR = 400
+_OK = 200
 
 
 class Sender:
@@ -80,7 +80,7 @@ class Sender:
             lines, whole = EventLines(), b""
             with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
                 for piece in received:
-                    if status >= _FIRST_ERROR:
+                    if status != _OK:
                         whole += piece
                         if len(whole) > LARGEST_ANSWER:
                             raise BadAnswer(status)
@@ -90,8 +90,11 @@ class Sender:
                             continue
                         last = data
                         yield decode(data, call.shape, status)
-                if status >= _FIRST_ERROR:
-                    read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))
+                if status != _OK:
+                    raise read_problem(status, whole, retry_after)
             if lines.retry is None:
+                if not last:
+                    # A stream of the service begins with a state.
+                    raise BadAnswer(status)
                 return
             self._sleep(lines.retry)
