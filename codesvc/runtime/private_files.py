@@ -43,6 +43,20 @@ def open_private(path: Path, *, append: bool = False, keep: bool = False, newlin
         raise
 
 
+def read_private(path: Path, *, most: int = -1) -> bytes:
+    """Read a file that this user has written; of a longer one only the first `most` bytes.
+
+    Raises:
+        OSError: the file cannot be read, is a symbolic link or no regular file, has a second name, belongs to another
+            user, or may be written by everybody.
+    """
+    # Without O_NONBLOCK opening a pipe waits for its writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if _own(path, os.fstat(file.fileno())).st_mode & stat.S_IWOTH:
+            raise PermissionError(errno.EPERM, "everybody may write it; remove it", str(path))
+        return file.read(most)
+
+
 def _own(path: Path, found: os.stat_result) -> os.stat_result:
     # Root may open what another user has laid there, who would keep the file, or have another file overwritten.
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:

@@ -19,7 +19,7 @@ import msgspec
 from codesvc.domain.audit import AuditAct
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.test_identity import is_test_openid
-from codesvc.runtime.private_files import open_private, replace_private
+from codesvc.runtime.private_files import open_private, read_private, replace_private
 from codesvc.runtime.progress import Progress
 from codesvc.store import binding_accounts
 from codesvc.store.account_move import AccountMove
@@ -200,15 +200,20 @@ class BindingsMove:
         return found
 
     def _listed(self) -> set[tuple[str, str]]:
-        """What the report already lists: of the move that was interrupted, or of an earlier one."""
-        if not self._part.exists() and self._report.exists():
-            self._report.replace(self._part)
-        if not self._part.exists():
+        """What the report already lists: of the move that was interrupted, or of an earlier one.
+
+        Raises:
+            OSError: another user may have laid it there, so that bindings were not listed.
+        """
+        earlier = self._part if self._part.exists() else self._report
+        try:
+            lines = read_private(earlier).splitlines(keepends=True)
+        except FileNotFoundError:
             return set()
-        lines = self._part.read_bytes().splitlines(keepends=True)
         # A line without its end was cut off by the interruption.
         whole = [line for line in lines if line.endswith(b"\n")]
         replace_private(self._part, b"".join(whole).decode())
+        self._report.unlink(missing_ok=True)
         rows = [msgspec.json.decode(line, type=dict[str, str]) for line in whole]
         return {(row["site"], row["user"]) for row in rows}
 

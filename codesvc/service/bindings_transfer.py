@@ -26,7 +26,7 @@ from codesvc.domain.binding_values import masked_id, masked_openids
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.text_encoding import BadText, encoding_of
-from codesvc.runtime.private_files import open_private, replace_private
+from codesvc.runtime.private_files import open_private, read_private, replace_private
 from codesvc.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 BATCH: Final = 200
 _NAME_OF_ANOTHER: Final = "the user is, or may be taken for, the name by which apps know another WeChat account"
 _SCAN: Final = 1_000
+_LONGEST_MARK: Final = 4_096
 _CHUNK: Final = 262_144  # bytes
 
 
@@ -99,9 +100,15 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _read_mark(mark: Path, of: Sequence[str]) -> tuple[int, ...] | None:
-    """The numbers of a note about an interrupted walk or file; None for none, or for that of another walk or file."""
+    """The numbers of a note about an interrupted walk or file; None for none, or for that of another walk or file.
+
+    Raises:
+        OSError: another user may have laid it there, so that this one would leave people out.
+    """
     try:
-        noted, numbers = msgspec.json.decode(mark.read_bytes(), type=tuple[list[str], tuple[int, ...]])
+        noted, numbers = msgspec.json.decode(
+            read_private(mark, most=_LONGEST_MARK), type=tuple[list[str], tuple[int, ...]]
+        )
     except (FileNotFoundError, msgspec.DecodeError):
         return None
     return numbers if noted == list(of) else None

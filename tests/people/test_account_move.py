@@ -224,6 +224,22 @@ async def test_whoever_has_no_successor_is_listed_and_can_be_bound_anew(move):
         assert (found["reachable"], found["openid"]) == (True, stranger.openid)
 
 
+@ELSEWHERE
+@pytest.mark.parametrize("name", ["lost.jsonl", "lost.jsonl.part"])
+async def test_a_report_that_others_may_write_is_not_believed(move, name):
+    """What it lists already is not listed again, and cannot be found later."""
+    await (await move.world.bound("gone")).unfollow()
+    await move.migrate()
+    laid = move.directory / name
+    laid.write_text('{"site": "shop", "user": "gone", "openid": "x", "why": "x"}\n')
+    laid.chmod(0o666)
+    status, _, err = await move.move("--resume")
+    assert (status, "remove it" in err) == (1, True), err
+    laid.unlink()
+    assert (await move.move("--resume"))[0] == 3
+    assert [each["user"] for each in move.lost()] == ["gone"]
+
+
 async def test_a_move_that_was_killed_goes_on(move):
     world = move.world
     people = await bind_many(world, 250)

@@ -305,6 +305,48 @@ def test_links_and_other_users_files_in_a_shared_directory_are_left_alone(config
         assert not (tmp_path / "theirs.csv").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("laid", ["theirs", "link", "second name", "written by others"])
+def test_a_note_that_another_user_has_laid_is_not_believed(config, tmp_path, valkey, laid):
+    """Whoever can read the file can work the note out: the import skipped lines, and people were not bound."""
+    path, other = tmp_path / "in.jsonl", tmp_path / "other"
+    write_lines(path, [{"user": "alice", "openid": openid(1)}])
+    assert codesvc(config, "import", path).returncode == 0
+    walk = next(iter(valkey.keys("*:binding:shop:alice"))).decode().removesuffix("alice")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    run_id = valkey.info("server")["run_id"]
+    (tmp_path / "out.csv.part").touch()
+    for name, note in (("in.jsonl.done", [[walk, digest], [9]]), ("out.csv.part.mark", [[run_id, walk], [9, 9, 0]])):
+        mark = tmp_path / name
+        match laid:
+            case "link":
+                other.write_text(json.dumps(note))
+                mark.symlink_to(other)
+            case "second name":
+                mark.write_text(json.dumps(note))
+                (tmp_path / f"second-{name}").hardlink_to(mark)
+            case _:
+                mark.write_text(json.dumps(note))
+                mark.chmod(0o666 if laid == "written by others" else 0o600)
+                os.chown(mark, *((65534, 65534) if laid == "theirs" else (0, 0)))
+    for done in (codesvc(config, "import", path), codesvc(config, "export", tmp_path / "out.csv")):
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stdout
+        assert "remove it" in done.stderr
+    for name in ("in.jsonl.done", "out.csv.part.mark"):
+        (tmp_path / name).unlink()
+    assert codesvc(config, "import", path).returncode == 0
+    assert codesvc(config, "export", tmp_path / "out.csv").returncode == 0
+
+
+def test_a_note_that_is_a_pipe_or_without_an_end_is_not_waited_for(config, tmp_path):
+    path, mark = tmp_path / "in.jsonl", tmp_path / "in.jsonl.done"
+    write_lines(path, [{"user": "alice", "openid": openid(1)}])
+    mark.write_text("[" * 10_000_000)
+    assert codesvc(config, "import", path).stdout.startswith("1 bound")
+    os.mkfifo(mark)
+    assert codesvc(config, "import", path).returncode == 1
+
+
 def test_what_cannot_be_done_is_said(config, tmp_path):
     for arguments, word in (
         (("import", tmp_path / "in.txt"), ".jsonl or .csv"),
