@@ -107,7 +107,7 @@ class Courier:
         self._notices = NoticeCalls(self._job_state, means.clients, circuits)
         self._recorder = recorder
         self._sleep, self._now, self._pauses = sleep, now, pauses
-        self._places = PerEntry(directory.accounts, lambda _: Places(most_per_account), lambda entry: entry.config)
+        self._places = PerEntry(directory.accounts, lambda _: Places(most_per_account), lambda _: None)
         messages = MessageDelivery(
             store,
             directory,

@@ -62,7 +62,8 @@ class GatewayCalls:
 
     def __init__(self, directory: Directory, parts: Relaying) -> None:
         self._directory, self._parts = directory, parts
-        self._lanes = PerEntry(directory.sites, lambda _: asyncio.Semaphore(MOST_PER_SITE), lambda entry: entry.config)
+        # A change of the site leaves them: calls that hang hold the old ones, and new ones would allow as many more.
+        self._lanes = PerEntry(directory.sites, lambda _: asyncio.Semaphore(MOST_PER_SITE), lambda _: None)
 
     async def call(self, begun: MessageBegun, number: int) -> Verdict:
         """Call the gateway once, for the `number`-th time in this process, counted from 0."""

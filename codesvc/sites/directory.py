@@ -54,6 +54,8 @@ class Directory:
         }
         self._callers: dict[str, Caller] = {}
         self._configs = PerText(self._site_in)
+        # What is made for an account's settings, such as its client and its breaker, lasts while they are the same.
+        self._account_configs = PerText(self._account_in)
         self.accounts = LazyEntries(self._account, self._account_names)
         self.sites = LazyEntries(self._site, self._site_names)
         self.by_appid = LazyEntries(
@@ -206,7 +208,9 @@ class Directory:
         return [*self._settings.sites, *kept]
 
     def _account(self, name: str) -> AccountEntry | None:
-        config = self._settings.accounts.get(name) or self._kept_account(name)
+        config = self._settings.accounts.get(name)
+        if config is None and not self._is_shadowed(name):
+            config = self._account_configs.get(self.kept, f"account/{name}")
         return self.entry_of(name, config) if config is not None else None
 
     def entry_of(self, name: str, config: Account) -> AccountEntry:
@@ -238,7 +242,7 @@ class Directory:
         kind, *parts = entry.split("/")
         match kind, parts:
             case "account", [name]:
-                self._kept_account(name)
+                self.judgement.account(name, table)
             case "site", [name]:
                 # Not `self.accounts`: an account that was looked up there is in use, and its tokens are fetched.
                 account = self._account(table.get("account", ""))
@@ -249,9 +253,8 @@ class Directory:
             case "oidc-client", [site, client]:
                 self.judgement.client(site, client, table)
 
-    def _kept_account(self, name: str) -> Account | None:
-        table = None if self._is_shadowed(name) else self.kept.open(f"account/{name}")
-        return self.judgement.account(name, table) if table is not None else None
+    def _account_in(self, entry: str, table: dict[str, Any]) -> Account | None:
+        return self.judgement.account(entry.removeprefix("account/"), table)
 
     def _site_in(self, entry: str, table: dict[str, Any]) -> Site | None:
         account = self.accounts.get(table["account"])

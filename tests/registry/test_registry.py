@@ -10,9 +10,11 @@ import pytest
 
 from codesvc.config import parse
 from codesvc.config.api_keys import hash_line
+from codesvc.delivery.gateway_calls import GatewayCalls
 from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
+from codesvc.sites.lazy import PerEntry
 from codesvc.sites.registry.contents import Contents, entry_text
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.tables import Missing
@@ -217,6 +219,46 @@ def test_what_no_rule_allows_any_more_is_not_used(tmp_path):
     directory = directory_of(tmp_path, site__bar=BAR | {"code": 1}, site__pub=BAR | {"account": "nowhere"})
     assert directory.sites.get("bar") is None
     assert directory.sites.get("pub") is None
+
+
+def test_a_change_of_a_site_leaves_its_account_and_its_neighbours_as_they_are(tmp_path):
+    """Breaker, places and clients of an account live as long as its settings: one site's changes would reset them."""
+    invented = document("http://127.0.0.1:1", "http://127.0.0.1:2")["accounts"]["main"] | {"appid": "wx" + "7" * 16}
+    tables = {"site/one": {"name": "One", "account": "invented"}, "site/two": {"name": "Two", "account": "invented"}}
+    directory = directory_of(tmp_path, account__invented=invented)
+    apply(directory, tables)
+    made = []
+    kept = PerEntry(directory.accounts, lambda entry: made.append(entry.config), lambda entry: entry.config)
+    neighbour = directory.sites["two"].config
+
+    def counts():
+        kept["invented"]
+        return len(made), directory.accounts["invented"].sites
+
+    assert counts() == (1, 2)
+    apply(directory, {"site/one": tables["site/one"] | {"name": "Another"}})
+    assert (directory.sites["one"].config.name.zh, counts()) == ("Another", (1, 2))
+    apply(directory, {"site/three": tables["site/one"]})
+    assert counts() == (1, 3)
+    apply(directory, {"site/three": None})
+    assert counts() == (1, 2)
+    assert directory.sites["two"].config is neighbour
+    # Its own change is one.
+    apply(directory, {"account/invented": invented | {"name": "Another"}})
+    assert (counts(), made[-1].name) == ((2, 2), "Another")
+    apply(directory, {"account/invented": None})
+    assert directory.accounts.get("invented") is None
+    apply(directory, {"account/invented": invented})
+    assert (counts(), made[-1].name) == ((3, 2), invented["name"])
+
+
+def test_a_change_of_a_site_gives_it_no_more_calls_of_its_gateway_at_once(tmp_path):
+    directory = directory_of(tmp_path, site__one=BAR)
+    calls = GatewayCalls(directory, parts=None)
+    turns = calls._lanes["one"]
+    apply(directory, {"site/one": BAR | {"name": "Another"}})
+    assert directory.sites["one"].config.name.zh == "Another"
+    assert calls._lanes["one"] is turns
 
 
 def test_what_a_test_deployment_left_has_no_power_in_live_mode(tmp_path):
