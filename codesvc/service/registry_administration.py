@@ -70,8 +70,8 @@ class RegistryAdministration:
             name: its name.
             table: the settings as in the file; those of a site without `keys`.
             by: the actor.
-            again: reuse the name of a site that is gone, and with it the bindings under that name; its keys and apps
-                are removed.
+            again: reuse the name of a site that is gone, and with it the bindings under that name; its keys,
+                apps and webhook events are removed.
 
         Raises:
             ConfigError: the settings break a rule.
@@ -223,6 +223,9 @@ class RegistryAdministration:
                 await require_under(self._registry.whole_store, name, appid)
             except BindingsElsewhere as error:
                 raise Conflict(str(error)) from None
+            if f"site/{name}" not in self._kept.texts:
+                # Also without `again`: a site of the file has perhaps left nothing else.
+                await self._registry.whole_store.webhooks.drop(name)
             return {f"site/{name}": table} | dict.fromkeys(taken_over)
 
         await self._registry.change(changes, by=by)

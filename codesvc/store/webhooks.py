@@ -10,6 +10,8 @@ import msgspec
 from codesvc.domain.webhook import HookStatus
 from codesvc.store.act import Act
 from codesvc.store.deployment_keys import PartitionKeys
+from codesvc.store.key_patterns import IN_PARTITION
+from codesvc.store.partitions import PARTITIONS
 from codesvc.store.replies import Reply, fields_of
 from codesvc.store.webhook_queue import Tried, WebhookQueue
 
@@ -119,6 +121,16 @@ class WebhooksCounted(Reply, frozen=True):
     overdue_ms: int = 0
 
 
+class WebhooksDropped(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        left: how many events are left for the next call.
+    """
+
+    left: int = 0
+
+
 class EndpointReply(Reply, frozen=True):
     """DONE.
 
@@ -184,6 +196,7 @@ class Webhooks:
         self._resend = Act(deployment, "resend_webhook", QueuedReply)
         self._announce = Act(deployment, "announce_webhook", QueuedReply)
         self._forget = Act(deployment, "forget_webhook", Reply)
+        self._drop = Act(deployment, "drop_webhooks", WebhooksDropped)
 
     def queue(self, owner: str) -> WebhookQueue:
         """The queue for a sending process; `owner` is its name, which is new at each start."""
@@ -246,3 +259,11 @@ class Webhooks:
         WAITING: the site has not received it yet and `wait` is true; it is deleted when its delivery has ended.
         """
         return await self._forget(keys, {"webhook": keys.webhook(site, event)}, {"site": site, "wait": int(wait)})
+
+    async def drop(self, site: str) -> None:
+        """Delete all events of a site, in every partition, because its account may have changed."""
+        for partition in range(PARTITIONS):
+            place = PartitionKeys(self._prefix, partition)
+            log = place.root + IN_PARTITION["webhook_log"] % site
+            while (await self._drop(place, {"sites": place.webhook_sites, "log": log}, {"site": site})).left:
+                pass

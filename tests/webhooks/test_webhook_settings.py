@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from aiohttp import web
 
-from tests.registry.test_admin_api import ADMINS, a_site, ask
+from tests.registry.test_admin_api import ACCOUNT, ADMINS, BAR, a_site, ask
+from tests.registry.test_registry import until
+from tests.registry.test_sites_that_left import APPIDS
 from tests.service.test_secrets_stay_out_of_sight import log
 from tests.webhooks.receiver import OTHER_SECRET, SECRET, delivery, hook, receiving, send_test
 
@@ -63,3 +66,34 @@ async def test_a_webhook_that_is_set_changed_and_taken_away_at_run_time(new_worl
         await world.call("DELETE", "/v1/bindings/u-1", key=key)
         assert [received.data["user"] for received in receiver.got] == ["u-1"]
         assert (len(moved.got), moved.forged) == (1, 0)
+
+
+@pytest.mark.parametrize("account", ["main", "elsewhere"])
+async def test_a_site_made_anew_gets_and_reads_no_event_of_the_former_one(new_world, receiver, valkey, account):
+    receiver.answers = [204, 500]
+    scopes = {"scopes": ["bindings", "openids", "admin"]}
+    async with receiving(secret=OTHER_SECRET) as moved, new_world(admin__keys=ADMINS) as world:
+        await a_site(world, webhook=hook(receiver))
+        key = (await ask(world, "PUT", "/sites/bar/keys/binder", scopes))["key"]
+        for user in ("u-1", "u-2"):
+            path = f"/v1/bindings/{user}"
+            assert (await world.call("PUT", path, {"openid": f"o-person-{user}"}, key=key)).status == 201
+            assert (await world.call("DELETE", path, key=key)).status == 204
+
+        async def waiting():
+            listed = await world.call("GET", "/v1/webhooks/deliveries?status=pending", key=key)
+            return any(each["attempts"] for each in listed["deliveries"])
+
+        await until(waiting)
+        assert (await ask(world, "DELETE", "/sites/bar")).status == 204
+        if account != "main":
+            made = await ask(world, "PUT", f"/accounts/{account}", ACCOUNT | {"appid": APPIDS[account]})
+            assert made.status == 201
+        table = BAR | {"account": account, "webhook": hook(moved, secrets=[OTHER_SECRET])}
+        assert (await ask(world, "PUT", "/sites/bar?again=true", table)).status == 201
+        for kept in ("webhook:bar:*", "webhook-log:bar", "webhook-due:bar", "webhook-done:bar", "webhook-state:bar"):
+            assert [*valkey.scan_iter(match=f"cs:*:{kept}")] == []
+        key = (await ask(world, "PUT", "/sites/bar/keys/binder", scopes))["key"]
+        assert (await world.call("GET", "/v1/webhooks/deliveries", key=key))["deliveries"] == []
+        assert (await world.call("PUT", "/v1/bindings/u-3", {"openid": "o-person-u-3"}, key=key)).status == 201
+        assert [received.data["user"] for received in await moved.wait()] == ["u-3"]

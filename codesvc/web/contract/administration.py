@@ -27,7 +27,7 @@ _PAGE: Final = (
 )
 _AGAIN: Final = in_query(
     "again",
-    "Reuse the name of a site that is gone, with its bindings. Its keys and apps are removed.",
+    "Reuse the name of a site that is gone, with its bindings. Its keys, apps and webhook events are removed.",
     example=True,
     schema={"type": "boolean", "default": False},
 )
