@@ -242,6 +242,18 @@ async def test_keys_that_stand_in_addresses_headers_and_fields_are_not_shown(off
     assert again.status == 400
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_table_that_is_nested_deeply_is_no_fault_of_the_program(office, method):
+    """Tables that could just be read, some 940 in one another, were too deep for what judges them."""
+    await a_site(office)
+    for depth in (17, *range(900, 1000)):
+        text = '{"a":' * depth + "1" + "}" * depth
+        sent = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"}
+        address = f"{office.service}/admin/v1/sites/bar"
+        async with office.http.request(method, address, data=text.encode(), headers=sent) as answer:
+            assert (answer.status, (await answer.json())["type"].rpartition("/")[2]) == (400, "malformed"), depth
+
+
 async def test_a_whole_account_at_run_time(office):
     """A second account on the sandbox, set up over HTTP in both places: its callback answers, its pushes arrive."""
     sandboxed = await office.control("POST", "/accounts", {"callback_url": f"{office.service}/wechat/second"})

@@ -32,6 +32,8 @@ routes = web.RouteTableDef()
 _SCOPES: Final[Mapping[Entry, AdminScope]] = {"site": "sites", "account": "accounts"}
 _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
+_DEEPEST: Final = 16
+"""Tables and lists in one another. Settings have six at most, and what judges them goes down with each."""
 
 
 def admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministration, str]:
@@ -89,7 +91,7 @@ async def table_of(request: web.Request) -> dict[str, Any]:
     """The JSON object of the body; the rules of the configuration check its content later.
 
     Raises:
-        Problem: the body is not a JSON object.
+        Problem: the body is not a JSON object, or nested too deeply.
     """
     try:
         table = msgspec.json.decode(await request.read())
@@ -97,7 +99,17 @@ async def table_of(request: web.Request) -> dict[str, Any]:
         raise Problem("malformed") from None
     if not isinstance(table, dict):
         raise invalid(Invalid("must be an object", ""))
+    if _nested_too_deeply(table):
+        raise Problem("malformed")
     return table
+
+
+def _nested_too_deeply(table: dict[str, Any]) -> bool:
+    level: list[Any] = [table]
+    for _ in range(_DEEPEST):
+        inner = [value for each in level for value in (each.values() if isinstance(each, dict) else each)]
+        level = [value for value in inner if isinstance(value, dict | list)]
+    return bool(level)
 
 
 def _page(request: web.Request, names: list[str]) -> tuple[list[str], str | None]:
