@@ -253,3 +253,38 @@ async def test_no_network(stage):
         await context.set_offline(False)
         await page.locator("#code").press("Enter")
         await expect(page.locator(".headline")).to_have_text("验证成功")
+
+
+async def test_an_element_of_the_page_that_is_named_as_the_script_changes_nothing(stage):
+    """It stands in the place of `document.currentScript`. Of an image's address the widget made that of its service."""
+    async with stage.visitor() as context:
+        page = await context.new_page()
+
+        async def with_comment(route):
+            answer = await route.fetch()
+            html = (await answer.text()).replace("<body>", '<body><form name="currentScript"></form>')
+            await route.fulfill(response=answer, body=html)
+
+        await page.route(f"{stage.addresses.website}/?**", with_comment)
+        await page.goto(f"{stage.addresses.website}/?call={(await stage.start())['page_token']}")
+        await expect(page.locator(".headline")).to_have_text("微信扫码，获取验证码")
+
+
+@pytest.mark.parametrize("address", ["javascript:document.title='taken'", " javascript:document.title='taken'"])
+async def test_an_answer_leads_to_addresses_of_the_web_only(stage, address):
+    person, started = await stage.person(), await stage.start()
+    async with stage.visitor() as context:
+        page = await context.new_page()
+
+        async def leading(route):
+            answer = await route.fetch()
+            await route.fulfill(response=answer, json=await answer.json() | {"return_to": address})
+
+        await page.route("**/p/*/state", leading)
+        await page.route("**/p/*/check", leading)
+        await page.goto(f"{stage.addresses.website}/?token={started['page_token']}")
+        await person.scan(started["id"])
+        await person.follow()
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+        await expect(page.locator(".card a.primary")).to_have_count(0)
