@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from codesvc.config.api_keys import hash_line
 from tests.people.asks import bind_by_scan, reply, wait_for_text
 from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
 from tests.world import KEY, OTHER_KEY
@@ -246,6 +247,24 @@ async def test_a_site_with_many_users_leaves_the_others_their_links(new_world, g
         text = await reply(person, "重置密码")
         assert len(links_in(text)) == 9
         assert "a***e" in text
+
+
+async def test_every_site_of_an_account_comes_to_its_turn_where_there_are_more_than_nine(new_world):
+    limits = {"openid_keywords": "none"}
+    own = {"account": "main", "origins": [SITE], "chat": WITH_CHAT["sites__shop__chat"], "limits": limits}
+    many = {}
+    for name in (f"site{number:02}" for number in range(12)):
+        keys = [{"name": "a", "hash": hash_line(name * 9), "scopes": ["verify"]}]
+        many[f"sites__{name}"] = own | {"name": name, "keys": keys}
+    async with new_world(**many, sites__shop__limits=limits, sites__cafe__limits=limits) as world:
+        person, seen = await world.person(), set()
+        for _ in range(40):
+            text = await reply(person, "绑定账号")
+            found = re.findall(r"site\d\d", text)
+            assert len(links_in(text)) == len(set(found)) == 9
+            assert found == sorted(found), "in their order, wherever it begins"
+            seen |= set(found)
+        assert len(seen) == 12
 
 
 async def test_without_an_address_the_keyword_means_nothing(new_world):

@@ -58,11 +58,18 @@ for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
   end
   wanted[#wanted + 1] = {site = site, users = users, given = 0}
 end
--- The links go round the sites: one that has bound many users to this WeChat account leaves the others theirs.
+-- The links go round the sites: one that has bound many users to this WeChat account leaves the others theirs. Where more
+-- sites than links have something to give, each request begins at another one, so that whoever asks again comes to all.
+local turn = {}
+for _, each in ipairs(wanted) do
+  if #each.users > 0 then turn[#turn + 1] = each end
+end
+local first = #turn > MOST and tonumber(string.sub(redis.sha1hex(A.seed), 1, 6), 16) or 0
 local given, before = 0, -1
 while given < MOST and given > before do
   before = given
-  for _, each in ipairs(wanted) do
+  for place = 1, #turn do
+    local each = turn[(first + place - 1) % #turn + 1]
     if given < MOST and each.given < #each.users then
       each.given, given = each.given + 1, given + 1
     end
