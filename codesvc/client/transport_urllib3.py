@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import urllib3
 
+from codesvc.client.bounded_heads import POOLS
 from codesvc.client.call import LARGEST_ANSWER, RawAnswer
 from codesvc.client.errors import BadAnswer, Unreachable
 
@@ -17,12 +18,13 @@ class Transport:
 
     Args:
         timeout: seconds for one exchange. For a stream: seconds to connect; two reads may be three times that apart.
-            Of the answer's headers, each part may take as long.
+            A line of the answer's head that comes in drops may take as long for each of them.
     """
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=timeout))
+        self._pool.pool_classes_by_scheme = POOLS
 
     def open(self) -> None:
         """Do nothing: connections are opened on first use."""

@@ -194,6 +194,24 @@ async def test_the_timeout_is_that_of_the_whole_answer(kind):
             over.set()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_interim_answers_end_with_the_timeout(kind):
+    over = threading.Event()
+
+    def slowly():
+        while not over.wait(0.2):
+            yield b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    async with service() as (server, url):
+        server.answer = slowly()
+        try:
+            async with asyncio.timeout(20):
+                with pytest.raises(errors.Unreachable):
+                    await ask(kind, url, timeout=0.5)
+        finally:
+            over.set()
+
+
 @pytest.mark.parametrize("digits", [1, 9, 10, 400, 5000])
 def test_a_wait_of_any_length_is_read(digits):
     error = read_problem(429, PROBLEM, "9" * digits)
