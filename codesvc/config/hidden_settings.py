@@ -77,8 +77,8 @@ def secrets_led_elsewhere(
         changed: the table after it.
     """
     for path in hidden_values(kind, known):
-        secret = _at(known, path)
-        kept = secret is not None and secret == _at(changed, path) and not _names(patch, path)
+        value = _at(known, path)
+        kept = value is not None and value == _at(changed, path) and not _names(patch, path)
         if kept and _led_elsewhere(path, known, changed):
             yield Fault(path, "must be given anew, because it would be sent to another address than before")
 

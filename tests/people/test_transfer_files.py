@@ -289,7 +289,7 @@ def test_a_report_masks_openids_that_stand_among_the_users(config, tmp_path):  #
     status = codesvc(config, "import", given).returncode
     told = (tmp_path / "list.csv.conflicts.jsonl").read_text(encoding="utf-8")
     assert status == 3
-    assert [json.loads(line)["line"] for line in told.splitlines()] == [4, 2]
+    assert [json.loads(line)["line"] for line in told.splitlines()] == [2, 4]
     assert not any(openid(number) in told for number in (1, 2, 3))
 
 
