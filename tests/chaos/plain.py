@@ -119,6 +119,7 @@ class Model:
     pushes: bool = True
     bound: dict[tuple[str, str], str] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
+    unmarked: set[str] = field(default_factory=set)
     muted: dict[str, When] = field(default_factory=dict)
     fault: str | None = None
     attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -164,6 +165,12 @@ class Model:
             return False
         owner = self.owner(v)
         return person == owner if owner else v.purpose == "register"
+
+    def leave(self, person):
+        """Who leaves again says nothing new."""
+        if person not in self.away:
+            self.away.add(person)
+            (self.unmarked.discard if person in self.bound.values() else self.unmarked.add)(person)
 
     def bind(self, site, user, person):
         """Bind a user, or nobody to them; a binding that is lost takes with it what was begun before."""
@@ -241,8 +248,11 @@ class Model:
         """Whether a start or resend pushes: None where it cannot be known."""
         if double is not False:
             return None if double is None else False
-        if not self.pushes or person is None or person in self.away:
+        if not self.pushes or person is None or person in self.away - self.unmarked:
             return False
+        # Who left while nobody was bound to them may have left no mark. Then only the send shows it.
+        if person in self.away:
+            return None
         silenced = [
             None if person not in self.muted else (self.muted[person].first + DAY > at.last),
             self.user_is_full(site, user, at),

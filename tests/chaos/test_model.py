@@ -530,7 +530,7 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule(who=a_person)
     def leave(self, who):
         self.act(self.people[who].unfollow())
-        self.model.away.add(str(who))
+        self.model.leave(str(who))
 
     @rule(who=a_person)
     def come_back(self, who):
