@@ -12,7 +12,7 @@ from aiohttp import web
 
 from codesvc.runtime.http_server import REFUSAL, runner
 from codesvc.web.event_streams import stream as streaming
-from codesvc.web.event_streams.connections import MOST_OF_A_PAGE, most_of_pages
+from codesvc.web.event_streams.bounds import MOST_OF_ONE, most_of_pages
 from tests.service.streams import events_of
 from tests.stores import until
 
@@ -84,13 +84,13 @@ async def test_who_reads_slowly_but_reads_gets_the_whole_answer(server):
 async def test_the_streams_of_all_pages_leave_room_for_everybody_else(new_world):
     async with new_world(sites__shop__limits={"address_starts": "none"}) as world:
         streams = world.app[streaming._STREAMS]
-        streams.most_of_pages = 40
+        streams.bounds.most_of_pages = 40
         pages = [await world.start(f"attempt-{number}") for number in range(4)]
         async with AsyncExitStack() as crowd:
             answers = [
                 await crowd.enter_async_context(world.http.get(f"{world.service}/p/{page['page_token']}/events"))
                 for page in pages
-                for _ in range(MOST_OF_A_PAGE)
+                for _ in range(MOST_OF_ONE)
             ]
             assert [answer.status for answer in answers] == [200] * 40 + [429] * 24
             assert all(answer.headers["Retry-After"] for answer in answers[40:])

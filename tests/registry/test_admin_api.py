@@ -13,8 +13,10 @@ import pytest
 from codesvc.config import Account, LocalText, Site
 from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID
+from codesvc.store.change_notifier import EVERYBODY
+from codesvc.web.context import SERVICES
 from tests.registry.test_registry import until
-from tests.service.streams import listening
+from tests.service.streams import events_of, listening, page_events_of
 from tests.world import KEY, document
 
 ADMIN = "csa_" + "a" * 43
@@ -162,6 +164,26 @@ async def test_a_stream_shows_nothing_more_once_its_key_was_removed(office):
         assert (await office.cancel(started)).status == 200
         assert await removed.next() is None
         assert (await kept.next())["status"] == "canceled"
+
+
+async def test_streams_of_a_removed_site_end(office, capfd):
+    key = await a_site(office)
+    started, other = await office.start(key=key), await office.start()
+    path = f"/v1/verifications/{started['id']}/events"
+    async with (
+        listening(office, path, key=key) as one,
+        page_events_of(office, started) as page,
+        events_of(office, other) as kept,
+    ):
+        for each in (one, page, kept):
+            await each.next()
+        assert (await ask(office, "DELETE", "/sites/bar")).status == 204
+        office.app[SERVICES].change_notifier.wake(EVERYBODY)
+        assert await one.next() is None
+        assert await page.next() is None
+        await office.cancel(other)
+        assert (await kept.next())["status"] == "canceled"
+    assert "stream_failed" not in "".join(capfd.readouterr())
 
 
 async def test_a_key_is_shown_once_and_kept_as_its_hash(office, dump, capfd):

@@ -13,7 +13,8 @@ from codesvc.runtime import metrics
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.web.context import SERVICES
 from codesvc.web.event_streams import stream as streaming
-from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS, MOST_OF_A_PAGE
+from codesvc.web.event_streams.bounds import MOST_OF_ONE
+from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS
 from codesvc.web.event_streams.stream import SharedReads
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
@@ -181,7 +182,7 @@ async def test_who_asks_for_the_head_gets_it_and_no_stream(world, streams):
 async def test_a_page_token_has_so_many_streams_and_its_page_asks_around(world, streams):
     started, other = await world.start(), await world.start("u-2")
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_OF_A_PAGE):
+        for _ in range(MOST_OF_ONE):
             await (await stack.enter_async_context(page_events_of(world, started))).next()
         headers = {"Authorization": f"Bearer {KEY}", "Origin": "https://shop.example"}
         refused = await world.page("GET", started, "/events", headers=headers)
@@ -197,7 +198,7 @@ async def test_a_page_token_has_so_many_streams_and_its_page_asks_around(world, 
         await asyncio.sleep(0.01)
     async with page_events_of(world, started) as again:
         await again.next()
-    assert len(streams._of_pages) <= 1
+    assert streams.bounds._open.total() <= 2
 
 
 def reads_of_the_store():
@@ -207,7 +208,7 @@ def reads_of_the_store():
 async def test_the_streams_of_one_verification_read_the_store_together(world):
     started = await world.start()
     async with AsyncExitStack() as stack:
-        opened = [await stack.enter_async_context(page_events_of(world, started)) for _ in range(MOST_OF_A_PAGE)]
+        opened = [await stack.enter_async_context(page_events_of(world, started)) for _ in range(MOST_OF_ONE)]
         opened.append(await stack.enter_async_context(events_of(world, started)))
         for each in opened:
             await each.next()

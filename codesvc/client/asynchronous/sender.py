@@ -71,8 +71,8 @@ class Sender:
     async def _watch(self, call: Call[T]) -> AsyncIterator[T]:
         """Yield the current state, then every new state, until the stream ends.
 
-        A service that is being replaced ends its streams and says after how many seconds to reconnect. A state that
-        the new stream repeats is not yielded again.
+        A service that is being replaced, or has no room for more streams, ends them and says after how many seconds to
+        reconnect. A state that the new stream repeats is not yielded again.
         """
         sent, last = headers(self._api_key, call) | {"Accept": "text/event-stream"}, b""
         while True:

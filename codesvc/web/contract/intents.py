@@ -127,7 +127,8 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         path=f"{one}/events",
         id=f"watch{kind.name}",
         summary=f"Watch a {kind.noun}",
-        description="Server-sent events: `event: change`, immediately and at every change, until it ends.",
+        description="Server-sent events: `event: change`, immediately and at every change, until it ends. One that "
+        "ends with `retry: 5000` was one too many: reopen it after that time.",
         parameters=identified,
         answers=(
             Answer(description="The stream.", media=EVENTS, shape=kind.shape, example=examples.event(kind.example)),

@@ -148,7 +148,8 @@ WATCH: Final = _call(
     id="watchVerification",
     summary="Watch a verification",
     description="Server-sent events: `event: change` with the verification as `data`, immediately and at every "
-    "change, until it ends. A comment line every 15 seconds keeps the connection open through proxies.",
+    "change, until it ends. A comment line every 15 seconds keeps the connection open through proxies. One that "
+    "ends with `retry: 5000` was one too many: reopen it after that time.",
     parameters=(parameters.VERIFICATION,),
     answers=(
         Answer(

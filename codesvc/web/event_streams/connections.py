@@ -9,7 +9,7 @@ stream has a task only while it reads its state.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.runtime import file_descriptors
+from codesvc.web.event_streams.bounds import StreamBounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,21 +33,13 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS: Final = 15.0
 COME_BACK: Final = b"retry: 1000\n\n"
 """Milliseconds; browsers' EventSource opens the stream again by itself (HTML standard, 9.2.6)."""
+ASK_AGAIN: Final = b"retry: 5000\n\n"
+"""Ends a stream for which there was no room. Its client reads one state every five seconds by coming back."""
 _BEAT: Final = b": \n\n"
 _LATER_SECONDS: Final = 0.05
 LOOKS_AT_ONCE: Final = 500
 """When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
-MOST_OF_A_PAGE: Final = 16
-"""Streams that are open at once for one page token, in one process. Each takes a file descriptor and is written to."""
 _log = structlog.get_logger(__name__)
-
-
-def most_of_pages() -> int:
-    """Streams that all page tokens together may have open in this process: half of the file descriptors.
-
-    A page without a stream polls. Calls of sites, WeChat's callbacks and the store need the other half.
-    """
-    return file_descriptors.limit() // 2
 
 
 class OpenStream(asyncio.Protocol):
@@ -56,12 +48,12 @@ class OpenStream(asyncio.Protocol):
     Args:
         identifier: the id of the object; a change notice for it wakes the stream.
         look: reads the state; None if the object does not exist any more.
-        of_page: whether a page token opened it.
+        site: the name of the site whose key opened it; empty if a page token did.
     """
 
     __slots__ = (
         *("_again", "_beat", "_blocked", "_chunked", "_look", "_looking", "_over", "_said", "_streams", "_transport"),
-        *("due", "identifier", "of_page"),
+        *("due", "identifier", "site"),
     )
 
     def __init__(
@@ -69,11 +61,9 @@ class OpenStream(asyncio.Protocol):
         streams: OpenStreams,
         identifier: str,
         look: Callable[[], Awaitable[StreamState | None]],
-        *,
-        of_page: bool = False,
+        site: str,
     ) -> None:
-        self.of_page = of_page
-        self.identifier, self._look, self._streams = identifier, look, streams
+        self.identifier, self._look, self.site, self._streams = identifier, look, site, streams
         self._transport: asyncio.Transport | None = None
         self._looking, self._again = True, False  # the request makes the first read
         self._over = self._blocked = self._chunked = False
@@ -197,14 +187,12 @@ class OpenStreams:
 
     def __init__(self, change_notifier: ChangeNotifier, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
         self.looks_at_once = looks_at_once
-        self.most_of_pages = most_of_pages()
+        self.bounds = StreamBounds()
         self._change_notifier = change_notifier
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self.closing = False
         self._open: set[OpenStream] = set()
-        self._of_pages: Counter[str] = Counter()
-        self._all_of_pages = 0
         self._looks: set[asyncio.Task[None]] = set()
         self._waiting: deque[OpenStream] = deque()
         self._due: list[tuple[float, int, OpenStream]] = []
@@ -216,20 +204,16 @@ class OpenStreams:
         return len(self._open)
 
     def add(
-        self, identifier: str, look: Callable[[], Awaitable[StreamState | None]], *, of_page: bool = False
+        self, identifier: str, look: Callable[[], Awaitable[StreamState | None]], *, site: str = ""
     ) -> OpenStream | None:
         """Add a stream that is about to open; it receives change notices from now on.
 
-        None: the page token has `MOST_OF_A_PAGE` already, or all pages together have `most_of_pages`. Streams that a
-        key opened are not counted with them.
+        None: there are too many (`StreamBounds`).
         """
-        if of_page and (self._of_pages[identifier] >= MOST_OF_A_PAGE or self._all_of_pages >= self.most_of_pages):
+        if not self.bounds.take(identifier, site):
             return None
-        stream = OpenStream(self, identifier, look, of_page=of_page)
+        stream = OpenStream(self, identifier, look, site)
         self._open.add(stream)
-        if of_page:
-            self._of_pages[identifier] += 1
-            self._all_of_pages += 1
         self._change_notifier.listen(identifier, stream.wake)
         return stream
 
@@ -237,11 +221,7 @@ class OpenStreams:
         """Remove a stream that has ended or was never opened."""
         if stream in self._open:
             self._open.remove(stream)
-            if stream.of_page:
-                self._of_pages[stream.identifier] -= 1
-                self._all_of_pages -= 1
-                if not self._of_pages[stream.identifier]:
-                    del self._of_pages[stream.identifier]
+            self.bounds.give(stream.identifier, stream.site)
             self._change_notifier.unlisten(stream.identifier, stream.wake)
 
     def begin(self, stream: OpenStream) -> None:

@@ -7,6 +7,7 @@ undisclosed verification shows no more than its GET (DESIGN rule 7).
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import hdrs, web
@@ -14,7 +15,7 @@ from aiohttp import hdrs, web
 from codesvc.domain.verification import Status
 from codesvc.web.authentication import bearer
 from codesvc.web.context import SERVICES, services
-from codesvc.web.event_streams.connections import COME_BACK, OpenStreams
+from codesvc.web.event_streams.connections import ASK_AGAIN, COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
 from codesvc.web.problem import Problem
 
@@ -92,8 +93,7 @@ async def stream_changes(
     The returned response is complete for aiohttp, while the stream may stay open for long. So `draw` must not keep a
     reference to the request. Streams with the same `drawn_for` (of a page: its language) are drawn alike.
 
-    `headers` are those of a page, which reads with a page token: its streams are bounded (`MOST_OF_A_PAGE`). Without
-    them a key reads.
+    `headers` are those of a page, which reads with a page token. Without them a key reads.
 
     Raises:
         Problem: there is no such verification, or its page has too many streams.
@@ -106,7 +106,7 @@ async def stream_changes(
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
-    return await _stream(request, identifier.text, look, headers, alike=(site.name, drawn_for))
+    return await _stream(request, site.name, identifier.text, look, headers, drawn_for=drawn_for)
 
 
 async def stream_intent(
@@ -129,7 +129,7 @@ async def stream_intent(
         intent = (await intents.get(site, identifier)).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
-    return await _stream(request, identifier.text, look, headers, alike=(site.name, drawn_for))
+    return await _stream(request, site.name, identifier.text, look, headers, drawn_for=drawn_for)
 
 
 def _shared(
@@ -144,32 +144,35 @@ def _shared(
     return shared
 
 
-def _while_key_is_known(
-    request: web.Request, look: Callable[[], Awaitable[StreamState | None]]
+def _while_known(
+    look: Callable[[], Awaitable[StreamState | None]], reader: Callable[[], object | None]
 ) -> Callable[[], Awaitable[StreamState | None]]:
-    """The same look for a stream that a key opened, which sees nothing more once the key was removed."""
-    directory, key = services(request).directory, bearer(request)
+    """The same look, which sees nothing more once its reader was removed: the key, or the site of the page."""
 
     async def known() -> StreamState | None:
-        return await look() if directory.caller(key) is not None else None
+        return await look() if reader() is not None else None
 
     return known
 
 
 async def _stream(
     request: web.Request,
+    site: str,
     identifier: str,
     look: Callable[[], Awaitable[StreamState | None]],
     headers: Mapping[str, str] | None,
     *,
-    alike: Hashable,
+    drawn_for: Hashable,
 ) -> web.StreamResponse:
-    look = _shared(request, identifier, (identifier, headers is None, alike), look)
+    look = _shared(request, identifier, (identifier, headers is None, site, drawn_for), look)
+    directory = services(request).directory
     if headers is None:
-        look = _while_key_is_known(request, look)
+        look = _while_known(look, partial(directory.caller, bearer(request)))
+    else:
+        look = _while_known(look, lambda: directory.sites.get(site))
     streams = request.app[_STREAMS]
-    stream = streams.add(identifier, look, of_page=headers is not None)
-    if stream is None:
+    stream = streams.add(identifier, look, site=site if headers is None else "")
+    if stream is None and headers is not None:
         raise Problem("too-many-streams", headers={hdrs.RETRY_AFTER: "5", **(headers or {})})
     opened = False
     try:
@@ -193,8 +196,9 @@ async def _stream(
             await response.write(seen.event())
             if seen.over:
                 return response
-            if streams.closing:
-                await response.write(COME_BACK)
+            if stream is None or streams.closing:
+                # Clients of a site come back, and need not know how to read a state otherwise.
+                await response.write(ASK_AGAIN if stream is None else COME_BACK)
                 return response
         except ConnectionResetError:
             return response
@@ -202,5 +206,5 @@ async def _stream(
         opened = True
         return response
     finally:
-        if not opened:
+        if stream is not None and not opened:
             streams.forget(stream)
