@@ -158,7 +158,7 @@ async def test_failed_events_are_found_behind_a_thousand_others(new_world, valke
     async with new_world(admin=ADMIN, sites__shop__webhook=HOOK, service__deliver=False) as world:
         here = world.app[SERVICES]
         hooks, site = Webhooks(here.store), here.directory.sites["shop"]
-        first = (await hooks.test(site)).id
+        first = (await hooks.test(site)).hook.id
         [name] = [key for key in valkey.scan_iter() if first.encode() in key]
         valkey.hset(name, mapping={"status": "failed", "reason": "attempts"})
         await world.advance(1)
