@@ -141,9 +141,7 @@ def _note(settings: Settings) -> None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     from codesvc.runtime import garbage_collector
-    from codesvc.runtime.memory_guard import guard_memory
 
-    guard_memory()
     garbage_collector.begin()
     from codesvc.cli.serve import server, supervisor, worker
     from codesvc.cli.serve.revision import Revision, UnusableConfiguration
@@ -161,7 +159,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         _note(revision.settings)
         count = arguments.workers or revision.settings.service.workers
         if count > 1:
-            command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
+            # -P: not from the working directory, where others may have put modules.
+            command = [sys.executable, "-P", "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
             command += ["--log", arguments.log]
             return http_server.run(supervisor.supervise(revision, arguments.config, command, count))
         return http_server.run(server.serve(revision, arguments.config, os.environ))
@@ -262,6 +261,8 @@ def _registry(arguments: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     parsed = _parser().parse_args(arguments)
+    from codesvc.runtime.memory_guard import guard_memory
+
     commands = {
         "serve": _serve,
         "reload": _reload,
@@ -273,4 +274,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if refused := refusal(parsed):
         print(f"codesvc {name}: {refused}", file=sys.stderr)
         return 2
+    # Most commands read the master key.
+    guard_memory()
     return terminal.run(lambda: commands.get(parsed.command, _alone)(parsed), name)

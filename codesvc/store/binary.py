@@ -19,7 +19,9 @@ if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
 if os.getppid() != int(parent):
     sys.exit("the service ended before its server began")
-os.execv(command[0], command)
+# Options of the service may be variables, the master key among them. The server is not hidden as the service is.
+needed = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+os.execve(command[0], command, {name: os.environ[name] for name in needed if name in os.environ})
 """
 
 

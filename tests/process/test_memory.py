@@ -71,3 +71,26 @@ async def test_a_process_of_the_same_user_does_not_read_it():
     process.stdin.close()
     assert await process.wait() == 0
     assert "PermissionError" in done.stderr
+
+
+async def test_workers_take_no_module_from_the_working_directory(config, tmp_path):
+    """Whoever can write there, in /tmp for example, would run in the service."""
+    path, base = config
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "hiredis.py").write_text("raise SystemExit('a module of the working directory')", encoding="utf-8")
+    script = Path(sys.executable).with_name("codesvc")
+    command = [str(script), "serve", "--config", str(path), "--workers", "2"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=shared, stderr=asyncio.subprocess.DEVNULL)
+    async with aiohttp.ClientSession() as http:
+        await ready(http, base, process)
+    process.terminate()
+    assert await process.wait() == 0
+
+
+def test_a_command_leaves_no_core():
+    """Most read the master key."""
+    look = "import resource; from codesvc.cli import main; main(); print(resource.getrlimit(resource.RLIMIT_CORE))"
+    command = [sys.executable, "-c", look, "webhooks", "secret"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "(0, 0)"

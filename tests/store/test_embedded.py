@@ -152,6 +152,16 @@ async def test_a_server_that_is_killed_comes_back_with_its_data_at_the_same_addr
         assert embedded.pid != pid
 
 
+async def test_the_server_is_given_no_variable_of_the_service(tmp_path, monkeypatch):
+    """The master key may be one, and the server's memory is not hidden as the service's is."""
+    monkeypatch.setenv("CODESVC_SECRETS_MASTER_KEY", "a-master-key")
+    binary = script(tmp_path / "telling", f'env > "{tmp_path}/given"; exec "{get_binary_path()}" "$@"')
+    async with run_embedded(tmp_path / "data", binary=binary):
+        given = (tmp_path / "given").read_text()
+    assert "PATH=" in given
+    assert "CODESVC" not in given
+
+
 async def test_the_block_can_end_while_the_server_is_being_restarted(tmp_path, sockets):
     for delay in (0, 0.05, 0.11, 0.13, 0.16):
         async with run_embedded(tmp_path) as embedded:
