@@ -166,6 +166,52 @@ async def test_a_stream_shows_nothing_more_once_its_key_was_removed(office):
         assert (await kept.next())["status"] == "canceled"
 
 
+@pytest.mark.parametrize(
+    ("start", "scope"), [("/verifications", "verify"), ("/bind-intents", "bindings"), ("/logins", "verify")]
+)
+@pytest.mark.parametrize(("site", "keeps_scope"), [("shop", False), ("bar", True)])
+async def test_a_stream_ends_once_its_key_could_not_open_it_again(office, start, scope, site, keeps_scope):
+    await a_site(office)
+    every = {"verify", "bindings"}
+    key = (await ask(office, "PUT", "/sites/shop/keys/second", {"scopes": sorted(every)}))["key"]
+    bodies = {
+        "/verifications": {"purpose": "register", "user": "u-1", "client_ip": "192.0.2.1"},
+        "/bind-intents": {"user": "u-1", "client_ip": "192.0.2.1"},
+        "/logins": {"client_ip": "192.0.2.1"},
+    }
+    started = await office.call("POST", f"/v1{start}", bodies[start], key=key)
+    assert started.status == 201, started.text
+    path = f"/v1{start}/{started['id']}"
+    async with listening(office, f"{path}/events", key=key) as changed, listening(office, f"{path}/events") as kept:
+        await changed.next()
+        await kept.next()
+        assert (await ask(office, "DELETE", "/sites/shop/keys/second")).status == 204
+        again = {"scopes": sorted(every if keeps_scope else every - {scope}), "hash": hash_line(key)}
+        assert (await ask(office, "PUT", f"/sites/{site}/keys/second", again)).status == 201
+        assert (await office.call("GET", path, key=key)).status == (404 if keeps_scope else 403)
+        assert (await office.call("POST", f"{path}/cancel", {})).status == 200
+        assert await changed.next() is None
+        assert (await kept.next())["status"] == "canceled"
+
+
+async def test_streams_end_once_their_site_is_made_anew_at_another_account(office):
+    key = await a_site(office)
+    assert (await ask(office, "PUT", "/accounts/second", ACCOUNT)).status == 201
+    started = await office.start(key=key)
+    path = f"/v1/verifications/{started['id']}"
+    async with listening(office, f"{path}/events", key=key) as one, page_events_of(office, started) as page:
+        for each in (one, page):
+            await each.next()
+        assert (await ask(office, "DELETE", "/sites/bar")).status == 204
+        assert (await ask(office, "PUT", "/sites/bar?again=true", BAR | {"account": "second"})).status == 201
+        same = {"scopes": ["verify"], "hash": hash_line(key)}
+        assert (await ask(office, "PUT", "/sites/bar/keys/server", same)).status == 201
+        assert (await office.get(started, key=key)).status == 404
+        office.app[SERVICES].change_notifier.wake(EVERYBODY)
+        assert await one.next() is None
+        assert await page.next() is None
+
+
 async def test_streams_of_a_removed_site_end(office, capfd):
     key = await a_site(office)
     started, other = await office.start(key=key), await office.start()

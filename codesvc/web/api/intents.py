@@ -206,4 +206,4 @@ async def events(request: web.Request) -> web.StreamResponse:
     kind = _kind(request)
     caller, here = authenticate(request, _SCOPES[kind]), services(request)
     identifier = _identifier(request, kind)
-    return await stream_intent(request, caller.site, identifier, partial(_drawn, here))
+    return await stream_intent(request, caller.site, identifier, partial(_drawn, here), scope=_SCOPES[kind])

@@ -187,7 +187,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Server-sent events: the verification at once, then at every change."""
     caller, here = authenticate(request, "verify"), services(request)
     identifier = identifier_in(request)
-    return await stream_changes(request, caller.site, identifier, here.views.verification)
+    return await stream_changes(request, caller.site, identifier, here.views.verification, scope="verify")
 
 
 @routes.delete("/v1/users/{user}/guesses")

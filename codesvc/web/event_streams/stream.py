@@ -7,7 +7,6 @@ undisclosed verification shows no more than its GET (DESIGN rule 7).
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aiohttp import hdrs, web
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
     from codesvc.client.schema import Answer
+    from codesvc.config.settings import Scope
     from codesvc.domain.codes import VerificationId
     from codesvc.domain.intent import Intent, IntentId
     from codesvc.domain.record import Record
@@ -85,6 +85,7 @@ async def stream_changes(
     identifier: VerificationId,
     draw: Callable[[Record], Answer],
     *,
+    scope: Scope | None = None,
     drawn_for: Hashable = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
@@ -93,7 +94,8 @@ async def stream_changes(
     The returned response is complete for aiohttp, while the stream may stay open for long. So `draw` must not keep a
     reference to the request. Streams with the same `drawn_for` (of a page: its language) are drawn alike.
 
-    `headers` are those of a page, which reads with a page token. Without them a key reads.
+    `scope` is the one that the key which reads has to have. Without it a page reads with its token, and `headers` are
+    the page's.
 
     Raises:
         Problem: there is no such verification, or its page has too many streams.
@@ -106,7 +108,7 @@ async def stream_changes(
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
-    return await _stream(request, site.name, identifier.text, look, headers, drawn_for=drawn_for)
+    return await _stream(request, site, identifier.text, look, headers, scope=scope, drawn_for=drawn_for)
 
 
 async def stream_intent(
@@ -115,6 +117,7 @@ async def stream_intent(
     identifier: IntentId,
     draw: Callable[[Intent], Answer],
     *,
+    scope: Scope | None = None,
     drawn_for: Hashable = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
@@ -129,7 +132,7 @@ async def stream_intent(
         intent = (await intents.get(site, identifier)).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
-    return await _stream(request, site.name, identifier.text, look, headers, drawn_for=drawn_for)
+    return await _stream(request, site, identifier.text, look, headers, scope=scope, drawn_for=drawn_for)
 
 
 def _shared(
@@ -144,35 +147,52 @@ def _shared(
     return shared
 
 
-def _while_known(
-    look: Callable[[], Awaitable[StreamState | None]], reader: Callable[[], object | None]
+def _while_allowed(
+    look: Callable[[], Awaitable[StreamState | None]], allowed: Callable[[], bool]
 ) -> Callable[[], Awaitable[StreamState | None]]:
-    """The same look, which sees nothing more once its reader was removed: the key, or the site of the page."""
+    """The same look, which sees nothing more once its reader could not open the stream again."""
 
-    async def known() -> StreamState | None:
-        return await look() if reader() is not None else None
+    async def while_allowed() -> StreamState | None:
+        return await look() if allowed() else None
 
-    return known
+    return while_allowed
+
+
+def _reader(request: web.Request, opened: SiteEntry, scope: Scope | None) -> Callable[[], bool]:
+    """Asks what was asked of the reader at the beginning: the site is there, and the key is of it and has the scope.
+
+    A site of the same name at another account is another one: what it was asked of lies with the first account.
+    """
+    directory, key = services(request).directory, bearer(request)
+
+    def allowed() -> bool:
+        if scope is None:
+            site = directory.sites.get(opened.name)
+        else:
+            caller = directory.caller(key)
+            site = caller.site if caller is not None and scope in caller.key.scopes else None
+        return (
+            site is not None and site.name == opened.name and site.account.config.appid == opened.account.config.appid
+        )
+
+    return allowed
 
 
 async def _stream(
     request: web.Request,
-    site: str,
+    site: SiteEntry,
     identifier: str,
     look: Callable[[], Awaitable[StreamState | None]],
     headers: Mapping[str, str] | None,
     *,
+    scope: Scope | None,
     drawn_for: Hashable,
 ) -> web.StreamResponse:
-    look = _shared(request, identifier, (identifier, headers is None, site, drawn_for), look)
-    directory = services(request).directory
-    if headers is None:
-        look = _while_known(look, partial(directory.caller, bearer(request)))
-    else:
-        look = _while_known(look, lambda: directory.sites.get(site))
+    look = _shared(request, identifier, (identifier, scope, site.name, drawn_for), look)
+    look = _while_allowed(look, _reader(request, site, scope))
     streams = request.app[_STREAMS]
-    stream = streams.add(identifier, look, site=site if headers is None else "")
-    if stream is None and headers is not None:
+    stream = streams.add(identifier, look, site=site.name if scope is not None else "")
+    if stream is None and scope is None:
         raise Problem("too-many-streams", headers={hdrs.RETRY_AFTER: "5", **(headers or {})})
     opened = False
     try:
