@@ -65,10 +65,13 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         rewritten = await rewrite_files(store.servers)
     for each in rewritten:
         sys.stdout.write(f"{_on_disk(each, embedded=settings.store.url is None)}\n")
+    laid_aside = sorted(settings.store.data_dir.glob("cut-off*.aof")) if settings.store.url is None else []
+    for path in laid_aside:
+        sys.stdout.write(f"{_NOT_YET} {path} has the end that was cut off a damaged file; delete it\n")
     sys.stdout.write(
         "The data may still be in backups, in logs, and on servers that received events (docs: personal-data).\n"
     )
-    if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
+    if laid_aside or any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
     return 0 if erased.entries or erased.waiting else 3
 

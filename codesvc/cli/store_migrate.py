@@ -95,7 +95,7 @@ async def _open(stack: AsyncExitStack, text: str, prefix: str, *, exists: bool) 
     elif text.startswith(_EMBEDDED):
         directory = _directory(text)
         _require_store(directory if exists else None)
-        url = (await stack.enter_async_context(run_embedded(directory))).url
+        url = (await stack.enter_async_context(run_embedded(directory, prefix=prefix))).url
     servers = await connect(url, timeout=_TIMEOUT_SECONDS)
     stack.push_async_callback(servers.aclose)
     if not servers.primaries():

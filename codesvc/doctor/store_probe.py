@@ -136,10 +136,11 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     try:
         redis, keys = place.servers.at(DEPLOYMENT).redis, DeploymentKeys(settings.store.prefix)
         moved = bool(await redis.exists(keys.clock_offset))
+        lost = await redis.get(keys.lost_writes) or b""
         mark, (seconds, _) = ClockMark.read(await redis.hgetall(keys.store_clock)), await redis.time()
     except (RedisError, OSError, StoreUnavailable) as error:
         return [unreachable(type(error).__name__, place.shown)]
-    steps = list(clocks.judge_steps(mark, seconds * 1000))
+    steps = [*store_state.judge_lost_writes(lost), *clocks.judge_steps(mark, seconds * 1000)]
     if not place.servers.several:
         found = [
             *await _of_server(nodes[0], place.shown, settings, moved=moved),

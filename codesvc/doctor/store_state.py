@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
-from codesvc.domain.health import OK
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.health import OK, ROLLED_BACK, STORE_MEANS
 from codesvc.store.versions import OLDEST, shown, version_of
 
 _FULL: Final = 0.8
@@ -107,6 +108,14 @@ def judge_writing(state: str) -> Finding:
     if state == OK:
         return ok(what, "yes")
     return fail(what, f"no: {state}", _UNWRITABLE.get(state, "Look at the store's own log."))
+
+
+def judge_lost_writes(noted: bytes | str) -> Iterator[Finding]:
+    """The finding about writes that the store lost within a day; `noted` is its note, `since-until` in ms, or ""."""
+    since, _, until = (noted.decode() if isinstance(noted, bytes) else noted).partition("-")
+    if since.isdigit() and until.isdigit():
+        found = f"it lost writes between {rfc3339(int(since))} and {rfc3339(int(until))}"
+        yield warn("store: lost writes", found, STORE_MEANS[ROLLED_BACK])
 
 
 def _replicas(state: StoreState) -> Finding:

@@ -38,10 +38,10 @@ STORE_MEANS: Final = {
         "restore a backup. If nothing can be restored, restart all processes."
     ),
     ROLLED_BACK: (
-        "The store has lost writes that it had acknowledged: a replica that lagged became the primary, or an older "
-        "backup was restored. Bindings, API keys and personal data that were removed then are there again, and used "
-        "codes, proofs and sessions count once more. Repeat what operators and sites did then; the audit file has the "
-        "lines that the store lost."
+        "The store has lost writes that it had acknowledged: a replica that lagged became the primary, an older "
+        "backup was restored, or the embedded store's file was damaged (see store_truncated in the log). Bindings, API "
+        "keys and personal data that were removed then are there again, and used codes, proofs and sessions count once "
+        "more. Repeat what operators and sites did then; the audit file has the lines that the store lost."
     ),
     "loading": "The store is loading its data. It answers as soon as that is done.",
 }

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 _AGAIN_SECONDS: Final = 0.2
+
+_T = TypeVar("_T")
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -40,7 +42,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[object]], *, at_onc
         await work()
 
 
-async def whole(call: Awaitable[Any]) -> None:
+async def whole(call: Awaitable[_T]) -> _T:
     """Make a call that a cancellation does not interrupt: the cancellation is raised when the call has ended.
 
     For calls that are short anyway. A cancellation inside redis-py while it connects gets lost, and a second one comes
@@ -48,7 +50,7 @@ async def whole(call: Awaitable[Any]) -> None:
     """
     task = asyncio.ensure_future(call)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise

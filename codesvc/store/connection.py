@@ -124,5 +124,5 @@ async def store_url(settings: StoreSettings) -> AsyncIterator[str]:
     if settings.url is not None:
         yield settings.url.reveal()
         return
-    async with run_embedded(settings.data_dir, fsync=settings.fsync) as embedded:
+    async with run_embedded(settings.data_dir, fsync=settings.fsync, prefix=settings.prefix) as embedded:
         yield embedded.url

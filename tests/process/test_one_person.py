@@ -142,6 +142,9 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     assert files_with(data, GONE, GONE_OPENID) == set()
     assert files_with(data, "alice2")
     assert "alice2" in await walk("codesvc person export --config config.toml --site shop --user alice2", path.parent)
+    (data / "cut-off-20270131T040000Z.aof").touch()
+    again = await walk(f"! {command}", path.parent)
+    assert f"NOT YET, {data}/cut-off-20270131T040000Z.aof has the end that was cut off" in again
 
 
 @pytest.mark.parametrize(

