@@ -19,7 +19,6 @@ import structlog
 from redis.exceptions import RedisError
 
 from codesvc.store.deployment_keys import PartitionKeys
-from codesvc.store.marks import since
 from codesvc.store.partitions import PARTITIONS
 
 if TYPE_CHECKING:
@@ -144,10 +143,10 @@ async def note_lost_end(redis: Redis, data_dir: Path, prefix: str) -> None:
         found = pending.stat()
     except FileNotFoundError:
         return
-    kept = pending
+    kept, begun, until = pending, _begun(data_dir), found.st_mtime_ns // 1_000_000
     try:
         for partition in range(PARTITIONS):
-            await _note(redis, PartitionKeys(prefix, partition), found.st_mtime_ns // 1_000_000)
+            await _note(redis, PartitionKeys(prefix, partition), begun, until)
     except RedisError:
         pass  # it refuses writes: the next start notes it
     else:
@@ -161,10 +160,14 @@ def _kept(pending: Path) -> Path:
     return pending.rename(pending.with_name(time.strftime("cut-off-%Y%m%dT%H%M%SZ.aof", time.gmtime())))
 
 
-async def _note(redis: Redis, keys: PartitionKeys, until: int) -> None:
-    """Writes were lost from the latest turn that the partition still has, or else from the time of its mark."""
+def _begun(data_dir: Path) -> int:
+    """When the file began in which the end was, ms: what was written before that lies in the snapshot beside it."""
+    snapshots = (data_dir / "appendonlydir").glob("*.base.*")
+    return max((path.stat().st_mtime_ns // 1_000_000 for path in snapshots), default=0)
+
+
+async def _note(redis: Redis, keys: PartitionKeys, begun: int, until: int) -> None:
+    """Writes were lost from the latest turn that the partition still has, or else from when the file began."""
     turns = await redis.zrevrange(keys.turns, 0, 0, withscores=True)
-    mark = await redis.get(keys.mark) or b""
-    latest = int(turns[0][1]) if turns else since(mark.decode() if isinstance(mark, bytes) else mark)
-    begun = min(latest or until - 1, until - 1)
-    await redis.set(keys.lost_writes, f"{begun}-{until}", px=_DAY_MS)
+    latest = max(int(turns[0][1]) if turns else 0, begun)
+    await redis.set(keys.lost_writes, f"{min(latest, until - 1)}-{until}", px=_DAY_MS)
