@@ -97,7 +97,7 @@ CHINESE: Final = {
     "proof-spent": ProblemText(
         "这个证明已用过",
         "证明只能用一次：`POST /v1/proofs/verify` 默认会用掉它，用它绑定也会。",
-        "如果要先查看、稍后再绑定，验证时带上 `consume: false`。",
+        "如果要先查看、稍后再绑定，核对证明（`POST /v1/proofs/verify`）时带上 `consume: false`。",
     ),
     "proof-expired": ProblemText(
         "这个证明已过期",

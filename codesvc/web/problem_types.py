@@ -150,7 +150,7 @@ _ALL: Final = (
         410,
         "This proof has been used",
         "A proof works once. POST /v1/proofs/verify spends it by default, and so does binding with it.",
-        "To check first and bind later, verify with `consume: false`.",
+        "To look at a proof first and bind later, verify the proof with `consume: false`.",
     ),
     ProblemType(
         "proof-expired",

@@ -11,7 +11,9 @@ from docs.reference.words import anchor, pick, told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OF_A_PURPOSE: Final = ("code_length", "code_alphabet", "resend_after", "code_life", "code_max_life", "attempts")
+_OF_A_PURPOSE: Final = (
+    *("code_length", "code_alphabet", "resend_after", "code_life", "code_max_life", "attempts", "max_live"),
+)
 
 
 def limits(language: str) -> Iterator[str]:
@@ -28,6 +30,8 @@ def limits(language: str) -> Iterator[str]:
     ]
     head = pick(language, "| 限制 | 默认 | 含义 |", "| limit | default | meaning |")
     yield "\n".join([head, "| --- | --- | --- |", *rows])
+    yield pick(language, "## 再次发起 {#again}", "## Starting again {#again}")
+    yield told("pages", "limits-again", language)
     yield pick(language, "## 微信的额度 {#quotas}", "## WeChat's quotas {#quotas}")
     yield told("pages", "limits-quotas", language)
     yield pick(language, "## 投递状态 {#states}", "## Delivery states {#states}")
@@ -36,4 +40,5 @@ def limits(language: str) -> Iterator[str]:
     states = [*DeliveryStatus, "pending"]
     lines = [f"| `{status}` | {told('states', anchor(status), language)} |" for status in states]
     yield "\n".join([pick(language, "| `status` | 含义 |", "| `status` | means |"), "| --- | --- |", *lines])
+    yield pick(language, "### 投递的原因 {#reasons}", "### Reasons {#reasons}")
     yield told("pages", "limits-reasons", language)

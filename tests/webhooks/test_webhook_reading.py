@@ -50,6 +50,17 @@ def signed(kind="verification.approved", *secrets, body=None, at=None):
     return body, {"Webhook-Id": EVENT, "Webhook-Timestamp": stamp, "Webhook-Signature": " ".join(signatures)}
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_signature_that_the_documentation_shows_is_right(language):
+    """Readers compare the signature that their own code makes with it."""
+    page = (ROOT / "docs" / language / "webhooks.md").read_text(encoding="utf-8")
+    [secret] = re.findall(r"`(whsec_[^`]+)`", page)
+    [head, body] = re.search(r"```\nPOST .*?\n(.*?)```", page, re.DOTALL)[1].rstrip("\n").split("\n\n")
+    headers = dict(line.split(": ", 1) for line in head.splitlines())
+    moment = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert headers["webhook-signature"] == Webhook(secret).sign(headers["webhook-id"], moment, body)
+
+
 @pytest.mark.parametrize("kind", sorted(schema.EVENT_SHAPES))
 def test_every_event_is_typed(kind):
     received = WebhookReader(SECRET).read(*signed(kind))
