@@ -16,8 +16,8 @@ from codesvc.runtime import http_server
 from codesvc.runtime.progress import Progress
 from codesvc.store.connection import connect, store_url
 from codesvc.store.embedded import run_embedded
-from codesvc.store.key_patterns import PERMANENT
-from codesvc.store.migration import Walk, compare, count, in_use
+from codesvc.store.file_rewrite import Rewrite, rewrite_files
+from codesvc.store.migration import Walk, compare, count, delete_gone, in_use, is_copy
 
 if TYPE_CHECKING:
     import argparse
@@ -55,12 +55,22 @@ async def _run(arguments: argparse.Namespace) -> int:
         if not arguments.resume and not arguments.dry_run and await _occupied(target, prefix):
             raise CodesvcError(
                 f"{target.shown} holds keys with the prefix {prefix} already; --resume goes on with a copy that was "
-                "interrupted, and overwrites what differs"
+                "interrupted: it overwrites what differs, and deletes what the source does not have"
             )
+        if arguments.resume and not await is_copy(target, source, prefix):
+            raise CodesvcError(
+                f"{target.shown} is not an interrupted copy of {source.shown}: a service has used it since. "
+                "Nothing was changed. If --from and --to are in the right order, empty the target, or take another one"
+            )
+        if arguments.resume and not arguments.dry_run:
+            sys.stderr.write(f"deleting from {target.shown} what {source.shown} does not have\n")
+            await delete_gone(target, source, prefix, Progress(await count(target)))
         total = await count(source)
         if not arguments.dry_run:
             sys.stderr.write(f"copying {source.shown} to {target.shown}\n")
             await compare(source, target, prefix, Progress(total), copy=True)
+            if arguments.resume:
+                await _forget_on_disk(target)
         sys.stderr.write("comparing\n")
         forth = await compare(source, target, prefix, Progress(total), copy=False)
         back = await compare(target, source, prefix, Progress(await count(target)), copy=False)
@@ -115,19 +125,28 @@ async def _occupied(servers: Servers, prefix: str) -> bool:
     return False
 
 
-def _tell(forth: Walk, back: Walk) -> int:
-    """Print a table of the comparison by kind of key.
+async def _forget_on_disk(target: Servers) -> None:
+    """Rewrite the append-only files, in which what was deleted is until then: perhaps an erased person."""
+    for each in await rewrite_files(target):
+        if each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED}:
+            sys.stderr.write(
+                f"{each.server}: what was deleted stays in the append-only file until the server rewrites it "
+                "(BGREWRITEAOF)\n"
+            )
 
-    Keys with an expiry may have expired between the two scans. A difference in permanent keys is an error.
-    """
+
+def _tell(forth: Walk, back: Walk) -> int:
+    """Print a table of the comparison by kind of key. Every difference that no expiry explains is an error."""
     rows = [("kind", "from", "to", "different")]
     for kind in sorted(forth.found | back.found):
         different = max(forth.different[kind], back.different[kind])
         rows.append((kind, f"{forth.found[kind]:,}", f"{back.found[kind]:,}", f"{different:,}"))
     for name, *numbers in rows:
         sys.stdout.write(f"{name:<16}{''.join(f'{number:>14}' for number in numbers)}\n")
-    lost = sum(forth.different[kind] + back.different[kind] for kind in PERMANENT)
+    alike = not forth.different + back.different
     if forth.strange:
         sys.stdout.write(f"{forth.strange} keys are none of codesvc's and were left where they are\n")
-    sys.stdout.write("NOT alike: permanent data differs\n" if lost else "alike\n")
-    return 3 if lost else 0
+    sys.stdout.write(
+        "alike\n" if alike else "NOT alike: --resume overwrites what differs, and deletes what the source lacks\n"
+    )
+    return 0 if alike else 3

@@ -58,5 +58,6 @@ def add_upkeep(commands: Commands) -> None:
     migrate.add_argument(
         "--prefix", default="cs", help="the prefix of the keys, if no configuration file is given (default: cs)"
     )
-    migrate.add_argument("--resume", action="store_true", help="continue an interrupted copy")
+    resume = "continue an interrupted copy, and delete from it what the source no longer has"
+    migrate.add_argument("--resume", action="store_true", help=resume)
     migrate.add_argument("--dry-run", action="store_true", help="compare the stores, and copy nothing")

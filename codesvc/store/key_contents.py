@@ -74,6 +74,11 @@ class Content:
             min(self.left_ms, other.left_ms) >= 0 and abs(self.left_ms - other.left_ms) < _SAME_TIME_MS
         )
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether it expires so soon that another copy of it may have expired before."""
+        return 0 <= self.left_ms < _SAME_TIME_MS
+
 
 _SAME_TIME_MS: Final = 60_000
 
