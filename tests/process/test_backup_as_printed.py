@@ -167,9 +167,9 @@ async def bound(shell, number):
 
 
 def taken(commands):
-    """The same with the names that the backup has got: the page's are of an example date."""
+    """The same with the names that the backup has got, as the page has example dates; the namespace has one user."""
     name = re.compile(rf"(\S+/[\w-]+)-{DATED}(\.tar\.gz\.gpg)")
-    return [name.sub(r"$(ls \1-*\2)", each) for each in commands]
+    return [name.sub(r"$(ls \1-*\2)", each).replace("-o codesvc -g codesvc ", "") for each in commands]
 
 
 def split(commands):
@@ -191,6 +191,27 @@ async def test_a_backup_and_a_restore(server, tmp_path):
     await run(server, store)
     assert await bound(server, 1)
     assert list((tmp_path / "var/backups").glob("*.tar.gz")) == list((tmp_path / "root").glob("*.tar.gz")) == []
+
+
+def test_a_backup_is_unpacked_with_the_rights_of_the_service():
+    """`gpg -d` takes a file that anybody encrypted to the public key, or that is not encrypted at all."""
+    lines = [line for each in blocks("backup", "restore") for line in each.splitlines() if "tar -" in line]
+    assert len(unpacking := [line for line in lines if " -x" in line]) == 2
+    assert [line for line in unpacking if not line.startswith("runuser -u codesvc -- tar ")] == []
+
+
+async def test_a_restore_takes_nothing_of_a_backup_but_the_services_own_directory(server, tmp_path):
+    """Who can write where backups lie can put one of their own there."""
+    await server.run("systemctl stop && mkdir -p made/codesvc made/dpkg && touch made/dpkg/postinst made/codesvc/mine")
+    for name in ("/root/codesvc-config", "/var/backups/codesvc"):
+        await server.run("tar -C made -czf made.tar.gz codesvc dpkg")
+        await server.run(f"gpg --store -o {name}-{DATED}.tar.gz.gpg made.tar.gz")
+    commands = [each.replace(" && systemctl start codesvc.socket codesvc.service", "") for each in
+                taken(blocks("backup", "restore"))]  # fmt: skip
+    await run(server, commands)
+    for place in ("etc", "var/lib"):
+        assert (tmp_path / place / "codesvc/mine").exists()
+        assert not (tmp_path / place / "dpkg").exists()
 
 
 @pytest.mark.parametrize("binary", ["debian", "valkey"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -78,10 +80,10 @@ NOT_RUN = {
     "nginx -t && systemctl reload nginx": UNIT,
     "systemctl status codesvc": UNIT,
     "journalctl -u codesvc -f": UNIT,
-    "chown --reference=config.toml secrets/*": "test_rotation.py runs it within the walks of the same page",
+    "chown -h --reference=config.toml secrets/*": "test_rotation.py runs it within the walks of the same page",
     "umask 077": PASTED,
     "cat > secrets/app-secret": PASTED,
-    "chown --reference=config.toml secrets/app-secret": PASTED,
+    "chown -h --reference=config.toml secrets/app-secret": PASTED,
     "systemctl reload codesvc": PASTED,
     "install -m 0755 codesvc-alarm /usr/local/bin/": ROBOT,
     "install -m 0600 -o codesvc /dev/stdin /etc/codesvc/robot": ROBOT,
@@ -118,6 +120,27 @@ def test_every_command_is_run_or_named_with_a_reason():
     lines = list(commands())
     assert [line for line in lines if line not in RUN_HERE and line not in NOT_RUN] == []
     assert [line for line in (*RUN_HERE, *NOT_RUN) if line not in lines] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root gives files away")
+def test_a_printed_change_of_owner_gives_away_no_file_that_a_link_leads_to(tmp_path):
+    """The directory is the service's user's, so any link may lie there, such as one to /etc/shadow."""
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in GUIDES)
+    lines = {COMMENT.sub("", line) for line in re.findall(r"^chown .*$", pages, re.MULTILINE)}
+    assert len(lines) >= 2
+    (tmp_path / "secrets").mkdir()
+    roots = tmp_path / "of-root"
+    roots.touch()
+    for line in sorted(lines):
+        like, changed = re.search(r"--reference=(\S+) (\S+)$", line).groups()
+        service, file = tmp_path / like, tmp_path / changed.replace("*", "any")
+        service.touch()
+        os.chown(service, 65_534, 65_534)
+        for make in (lambda file=file: file.symlink_to(roots), file.touch):
+            file.unlink(missing_ok=True)
+            make()
+            subprocess.run(["/bin/sh", "-ec", line], cwd=tmp_path, check=True)
+        assert [line, file.stat().st_uid, roots.stat().st_uid] == [line, 65_534, 0]
 
 
 def test_every_walk_is_walked_by_a_test():
