@@ -137,3 +137,16 @@ async def test_a_copy_that_a_service_tried_before_the_source_went_on_is_made_lik
         client.zadd("cs:{p03}:turns", turns)
     assert (await migrate(here, there, "--resume"))[0] == 0
     assert new.zrange("cs:{p03}:turns", 0, -1, withscores=True) == [(b"p", 12)]
+
+
+async def test_a_cluster_is_made_like_the_source_too():
+    with stores.tcp_server() as old, stores.cluster() as nodes:
+        for partition in range(16):
+            for user in ("stays", "erased"):
+                old.client.rpush(f"cs:{{p{partition:02}}}:history:shop:{user}", "a")
+        assert (await migrate(address(old), nodes.url))[0] == 0
+        for partition in range(16):
+            old.client.delete(f"cs:{{p{partition:02}}}:history:shop:erased")
+        status, out, err = await migrate(address(old), nodes.url, "--resume")
+        assert (status, out.splitlines()[1].split()) == (0, ["history", "16", "16", "0"]), err
+        assert "16 deleted" in err
