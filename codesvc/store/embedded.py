@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -138,7 +139,14 @@ class EmbeddedValkey:
 
     def _opened(self, name: str) -> int:
         # The file stays when its lock is released. Removing it could remove a lock that another process has just taken.
-        descriptor = os.open(self.data_dir / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # A link may lie there from before the directory was shut.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self.data_dir / name, flags, 0o600)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise EmbeddedValkeyError(f"{self.data_dir / name} is a link; remove it") from None
+            raise
         self._stack.callback(os.close, descriptor)
         return descriptor
 
