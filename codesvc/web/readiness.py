@@ -95,10 +95,14 @@ class Readiness:
                 return "too old"
         return state
 
-    async def conditions(self) -> list[ComponentHealth]:
-        """The conditions of all parts. Only that of the store decides whether the process is ready."""
+    async def conditions(self, store: str) -> list[ComponentHealth]:
+        """The conditions of all parts. Only that of the store decides whether the process is ready.
+
+        Args:
+            store: what `state` has answered, so that one answer does not say two things of the store.
+        """
         return [
-            health.of_store(await self._store_state(), min(self.marks.since.values(), default=None), self.marks.lost),
+            health.of_store(self._store_state(store), min(self.marks.since.values(), default=None), self.marks.lost),
             *[await self._account(account) for account in self._directory.active_accounts],
             *self.of_process(),
             *await self._callbacks(),
@@ -117,9 +121,8 @@ class Readiness:
             health.of_clock(self._clock.ahead_ms),
         ]
 
-    async def _store_state(self) -> str:
+    def _store_state(self, state: str) -> str:
         """The store's state; lost data, `slow` and a step of its clock do not take this process out of service."""
-        state = await self.state()
         if state != health.OK:
             return state
         if self.marks.state != health.OK:

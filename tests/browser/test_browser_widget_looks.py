@@ -109,7 +109,7 @@ async def test_it_is_small_kept_and_open_to_every_page(stage):
         packed, headers = made.script.zipped, answer.headers
         assert await answer.read() == gzip.decompress(packed)
         assert headers["Content-Encoding"] == "gzip"
-        assert len(packed) + max(len(made.said_in(name).zipped) for name in made.languages) < 15_200
+        assert len(packed) + max(len(made.said_in(name).zipped) for name in made.languages) < 15_300
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
         assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert "max-age=300" in headers["Cache-Control"]

@@ -38,7 +38,7 @@ async def readiness(request: web.Request) -> web.Response:
     components: Any = ABSENT
     if _is_operator(request):
         await here.recorder.flush()
-        components = await here.readiness.conditions()
+        components = await here.readiness.conditions(state)
     document = schema.Readiness(status="ready" if state == "ok" else "unavailable", store=state, components=components)
     if state != "ok":
         return json_response(document, status=503, headers={"Retry-After": "2"})

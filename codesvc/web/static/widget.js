@@ -1,7 +1,7 @@
 // What happens: asking the service, hearing from it, typing; and the two ways in, an attribute and a call.
 
 // An element of the page with this name would stand in the property's place, so it is read past those.
-const own = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript").get.call(document)?.src;
+const own = Reflect.get(Document.prototype, "currentScript", document)?.src;
 const hosts = new WeakMap(); // element -> {root, leave}
 const PATIENCE_MS = 4000;
 
@@ -149,7 +149,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const before = shown === page && state, shift = Date.now() - Date.parse(fresh.now);
     if (!renew) fresh.renew = null;
     // Nobody is led to an address that a browser runs in the customer's page.
-    for (const way of ["return_to", "link"]) if (!/^https?:\/\//i.test(fresh[way] ?? "")) fresh[way] = null;
+    for (const way of ["return_to", "link"]) /^https?:/i.test(fresh[way]) || (fresh[way] = null);
     if (before?.delivery?.channel !== fresh.delivery?.channel) wanted = ""; // it has come; who does not see it can ask again
     if (!state) wear(fresh);
     state = fresh;
