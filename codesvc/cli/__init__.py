@@ -151,8 +151,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     garbage_collector.keep()
     logging.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
     file_descriptors.raise_limit()
-    if os.environ.get(worker.WORKER_VARIABLE):
-        worker.end_with_parent()
+    if parent := os.environ.get(worker.WORKER_VARIABLE):
+        worker.end_with_parent(int(parent))
         return http_server.run(worker.serve(worker.WorkerConfig.read()))
     try:
         revision = Revision.read(arguments.config, os.environ)

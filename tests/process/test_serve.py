@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -133,3 +134,13 @@ async def test_a_taken_port_is_told(config):
         assert second.returncode == 1
         assert b"cannot listen on 127.0.0.1, port" in said
         assert process.returncode is None
+
+
+def test_a_worker_whose_parent_has_ended_does_not_begin():
+    """Its parent was killed while it was starting, and had given it all that it needs."""
+    command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", "config.toml"]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    environment = os.environ | {"CODESVC_WORKER": str(gone.pid)}
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode().strip()) == (1, "the service ended before its worker began")

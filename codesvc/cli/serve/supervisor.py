@@ -172,7 +172,7 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
     ):
         async with store_url(revision.settings.store) as url:
             await refuse_elsewhere(revision.settings, url)
-            environment = os.environ | {WORKER_VARIABLE: "1", "PROMETHEUS_MULTIPROC_DIR": numbers}
+            environment = os.environ | {WORKER_VARIABLE: str(os.getpid()), "PROMETHEUS_MULTIPROC_DIR": numbers}
             worker_settings = WorkerSettings(command, environment, url)
             places = [Place(number, worker_settings, queue) for number, queue in enumerate(lines)]
             keepers = [asyncio.create_task(place.keep(revisions)) for place in places]

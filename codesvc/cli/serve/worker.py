@@ -57,10 +57,15 @@ class WorkerConfig:
         return cls(raw[0], raw[1], raw[2], Revision.unpack(raw[3].encode()))
 
 
-def end_with_parent() -> None:
-    """Ask Linux to stop this process when its parent ends for any reason; does nothing on other systems."""
+def end_with_parent(parent: int) -> None:
+    """Ask Linux to stop this process when its parent ends for any reason.
+
+    Where the parent ended before that, the process ends at once: nobody would stop it.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the service ended before its worker began")
 
 
 async def serve(config: WorkerConfig) -> None:
