@@ -156,7 +156,7 @@ _ALL: Final = (
         "proof-expired",
         410,
         "This proof has expired",
-        "A proof is valid for 10 minutes after approval, unless the user is unbound or replies “not me”.",
+        "A proof is valid for 10 minutes after approval, unless the user is unbound or replies “this wasn't me”.",
         "Start a new verification.",
     ),
     ProblemType(
