@@ -288,3 +288,5 @@ async def test_an_answer_leads_to_addresses_of_the_web_only(stage, address):
         await page.locator("#code").press_sequentially(await person.code())
         await expect(page.locator(".headline")).to_have_text("验证成功")
         await expect(page.locator(".card a.primary")).to_have_count(0)
+        # The page may be asking still.
+        await page.unroute_all(behavior="wait")
