@@ -18,7 +18,7 @@ from bench import dear_keyed
 from bench.processes import scaled
 from bench.refusals import dearest, late, routes, table
 from bench.scales import Scales
-from bench.service import bind_users, platform, service, start_body, with_client
+from bench.service import RELAY, bind_users, platform, service, start_body, with_client
 from codesvc.store.embedded import run_embedded
 
 if TYPE_CHECKING:
@@ -35,12 +35,6 @@ _STARTED = 60
 _MORE = """
 [sites.shop.webhook]
 url = "https://hooks.example/codesvc"
-secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
-[sites.shop.relay]
-sms = "main"
-purpose = "register"
-[sites.shop.gateways.main.signed]
-url = "https://sms.example/"
 secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
 """
 
@@ -92,7 +86,9 @@ def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: 
     with contextlib.ExitStack() as stack:
         stub = stack.enter_context(platform())
         more = 'users_per_wechat = "many"\n'
-        here = stack.enter_context(service(directory, store, stub, more=_MORE, of_site=more, proxies=("127.0.0.1",)))
+        here = stack.enter_context(
+            service(directory, store, stub, more=_MORE + RELAY, of_site=more, proxies=("127.0.0.1",))
+        )
         bind_users(here)
         scales = Scales(here, store_pid)
 

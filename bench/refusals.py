@@ -19,7 +19,7 @@ from bench import dear_requests as dear
 from bench import dear_strangers
 from bench.processes import scaled
 from bench.scales import Line, Scales
-from bench.service import TOKEN, bind_users, platform, service, start_body, with_client
+from bench.service import RELAY, TOKEN, bind_users, platform, service, start_body, with_client
 from codesvc.app import create_app
 from codesvc.config import load
 from codesvc.domain.passwords import password_line
@@ -44,12 +44,6 @@ secret = "0123456789abcdef0123456789abcdef"
 token = "{token}"
 callback = "plaintext"
 allow_plaintext = true
-[sites.shop.relay]
-sms = "main"
-purpose = "register"
-[sites.shop.gateways.main.signed]
-url = "https://sms.example/"
-secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
 [sites.shop.inbound]
 supabase = {{ adapter = "supabase", secrets = ["v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }}
 zitadel = {{ adapter = "zitadel", secrets = ["a-token-for-benchmarks"] }}
@@ -138,7 +132,7 @@ def _same(cost: Cost, here: Running, fresh: Iterator[int]) -> dear.Dear:
 
 def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: int) -> list[Cost]:
     """The dearest request of each route, dearest route first."""
-    more = _MORE.format(
+    more = RELAY + _MORE.format(
         line=password_line("a password for benchmarks", b"0123456789abcdef"),
         token=TOKEN,
         subject="a subject key for benchmarks only, 0123456789",

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 KEY = "csk_shop_" + "b" * 43
 TOKEN = "sometoken"
+RELAY = """
+[sites.shop.relay]
+sms = "main"
+purpose = "register"
+[sites.shop.gateways.main.signed]
+url = "https://sms.example/"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+"""
+"""The tables of a site that takes messages of an identity system."""
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 USERS = 20_000
 """So many that nobody starts more than a few times: a tenth start in a minute is not what sites see all day."""

@@ -73,7 +73,7 @@ class Notices:
         if about.box:
             sealed = self._seals.open(job.subject, about.box)
             if sealed is None:
-                # Its master key is gone, or somebody has changed it.
+                # Its master key was removed, or it was changed in the store.
                 _log.info("notice_not_sent", account=account.name, notice=name, error="lost")
                 await self._store.end_notice(account.store_keys, job.subject, job.entry)
                 return

@@ -24,7 +24,6 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.tasks import beside
 from codesvc.service.auditing import identifier
-from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -138,7 +137,9 @@ class AuditFile:
         try:
             count = 0
             for partition in sorted({DEPLOYMENT, *self._partitions()}):
-                for log in logs_in(await self._store.at(partition).hgetall(self._keys(partition).audits)):
+                for log in logs_in(
+                    await self._store.at(partition).hgetall(self._store.partition_keys(partition).audits)
+                ):
                     # The log of lines without a site may have lines that were written before lines had numbers.
                     if log.written > log.filed or not log.name:
                         count += await self._write(partition, log)
@@ -146,12 +147,9 @@ class AuditFile:
         finally:
             await self._store.locks.release(self._store.keys, lock, self._owner)
 
-    def _keys(self, partition: int) -> PartitionKeys:
-        return PartitionKeys(self._store.prefix, partition)
-
     async def _write(self, partition: int, log: Log) -> int:
         """Append what is new of one log. Returns how many lines, gaps among them."""
-        redis, key = self._store.at(partition), self._keys(partition).audit(log.name)
+        redis, key = self._store.at(partition), self._store.partition_keys(partition).audit(log.name)
         entries: list[tuple[bytes, Any]] = []
         # A log without lines has no key. Creating the group then would create the key, and without a TTL.
         if await redis.exists(key):
@@ -166,7 +164,7 @@ class AuditFile:
             await redis.xack(key, _GROUP, *(name for name, _ in entries))
         filed = max((line.number for line in lines), default=log.written if whole else 0)
         if filed > log.filed:
-            counts = self._keys(partition).audits
+            counts = self._store.partition_keys(partition).audits
             async with redis.pipeline(transaction=True) as pipe:
                 pipe.hset(counts, f"{log.name}/filed", str(filed))
                 pipe.pexpire(counts, self._store.retention.audit)

@@ -10,7 +10,6 @@ from codesvc.domain.audit import read_line
 from codesvc.domain.audit_gaps import logs_in, with_gaps
 from codesvc.domain.clock import unix_ms
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.partitions import DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ class AuditLog:
 
     async def _logs(self, partition: int) -> list[Log]:
         with OrUnavailable("the audit log cannot be read"):
-            return logs_in(await self._store.at(partition).hgetall(PartitionKeys(self._store.prefix, partition).audits))
+            return logs_in(await self._store.at(partition).hgetall(self._store.partition_keys(partition).audits))
 
 
 class _Reader:
@@ -176,7 +175,7 @@ class _Reader:
         store, partition, log = self._store, self._partition, self.log
         with OrUnavailable("the audit log cannot be read"):
             found: Any = await store.at(partition).xrevrange(
-                PartitionKeys(store.prefix, partition).audit(log.name), self._top, count=_PART
+                store.partition_keys(partition).audit(log.name), self._top, count=_PART
             )
         lines = [read_line(identifier(partition, log.name, entry), fields[b"line"]) for entry, fields in found]
         expired, ended = unix_ms() + store.offset.ms - store.retention.audit, len(found) < _PART

@@ -38,7 +38,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An event that was queued because somebody asked for it; otherwise the limit, if one was reached."""
+    """An event that was queued at a request; otherwise the limit, if one was reached."""
 
     hook: Hook | None
     denial: LimitReached | None = None

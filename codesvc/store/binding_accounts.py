@@ -15,7 +15,6 @@ import msgspec
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.availability import OrUnavailable
-from codesvc.store.deployment_keys import PartitionKeys
 from codesvc.store.key_patterns import IN_PARTITION, place_of
 from codesvc.store.key_scan import key_batches
 from codesvc.store.partitions import DEPLOYMENT, PARTITIONS, partition_root
@@ -85,7 +84,7 @@ async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
                 found[place[0]].add(name.split(":")[3])
     for partition, sites in found.items():
         for site in sites:
-            place_name, appid = PartitionKeys(store.prefix, partition).binding_account, appid_of(site, partition)
+            place_name, appid = store.partition_keys(partition).binding_account, appid_of(site, partition)
             await _asked(store, partition, "hsetnx", place_name, site, appid)
     await _asked(store, DEPLOYMENT, "hset", store.keys.binding_account, _ADOPTED, "1")
 
@@ -112,7 +111,7 @@ async def note(
             changes them or relies on them.
         moved_from: they have been moved to `appid` from this appid. What still runs under it is refused as before.
     """
-    name = PartitionKeys(store.prefix, partition).binding_account
+    name = store.partition_keys(partition).binding_account
     if appid is None:
         await _asked(store, partition, "hdel", name, site)
     else:
@@ -129,7 +128,7 @@ async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
 
 async def _fields(store: Store, partition: int) -> dict[bytes, bytes]:
     """The hash of a partition. All are asked at once, by the connection that scripts share, so no others are opened."""
-    name = PartitionKeys(store.prefix, partition).binding_account
+    name = store.partition_keys(partition).binding_account
     try:
         words = await store.servers.at(partition).line.execute("HGETALL", name)
     except (ServerSaidError, StoreUnavailable) as error:

@@ -59,7 +59,7 @@ def _is_private(directory: Path, owner: int) -> bool:
 
 
 def is_left_over(former: Path) -> bool:
-    """Whether this is a socket that `new_socket` made for us and nobody listens at any more.
+    """Whether this is a socket that `new_socket` made for this user, without a server that listens.
 
     The name may come from a copy of another service's data directory, whose socket is in use.
     """

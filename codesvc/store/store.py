@@ -127,6 +127,10 @@ class Store:
         """The tag of a WeChat account, as the scripts write it into histories and webhooks."""
         return tag_of(self.deployment.tag_key, site, openid)
 
+    def partition_keys(self, partition: int) -> PartitionKeys:
+        """The names of what a partition holds of its own."""
+        return PartitionKeys(self.prefix, partition)
+
     async def state(self, partitions: Iterable[int], marks: Marks | None = None) -> str:
         """`ok` if each of these partitions can be written now, else the reason why one cannot.
 
@@ -139,7 +143,7 @@ class Store:
         return "ok"
 
     async def _write_to(self, partition: int, marks: Marks | None) -> None:
-        keys = PartitionKeys(self.prefix, partition)
+        keys = self.partition_keys(partition)
         seen, turn = ("", 0) if marks is None else marks.latest(partition)
         found = await self._probe(
             keys,
