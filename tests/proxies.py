@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
+from tests.raw_server import raw_server
+
 USER, PASSWORD = "leaver", "pr0xy:p@ss/w0rd"
 
 
@@ -28,7 +30,6 @@ class Proxy:
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     passed_on: list[bytes] = field(default_factory=list)
-    serving: set[asyncio.Task] = field(default_factory=set)
 
     @property
     def url(self):
@@ -40,16 +41,14 @@ class Proxy:
         return [target for _, target in self.asked]
 
     async def serve(self, reader, writer):
-        self.serving.add(asyncio.current_task())
         try:
             await self._serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
-            with suppress(OSError, asyncio.CancelledError):
+            with suppress(OSError):
                 await writer.wait_closed()
-            self.serving.discard(asyncio.current_task())
 
     async def _serve(self, reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
@@ -112,12 +111,5 @@ async def _pour(reader, writer):
 async def proxying(*, tls=None, **more):
     """A running proxy; `tls` is its context for being reached by https."""
     proxy = Proxy(scheme="https" if tls else "http", **more)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with raw_server(proxy.serve, tls=tls) as proxy.port:
         yield proxy
-    finally:
-        server.close()
-        for task in (serving := list(proxy.serving)):
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)

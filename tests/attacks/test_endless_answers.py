@@ -28,6 +28,7 @@ from codesvc.runtime.sending_trace import sending_trace
 from codesvc.wechat.errors import NotSent, OutcomeUnknown
 from codesvc.wechat.http import HttpExchange
 from tests.contract.blocking_client import copies
+from tests.raw_server import raw_server
 from tests.relay.test_gateways import handover
 from tests.stores import until
 from tests.webhooks.receiver import SECRET
@@ -62,14 +63,9 @@ class Service:
 @asynccontextmanager
 async def serving(answer, *, tls=None, **more):
     service = Service(answer, **more)
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0, ssl=tls)
-    service.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with raw_server(service.serve, tls=tls) as port:
+        service.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
         yield service
-    finally:
-        server.close()
-        for writer in service.writers:
-            writer.transport.abort()
 
 
 async def post(sender, url):

@@ -9,7 +9,7 @@ import asyncio
 import datetime as dt
 import os
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from codesvc.web.context import SERVICES
 from tests.browser.stage import WHOLE
 from tests.browser.test_browser_admin import ADMIN, SEND, operator
+from tests.raw_server import raw_server
 from tests.webhooks.receiver import SECRET
 from tests.world import running_world
 
@@ -66,9 +67,8 @@ async def late_store(url):
         from_store, to_store = await there
         await asyncio.gather(hand_on(reader, to_store, 0), hand_on(from_store, writer, LATENCY), return_exceptions=True)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-    server.close()
+    async with raw_server(serve) as port:
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 def expired(directory: Path) -> ssl.SSLContext:
@@ -140,12 +140,15 @@ async def store_slow(store_url, directory):
 
 @asynccontextmanager
 async def certificate_over(store_url, directory):
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "localhost", 0, ssl=expired(directory))
-    api = f"https://localhost:{server.sockets[0].getsockname()[1]}"
-    async with running_world(store_url, directory, admin=ADMIN, accounts__main__api_url=api) as world:
+    async def hang_up(_, writer):
+        writer.close()
+
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(raw_server(hang_up, host="localhost", tls=expired(directory)))
+        api = {"accounts__main__api_url": f"https://localhost:{port}"}
+        world = await stack.enter_async_context(running_world(store_url, directory, admin=ADMIN, **api))
         await world.start("alice")
         yield world
-    server.close()
 
 
 INCIDENTS = {

@@ -1,6 +1,5 @@
 """`codesvc check` looks at the sites' own gateways, sends nothing, and says what it has not tried."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,6 +8,7 @@ from codesvc.config.relay_settings import Gateway, Inbound, Relay, ShapedGateway
 from codesvc.doctor import gateways, inbound_sources
 from codesvc.doctor.finding import Status
 from codesvc.domain.secret import Secret
+from tests.raw_server import raw_server
 from tests.stores import free_port, until
 
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -39,9 +39,8 @@ async def server():
         said.append(await reader.read())
         writer.close()
 
-    listening = await asyncio.start_server(receive, "127.0.0.1", 0)
-    async with listening:
-        yield listening.sockets[0].getsockname()[1], said
+    async with raw_server(receive) as port:
+        yield port, said
 
 
 async def test_a_gateway_is_reached_and_nothing_is_sent(with_site, server):

@@ -1,9 +1,10 @@
 """WeChat fails in every way it can; the code arrives once, or the page shows a QR code."""
 
-import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
+from tests.raw_server import raw_server
 from tests.world import OTHER_KEY as OPENIDS_KEY
 from tests.world import document
 
@@ -76,16 +77,14 @@ async def test_a_receipt_that_comes_twice_changes_nothing(world):
 
 
 async def test_a_silent_wechat_of_one_account_holds_up_neither_another_account_nor_the_api(new_world):
-    async def never_answers(reader, writer):
+    async def never_answers(reader, _):
         await reader.read(-1)
-        writer.close()
-        await writer.wait_closed()
 
-    silent = await asyncio.start_server(never_answers, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
-    other = document("http://127.0.0.1:1", address)["accounts"]["main"]
-    other |= {"appid": "wx00112233445566aa", "original_id": "gh_00112233445f"}
-    async with silent, new_world(accounts__other=other, sites__cafe__account="other") as world:
+    async with AsyncExitStack() as stack:
+        address = f"http://127.0.0.1:{await stack.enter_async_context(raw_server(never_answers))}"
+        other = document("http://127.0.0.1:1", address)["accounts"]["main"]
+        other |= {"appid": "wx00112233445566aa", "original_id": "gh_00112233445f"}
+        world = await stack.enter_async_context(new_world(accounts__other=other, sites__cafe__account="other"))
         for number in range(70):
             bound = await world.call("PUT", f"/v1/bindings/u-{number}", {"openid": f"o{number:027}"}, key=OPENIDS_KEY)
             assert bound.status == 201

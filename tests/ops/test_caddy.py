@@ -19,6 +19,7 @@ from yarl import URL
 from tests.ops.nginx import free_port
 from tests.ops.test_nginx import ASKED, SECRETS, TOKEN, _babbles, _breaks, _stops
 from tests.programs import program_path
+from tests.raw_server import raw_server
 from tests.world import KEY
 
 EXAMPLES = Path(__file__).parents[2] / "ops" / "caddy"
@@ -56,8 +57,7 @@ async def test_no_log_has_a_secret_when_the_service_does_not_answer(tmp_path, na
     port, upstream = free_port(), free_port()
     async with AsyncExitStack() as stack:
         if service is not None:
-            server = await stack.enter_async_context(await asyncio.start_server(service, "127.0.0.1", 0))
-            upstream = server.sockets[0].getsockname()[1]
+            upstream = await stack.enter_async_context(raw_server(service))
         log = await stack.enter_async_context(caddy(tmp_path, name, port, upstream))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         sent = {"Authorization": f"Bearer {KEY}", "Referer": f"https://code.example.com/p/{TOKEN}", "Cookie": TOKEN}

@@ -20,6 +20,7 @@ from codesvc.domain.oidc_request import LONGEST_STATE
 from tests import front
 from tests.ops import nginx as example
 from tests.programs import program_path
+from tests.raw_server import raw_server
 
 SECRETS = {
     "a page token": "WyJzaG9wIiwidmZfcGFnZSJd.c2lnbmF0dXJl",
@@ -168,8 +169,7 @@ async def test_no_log_has_a_secret_when_the_service_does_not_answer(tmp_path, se
     async with contextlib.AsyncExitStack() as stack:
         port = example.free_port()
         if service is not None:
-            port = (server := await asyncio.start_server(service, "127.0.0.1", 0)).sockets[0].getsockname()[1]
-            await stack.enter_async_context(server)
+            port = await stack.enter_async_context(raw_server(service))
         here = stack.enter_context(example.nginx(tmp_path, port))
         http = await stack.enter_async_context(client(here))
         sent = {"Authorization": f"Bearer {KEY}", "Referer": f"https://code.example.com/p/{TOKEN}", "Cookie": TOKEN}
@@ -198,8 +198,7 @@ async def test_no_log_has_a_secret_below_a_path_either(service):
     async with contextlib.AsyncExitStack() as stack:
         upstream, port = example.free_port(), example.free_port()
         if service is not None:
-            upstream = (server := await asyncio.start_server(service, "127.0.0.1", 0)).sockets[0].getsockname()[1]
-            await stack.enter_async_context(server)
+            upstream = await stack.enter_async_context(raw_server(service))
         directory = await stack.enter_async_context(front.nginx(port, upstream))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         for method, path in ASKED:

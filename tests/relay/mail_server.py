@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
+from tests.raw_server import raw_server
+
 MAIL = {"host": "127.0.0.1", "security": "none", "sender": "codes@shop.example", "sender_name": "山月茶铺"}
 _ANSWERS = {"GREETING": "220 here", "EHLO": "250 here", "DATA": "354 go", "END": "250 taken", "QUIT": "221 bye"}
 
@@ -64,9 +66,7 @@ class MailServer:
 
     @asynccontextmanager
     async def run(self):
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self._tls if self._encrypted else None)
-        async with server:
-            self.port = server.sockets[0].getsockname()[1]
+        async with raw_server(self.serve, tls=self._tls if self._encrypted else None) as self.port:
             yield self
             await asyncio.gather(*self._tasks)
 

@@ -30,6 +30,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret
 from codesvc.runtime.site_names import SiteNames
+from tests.raw_server import raw_server
 from tests.relay.conftest import SECRET
 from tests.relay.mail_server import MAIL, mail_server
 
@@ -165,15 +166,12 @@ async def test_a_gateway_whose_name_is_not_answered_in_time_has_certainly_not_ta
 
 
 async def test_a_gateway_that_hangs_before_it_proves_who_it_is_has_certainly_not_taken_it():
-    async def hang(reader, writer):
+    async def hang(reader, _):
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(hang, "127.0.0.1", 0)
     made = GuardedSessions(timeout=0.3, keep=False)
-    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    config = ShapedGateway(url=url, fields={"to": "{to}"}, allow_private=True)
-    async with server, made.open():
+    async with raw_server(hang) as port, made.open():
+        config = ShapedGateway(url=f"https://127.0.0.1:{port}/", fields={"to": "{to}"}, allow_private=True)
         answer = await shaped.Shaped(config, made).hand(handover())
     assert (answer.taken, answer.reason) == (Taken.LATER, "unreachable")
 

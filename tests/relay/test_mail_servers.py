@@ -15,6 +15,7 @@ from codesvc.delivery.gateways.gateway import Taken
 from codesvc.domain.recipient import email
 from codesvc.domain.secret import Secret
 from codesvc.runtime.site_names import SiteNames
+from tests.raw_server import raw_server
 from tests.relay.mail_server import MAIL, mail_server
 from tests.relay.test_gateways import handover
 
@@ -56,11 +57,10 @@ async def test_a_reply_in_drops_costs_no_more_than_its_octets(at_once, drops):
             writer.close()
             ended.set()
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    async with server:
+    async with raw_server(drip) as port:
         sys.setprofile(count)
         try:
-            result = await handed(server.sockets[0].getsockname()[1])
+            result = await handed(port)
         finally:
             sys.setprofile(None)
         await ended.wait()

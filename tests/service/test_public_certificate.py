@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from codesvc.runtime.peer_certificate import CertificateProbe
 from codesvc.service.public_certificate import PublicCertificate
 from codesvc.web.context import SERVICES
 from tests.ops.nginx import free_port
+from tests.raw_server import raw_server
 from tests.service.test_admin import ADMIN, Operator
 from tests.world import OPERATOR_KEY
 
@@ -47,11 +47,8 @@ async def answering(leaf):
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+    async with raw_server(answer, tls=context) as port:
+        yield port
 
 
 def leaf_of(authority, state):

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.chunked_subscription import subscribed
+from tests.raw_server import raw_server
 
 
 @pytest.fixture
@@ -48,22 +49,12 @@ async def test_a_connection_that_breaks_ends_it(client):
 
 
 async def test_a_server_that_says_nothing_at_all_ends_it():
-    writers = []
-
     async def mute(reader, writer):
-        writers.append(writer)
         while line := await reader.readline():
             if line.strip() == b"SUBSCRIBE":
                 writer.write(b"*3\r\n$9\r\nsubscribe\r\n$5\r\nthere\r\n:1\r\n")
 
-    server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    client = Redis(port=server.sockets[0].getsockname()[1], protocol=2, driver_info=None)
-    with pytest.raises(StoreUnavailable, match="silent"):
-        async with subscribed(client, "there", silence=0.05) as messages:
-            await messages.some()
-    await client.aclose()
-    for writer in writers:
-        writer.close()
-        await writer.wait_closed()
-    server.close()
-    await server.wait_closed()
+    async with raw_server(mute) as port, Redis(port=port, protocol=2, driver_info=None) as client:
+        with pytest.raises(StoreUnavailable, match="silent"):
+            async with subscribed(client, "there", silence=0.05) as messages:
+                await messages.some()

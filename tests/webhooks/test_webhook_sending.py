@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
 
 from codesvc.domain.webhook import PAUSES, pause_ms
+from tests.raw_server import raw_server
 from tests.webhooks.receiver import (
     OTHER_SECRET,
     SECRET,
@@ -236,9 +238,11 @@ async def test_an_answer_that_is_no_http(new_world, receiver):
         writer.write(b"220 smtp.example ESMTP\r\n")
         writer.close()
 
-    server = await asyncio.start_server(nonsense, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, new_world(sites__shop__webhook=hook(receiver) | {"url": f"http://127.0.0.1:{port}/"}) as world:
+    async with AsyncExitStack() as stack:
+        settings = hook(receiver) | {
+            "url": f"http://127.0.0.1:{await stack.enter_async_context(raw_server(nonsense))}/"
+        }
+        world = await stack.enter_async_context(new_world(sites__shop__webhook=settings))
         event = await send_test(world)
         state = await delivery(world, event, "pending", attempts=1)
         assert state["attempts"][0]["result"] == "unreachable"

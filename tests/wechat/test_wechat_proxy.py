@@ -1,6 +1,5 @@
 """Calls to WeChat through an outbound proxy: what the proxy sees, and how its faults are told from WeChat's."""
 
-import asyncio
 import ssl
 from contextlib import AsyncExitStack
 
@@ -29,6 +28,7 @@ from codesvc.wechat.errors import (
 from codesvc.wechat.http import HttpExchange
 from codesvc.wechat.issuer import issuer_for
 from tests.proxies import USER, proxying
+from tests.raw_server import raw_server
 
 TOKEN = "57_" + "tokenTOKEN" * 8
 
@@ -201,15 +201,12 @@ async def test_a_certificate_of_the_other_side_is_the_other_sides(http, wechat):
 
 
 async def test_a_proxy_that_never_answers(http):
-    async def silent(reader, writer):
+    async def silent(reader, _):
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with pytest.raises(ProxyFailed) as caught:
-        await ask(http, f"http://127.0.0.1:{port}", seconds=0.3)
-    server.close()
+    async with raw_server(silent) as port:
+        with pytest.raises(ProxyFailed) as caught:
+            await ask(http, f"http://127.0.0.1:{port}", seconds=0.3)
     assert caught.value.problem is ProxyProblem.UNREACHABLE
 
 
