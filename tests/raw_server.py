@@ -27,5 +27,6 @@ async def raw_server(serve, *, host="127.0.0.1", tls=None):
         await asyncio.sleep(0)  # A connection that was just accepted gets its task.
         for writer, task in open_now.items():
             task.cancel()
-            writer.transport.abort()
+            if not writer.is_closing():  # Python 3.11.2 cannot abort one of TLS that is closed.
+                writer.transport.abort()
         await asyncio.gather(*open_now.values(), return_exceptions=True)
