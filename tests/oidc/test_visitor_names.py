@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from codesvc.domain.identifiers import is_user
 from codesvc.domain.oidc_person import Person, Subjects, visitor_name
 from codesvc.domain.visitor_names import resembles_visitor_name
 from tests.oidc.parties import CONFIDENTIAL, SUBJECT_KEY, Browser, provider, told
@@ -28,6 +29,8 @@ SPELLINGS = {
     "sign behind": lambda name: name + "+",
     "point and more behind": lambda name: name + ".x",
     "other script behind": lambda name: name + "猫",
+    "digits of another script": lambda name: name.translate({ord(digit): 0x660 + int(digit) for digit in "234567"}),
+    "another script within": lambda name: name[:9] + "ð" + name[10:],
     "sign within": lambda name: name[:7] + "." + name[7:] + "@x",
 }
 
@@ -55,6 +58,8 @@ def test_an_app_is_told_a_name_of_this_form_of_its_owner_alone(spelling):
         ),
         # A site's ids may be openids, or the ends of longer names.
         *("wx_oabcdefghijklmnopqrstuvwxyzab", "wx_abcdefghijklmnop_2", "wx_abcdefghijklmno", "微信_abcdefghijklmnop"),
+        # Ids in other languages are shorter or longer than a visitor's name, however each letter is read.
+        *("wx_张三", "wx_张三李四王五", "wx_nguyễnthịánh", "wx_éléonore", "wx_猫abcdefghijklmnopqrstuvwxyz", "wx_猫8"),
     ],
 )
 def test_other_ids_are_like_no_name_of_a_visitor(user):
@@ -65,6 +70,37 @@ def test_other_ids_are_like_no_name_of_a_visitor(user):
     "user", ["wx_łbcdefghijklmnop", "wx_ıbcdefghijklmnop", "wx_æbcdefghijklmno", "Wx_aßcdefghijklmno"]
 )
 def test_letters_that_unicode_does_not_take_apart_are_read_as_the_plain_ones(user):
+    assert resembles_visitor_name(user)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        # The collation of Unicode (UTS 10) gives digits of one value one weight, whatever their script.
+        *("wx_abcdefg٣hijklmno", "wx_abcdefg३hijklmno", "wx_٢٢٢٢٢٢٢٢٢٢٢٢٢٢٢٢"),
+        # Letters of the same weight as one or two plain ones.
+        *(
+            "wx_ðbcdefghijklmnop",
+            "wx_œbcdefghijklmno",
+            "wx_ꝼbcdefghijklmnop",
+            "wx_ỻbcdefghijklmno",
+            "wx_ʦbcdefghijklmno",
+        ),
+        # Small letters above others: read as letters, or dropped like accents.
+        *(
+            "wx_abcdefghijklmno\u0363",
+            "wx_abcdefghijklmnop\u0363",
+            "w\u036f_abcdefghijklmnop",
+            "w\u036fx_abcdefghijklmnop",
+        ),
+        # Letters that count for nothing there.
+        *("wx_abcdefghـijklmnop", "wـx_abcdefghijklmnop", "wx_abcdefghـijkl.mnop+x"),
+        # In the place of a letter stands one that is read as that letter somewhere.
+        *("wx_ⱳbcdefghijklmnop", "ⱳx_abcdefghijklmnop", "wx_абвгдежзabcdefgh"),
+    ],
+)
+def test_letters_and_digits_of_other_scripts_may_be_read_as_plain_ones(user):
+    assert is_user(user)
     assert resembles_visitor_name(user)
 
 
