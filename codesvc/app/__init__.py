@@ -53,10 +53,11 @@ def create_app(
         pace: waiting times and bounds of deliveries; None: as in production.
 
     Raises:
-        CodesvcError: a crash point is armed although the service is live. Starting the application raises
+        CodesvcError: a crash point is armed although the service is live, or traces are on and OpenTelemetry is not
+            installed. Starting the application raises
             `StoreTooOld` if a server of the store is too old. One that does not answer is not an error; see `/readyz`.
         BadTemplate: a template does not load.
-        BadMessage: a template message would be refused by WeChat.
+        BadMessage: a message could fail or hide its code (`codesvc.messages.field_trial`).
     """
     crash_points.arm(settings.mode)
     app = web.Application(middlewares=[request_middleware], client_max_size=settings.service.body_limit)

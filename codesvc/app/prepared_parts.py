@@ -46,7 +46,7 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> P
 
     Raises:
         BadTemplate: a template does not load.
-        BadMessage: a template message would be refused by WeChat.
+        BadMessage: a message could fail or hide its code (`codesvc.messages.field_trial`).
     """
     keyring = settings.secrets.keyring()
     sealer = Sealer(keyring)

@@ -1,8 +1,8 @@
-"""Errors of the client; one class for each problem type (RFC 9457).
+"""Errors of the client; each problem type (RFC 9457) has a class.
 
 `ServiceError` is the root. `Unreachable` means that no answer came, so the call may have been executed. `Refused` means
-that the service answered with a problem document; each subclass stands for one problem type. No error text contains a
-secret.
+that the service answered with a problem document. A subclass with `problem` stands for one problem type; the others
+group several. Some types are for callbacks and page tokens, so no call of the client raises them. No text has a secret.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ _SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
 LONGEST_CODE_LIFE = 3_600  # seconds
 DEFAULT_CHANNELS = (Channel.TEMPLATE.value,)
-"""Of a purpose that names none. An account whose kind cannot use them has none."""
+"""The channels of a purpose that lists none. If the account's kind has no right to them, the purpose has no channel."""
 LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
 
 
@@ -141,7 +141,8 @@ class Limits:
     openid_pushes: _Limit = (Rate(10, 86_400),)
     openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
-    site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
+    # Per purpose. Past it new codes are longer, and guesses at unclaimed codes have a budget (`domain.guessing`).
+    site_guesses: _Limit = (Rate(1_000, 86_400),)
     binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
     gateway_messages: _Limit = (Rate(5_000, 86_400),)
 
@@ -164,7 +165,7 @@ def standing_purposes() -> Mapping[str, Purpose]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Links from the chat to the site: their targets, and the keywords that request them. No URL means no link."""
+    """Links from the chat to the site: their targets, and what a person sends to get them. No URL means no link."""
 
     bind_url: WebAddress | None = None
     bind_keywords: Annotated[tuple[Shown, ...], MANY, distinct] = ("绑定账号", "codesvc_bind")
@@ -174,7 +175,10 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WechatServer:
-    """For programs that log in by wechat-server's protocol, off without the table. Its codes are tied to no browser."""
+    """For programs that log in by wechat-server's protocol, off without the table. Its codes are tied to no browser.
+
+    `keywords` are what a person sends to get a code.
+    """
 
     keywords: Annotated[tuple[Shown, ...], filled, MANY, distinct] = ("验证码", "USER_VERIFICATION")
     code_length: Annotated[int, Between(7, 11)] = 8

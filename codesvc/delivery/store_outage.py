@@ -29,7 +29,7 @@ class StoreOutage:
         self._failing.add((loop, partition))
 
     def answered(self, loop: str, partition: int) -> None:
-        """Record that a loop got an answer; the last one that did not ends the outage."""
+        """Record that a loop got an answer. The outage ends when every loop that had failed has got one."""
         if (loop, partition) not in self._failing:
             return
         self._failing.remove((loop, partition))

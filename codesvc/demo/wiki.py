@@ -1,4 +1,4 @@
-"""Moonhill Wiki: a third party's app, which signs people in by OpenID Connect and knows nothing of WeChat.
+"""Moonhill Wiki: a third party's app, which signs people in by OpenID Connect and calls no API of WeChat.
 
 It does by hand what a framework's library does: discovery, the code flow with PKCE, and the check of the ID token. See
 docs/en/openid.md.
@@ -19,25 +19,27 @@ from codesvc.domain.language_tags import nearest
 
 CLIENT: Final = "moonhill-wiki"
 _COOKIE: Final = "moonhill_wiki"
-_MOST: Final = 1_000
+_MOST_WAITING: Final = 1_000
 _WORDS: Final = {
     "zh": {
         "title": "山月百科",
-        "hint": "一个第三方应用：它只会 OpenID Connect，不知道微信，也不知道这家茶铺。",
+        "hint": "一个第三方应用：它只会 OpenID Connect，不调用微信和这家茶铺的接口。",
         "login": "用微信登录",
         "in": "已登录：{name}",
         "claims": "应用得到的信息",
         "out": "退出",
         "failed": "没有登录：{error}",
+        "mismatch": "返回的 {name} 与发出的不一致",
     },
     "en": {
         "title": "Moonhill Wiki",
-        "hint": "A third-party app: it speaks OpenID Connect and knows neither WeChat nor the tea shop.",
+        "hint": "A third-party app: it speaks OpenID Connect only. It calls no API of WeChat or of the tea shop.",
         "login": "Log in with WeChat",
         "in": "Logged in: {name}",
         "claims": "What the app receives",
         "out": "Log out",
         "failed": "Not logged in: {error}",
+        "mismatch": "the {name} that came back is not the one that was sent",
     },
 }
 _PAGE: Final = """<!doctype html>
@@ -82,7 +84,7 @@ class Wiki:
         """Go to the issuer."""
         about = await self._discovered()
         state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
-        while len(self._waiting) >= _MOST:
+        while len(self._waiting) >= _MOST_WAITING:
             self._waiting.pop(next(iter(self._waiting)))
         self._waiting[state] = (nonce, verifier, browser)
         challenge = base64url(sha256(verifier.encode()).digest())
@@ -105,7 +107,7 @@ class Wiki:
         given = request.query
         nonce, verifier, browser = self._waiting.pop(given.get("state", ""), ("", "", ""))
         if not browser or request.cookies.get(_COOKIE) != browser or given.get("iss") != self._issuer:
-            return _failed(request, "state")
+            return _failed(request, _words(request)["mismatch"].format(name="state / iss"))
         if "code" not in given:
             return _failed(request, given.get("error", ""))
         about = await self._discovered()
@@ -128,7 +130,7 @@ class Wiki:
             tokens["id_token"], signer.key, algorithms=["RS256"], audience=CLIENT, issuer=self._issuer, leeway=30
         )
         if claims.get("nonce") != nonce:
-            return _failed(request, "nonce")
+            return _failed(request, _words(request)["mismatch"].format(name="nonce"))
         self._sessions[browser] = claims
         return _go("/")
 

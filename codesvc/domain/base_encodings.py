@@ -12,7 +12,7 @@ def from_base64url(text: str) -> bytes:
     """The octets of a base64url text. Characters of other alphabets are skipped.
 
     Raises:
-        ValueError: the text has no such length, or a character outside ASCII.
+        ValueError: no base64 text has this length, or a character is outside ASCII.
     """
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 

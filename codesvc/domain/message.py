@@ -1,10 +1,13 @@
-"""A message: a code that an identity system made, to be delivered. It has no check, no page and no proof.
+"""A message: a code that a site's own system made, to be delivered. It has no check, no hosted page and no proof.
+
+A message may also be the last resort of a verification; then its code is the verification's.
 
     accepted --WeChat took it--> sent --receipt--> delivered
         |                          |
         +--------------------------+--> handing_over --gateway took it--> handed_over
-                                                     --it may have------> unknown
-                                                     --none took it-----> failed
+        |                          |                 --it may have------> unknown
+        |                          |                 --it did not-------> failed
+        +--------------------------+--not needed, or too late-----------> failed
 
 `handing_over` is written before the gateway is called, so that a process that takes over the job of a dead one knows
 that a call may have been made. The table below is the only definition of the states; the scripts get it from here.
@@ -59,7 +62,9 @@ ENDED_MESSAGES: Final = frozenset(status for status, targets in MESSAGE_MOVES.it
 """After one of these the sealed content is gone."""
 
 SIGN_UP: Final = "register"
-"""The purpose of sign-ups, which every site has. The person gives the recipient for the first time."""
+"""The purpose of sign-ups, which every site has. The person gives the recipient for the first time, so a start
+with it claims the recipient (`MessageRequest.claims_recipient`).
+"""
 PUSH: Final = "push"
 """The result that shadow mode notes for a message that would have been sent by WeChat."""
 HANDED_REASONS: Final = (
@@ -93,7 +98,7 @@ _GROUPS: Final = {
 
 
 def ledger_reason(reason: str) -> str:
-    """The group of a reason in `HANDED_REASONS`."""
+    """The group of a reason in `HANDED_REASONS`. All other reasons of WeChat are refusals."""
     found = _GROUPS.get(reason, reason)
     return found if found in HANDED_REASONS else "refused"
 
@@ -111,11 +116,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         expires: when the code's life ends, ms.
         ended: when its delivery ended, ms; None before.
         locale: `zh` or `en`.
-        reference: what the page beside the code shows, "" for nothing.
+        reference: what the site's own page shows beside the code, "" for nothing.
         disclose: whether the site may learn how it was delivered (DESIGN rule 7).
         would: in shadow mode, `PUSH` or why not; "" outside of it.
-        alias: the id that stands for the recipient under the current master key: what is shown where bindings are not
-            disclosed, so that an id of a previous key does not tell that it is bound.
+        alias: the id of the recipient under the current master key. It is shown where bindings are not disclosed: an id
+            under a previous key would show that it is bound.
         openid: the WeChat account that receives it, "" for none.
         verification: the verification whose last resort it is, "" for a message of its own. Its code is derived.
         now: when it was read.

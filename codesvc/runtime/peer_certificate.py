@@ -41,7 +41,8 @@ class CertificateProbe:
             octets = await _shake_hands(host, port, lenient)
         except (OSError, TimeoutError):
             return None
-        # One that is over, or another one of its chain: its own times say which, and they come before the fault.
+        # An expired certificate is read as UNTRUSTED too. `Certificate.state` looks at its times first and then says
+        # EXPIRED. If its times are right, another certificate of the chain is at fault.
         return _read(host, octets, CertificateState.NAME if code in _BY_NAME else CertificateState.UNTRUSTED)
 
 

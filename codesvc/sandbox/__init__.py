@@ -1,8 +1,8 @@
 """An imitation of the WeChat Official Account platform: a program, a library, a pytest plugin.
 
-`Platform` is the state. `AccountSpec` describes an official account. `create_app` makes the aiohttp application that
-serves both. The names are imported on first use, so that `codesvc --help` stays quick. This package imports nothing
-from the rest of codesvc.
+`Platform` is the state. `AccountSpec` describes an official account, `TemplateSpec` one of its templates, and
+`Settings` how the platform behaves. `create_app` makes the aiohttp application that serves a `Platform`. The names are
+imported on first use, so that `codesvc --help` stays quick. This package imports nothing from the rest of codesvc.
 """
 
 from importlib import import_module

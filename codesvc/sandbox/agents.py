@@ -1,4 +1,4 @@
-"""Agents of customer service and their sessions with followers (official pages of `customservice`).
+"""Agents of customer service and their sessions with followers (after WeChat's documentation).
 
 On the real platform an agent accepts an invitation in WeChat. Here an invited agent has accepted at once, and
 is online.

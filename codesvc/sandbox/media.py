@@ -1,4 +1,7 @@
-"""Temporary and permanent material of an account: what may be uploaded, and what is kept how long (official pages)."""
+"""Temporary and permanent material of an account: what may be uploaded, and what is kept how long.
+
+The rules are after WeChat's documentation.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal

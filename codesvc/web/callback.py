@@ -36,10 +36,10 @@ def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | Ba
 
 
 def _type_of(relayed: bytes) -> str:
-    """The type of the other back end's answer, whatever that said: a browser must not take it for a page of ours.
+    """The Content-Type for the other back end's answer. Its own is not used: it could be that of a page.
 
-    WeChat does not look at the type. A form of any page can send a callback that somebody has read, and then its answer
-    opens in the visitor's browser, on the service's own origin.
+    WeChat does not look at the type. Whoever has seen a callback can let any page send it again from a visitor's
+    browser. The answer then opens there on the service's own origin, where a page could run scripts.
     """
     return "application/xml" if relayed.lstrip().startswith(b"<") else "text/plain"
 
@@ -65,7 +65,8 @@ async def handle(request: web.Request) -> web.Response:
     except (BadCallback, BadKeys) as error:
         raise _refuse(request, account, error) from None
     if not inbound.covered and not await here.chat.admits(account, inbound):
-        raise _refuse(request, account, BadSignature("the timestamp and nonce have come with five other events"))
+        raise _refuse(request, account, BadSignature("the timestamp and nonce have come with too many other events"))
+    # `codesvc check` sends an event of this openid. It does not show that WeChat reaches the service.
     if inbound.event.openid != PROBE_OPENID:
         here.readiness.callbacks.hear(account.name)
     text = await here.chat.handle(account, inbound)

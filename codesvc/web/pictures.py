@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=64)
 def _parsed(picture: str) -> Logo:
-    """The picture in a data URL, at most 128 KB. Each new page asks for it, and it is the same for all."""
+    """The picture in a data URL, at most 128 KB. It is kept: all pages of the account ask for the same one."""
     return parse(picture, MOST_QR_BYTES)
 
 
@@ -43,7 +43,7 @@ def follow_code(site: SiteEntry) -> web.Response:
 
 
 DRAWN: Final = web.ResponseKey("drawn", str)
-"""The text of a QR code's picture, kept at its response for observers in the same process."""
+"""The text of a QR code's picture, kept at its response. The demo reads it to know which page shows which code."""
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _MODULE: Final = 10  # pixels of a module in a PNG
 _BITS: Final = bytes.maketrans(DARK + LIGHT, b"01")

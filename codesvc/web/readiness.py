@@ -99,7 +99,7 @@ class Readiness:
         """The conditions of all parts. Only that of the store decides whether the process is ready.
 
         Args:
-            store: what `state` has answered, so that one answer does not say two things of the store.
+            store: what `state` has answered, so that one answer of `/readyz` does not hold the results of two looks.
         """
         return [
             health.of_store(self._store_state(store), min(self.marks.since.values(), default=None), self.marks.lost),
@@ -109,7 +109,7 @@ class Readiness:
         ]
 
     def of_process(self) -> list[ComponentHealth]:
-        """The state of this process's own resources."""
+        """What this process knows without a call to the store: its resources, proxies, certificate and keys."""
         descriptors = health.of_descriptors(file_descriptors.state())
         return [
             descriptors,
@@ -130,12 +130,12 @@ class Readiness:
         return "slow" if self._store.speed.late(perf_counter()) is not None else self._clock.state or state
 
     async def begun(self) -> Self:
-        """See the store's marks when the process starts, or as soon as the store answers."""
+        """Look at the store once, so that its marks are known from the start; without an answer, `state` reads them."""
         await self._ask()
         return self
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
-        """The account's connection to WeChat, as this process sees it; its token and refused calls, as all do."""
+        """The account's connection to WeChat, as this process sees it; token and refused calls as all processes do."""
         seen = self._platforms.of(account.name)
         if seen.state != health.OK:
             return seen

@@ -1,6 +1,7 @@
 """Problem documents for requests that aiohttp refuses before any middleware runs.
 
-If the bytes are not a readable request, there is no path, header or method. An unknown `Expect` has all three. See
+If the bytes are not a readable request, there is no path, header or method. A request with an unknown `Expect` is
+readable and has all three. See
 `codesvc.runtime.http_server`, which calls the function that is made here.
 """
 
@@ -48,7 +49,7 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
 
     def refuse(request: web.BaseRequest, _: int, error: BaseException | None) -> web.Response:
         request_id = begin_request(request.headers.get("X-Request-Id"))
-        # aiohttp quotes an unknown `Expect` in its refusal, which fails for octets that are no UTF-8.
+        # UnicodeEncodeError: aiohttp quotes an unknown `Expect` in its refusal, which fails if it is not UTF-8.
         if isinstance(error, BadHttpMessage | UnicodeEncodeError):
             route, problem = _UNREADABLE, Problem("malformed", _detail(error))
             reason = type(error).__name__

@@ -44,7 +44,7 @@ OTHER: Final = "other"
 UNANSWERED: Final = frozenset(
     {"timeout", "unreachable", "dns", "certificate", "garbled", "server-error", *ProxyProblem}
 )
-"""Results of calls without an answer of WeChat."""
+"""Results of calls that brought no usable answer of WeChat."""
 
 
 @lru_cache(maxsize=256)

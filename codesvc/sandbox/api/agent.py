@@ -1,4 +1,7 @@
-"""Agents of customer service and their sessions: `/cgi-bin/customservice/*`, `/customservice/*` (official pages)."""
+"""Agents of customer service and their sessions: `/cgi-bin/customservice/*`, `/customservice/*`.
+
+They are after WeChat's documentation.
+"""
 
 from functools import partial
 

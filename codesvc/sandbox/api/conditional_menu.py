@@ -1,4 +1,4 @@
-"""Personalised menus, and the menu that is in force (official pages of custom menus)."""
+"""Personalised menus, and the menu that is in force (after WeChat's documentation)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Temporary material `/cgi-bin/media/*` and permanent material `/cgi-bin/material/*` (official pages).
+"""Temporary material `/cgi-bin/media/*` and permanent material `/cgi-bin/material/*` (after WeChat's documentation).
 
 Articles (图文) are not imitated.
 """

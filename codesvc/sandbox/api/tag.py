@@ -1,4 +1,4 @@
-"""Tags of followers, and the blacklist (official pages of tags; WECHAT.md 12)."""
+"""Tags of followers, and the blacklist (after WeChat's documentation; WECHAT.md 12)."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,7 +1,8 @@
 """The page behind a message's link: the details that the template's fields cannot hold, and "this was not me".
 
-With `reveal = "tap"` in the purpose the page shows the code too, so that a locked screen does not show it. Only the
-WeChat account that received the message sees the page. Silent web authorisation proves this (WECHAT.md 11).
+With `reveal = "tap"` in the purpose, the message hides the code and only this page shows it, so that nobody reads the
+code on a locked screen. Only the WeChat account that received the message sees the page. Silent web authorisation
+proves this (WECHAT.md 11).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ async def show(request: web.Request) -> web.Response:
     site = here.directory.sites.get(record.site) if record else None
     if record is None or site is None or record.sent_to != visitor.openid:
         return render_person_problem(request, None, "other")
-    return render_person_page(request, site, _sight(request, site, record))
+    return render_person_page(request, site, _page_for(request, site, record))
 
 
 @routes.post(_PAGE)
@@ -79,11 +80,11 @@ async def disown(request: web.Request) -> web.Response:
     return render_person_page(request, site, page)
 
 
-def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
+def _page_for(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
     here, t = services(request), speech_for(request)
     policy = site.purpose(record.purpose)
     subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
-    # The site may not have used the proof yet.
+    # The site may not have used the proof yet. Then "this was not me" still voids it.
     if record.status is Status.APPROVED and not record.disarmed:
         return PersonPage(
             title=t("msg.entered"),
