@@ -18,6 +18,7 @@ from codesvc.doctor.finding import Finding, fail, ok
 from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
+from codesvc.runtime.answer_bodies import read_at_most
 from codesvc.wechat import crypto
 from codesvc.wechat.proxy_faults import problem_of
 
@@ -122,7 +123,7 @@ async def _ask(
         async with http.request(
             method, url, params=query, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False, **arguments
         ) as response:
-            raw = await response.content.read(_LONGEST_READ)
+            raw = await read_at_most(response.content, _LONGEST_READ)
             return CallbackAnswer(response.status, raw.decode("utf-8", "replace"))
     except TimeoutError:
         return CallbackAnswer(None, "no answer within 5 s")

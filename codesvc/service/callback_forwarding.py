@@ -18,6 +18,7 @@ import aiohttp
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.answer_bodies import read_at_most
 from codesvc.runtime.tasks import end
 from codesvc.store.outcomes import Outcome
 
@@ -64,10 +65,10 @@ class CallbackForwarding:
             async with (self._public if account.guarded else self._http).post(
                 url, data=body, headers={"Content-Type": "text/xml"}, timeout=_TIMEOUT, allow_redirects=False
             ) as response:
-                answer = await response.content.read(_LARGEST_ANSWER)
-                if response.status == _OK and response.content.at_eof():
+                answer = await read_at_most(response.content, _LARGEST_ANSWER + 1)
+                if response.status == _OK and len(answer) <= _LARGEST_ANSWER:
                     return answer
-                why = f"status {response.status}"
+                why = f"status {response.status}" if response.status != _OK else "too long"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's text is not logged. It may hold the query, whose signature stays valid for some time.
             why = type(getattr(error, "os_error", error)).__name__

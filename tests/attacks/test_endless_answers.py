@@ -2,9 +2,11 @@
 
 import ast
 import asyncio
+import re
 import ssl
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
@@ -23,6 +25,7 @@ from codesvc.delivery.webhooks.sender import Sender
 from codesvc.domain.secret import Secret
 from codesvc.domain.webhook import Result
 from codesvc.runtime import bounded_answers
+from codesvc.runtime.answer_bodies import read_at_most
 from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.wechat.errors import NotSent, OutcomeUnknown
@@ -201,6 +204,28 @@ def test_every_session_has_such_connections():
             if name in {"TCPConnector", "UnixConnector", "request"} and ast.unparse(node.func).startswith("aiohttp."):
                 other.append(place)
     assert (without, other) == ([], [])
+
+
+async def test_an_answer_in_several_pieces_is_read_whole_and_a_long_one_in_part():
+    pieces, read = [b"a" * 10, b"b" * 4_096, b"c"], []
+    for most in (5_000, 4_106, 12, 10):
+        stream = aiohttp.StreamReader(Mock(_reading_paused=False), 2**16)
+        reading = asyncio.ensure_future(read_at_most(stream, most))
+        for piece in pieces:
+            await asyncio.sleep(0)
+            stream.feed_data(piece)
+        stream.feed_eof()
+        read.append(await reading)
+    assert read == [b"".join(pieces)[:most] for most in (5_000, 4_106, 12, 10)]
+
+
+def test_no_answer_is_taken_for_whole_after_one_read():
+    """aiohttp's `read(n)` gives what has come by then, which is half an answer where it comes in two pieces."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        found += [path.relative_to(ROOT).as_posix()] * len(re.findall(r"\.content\.read\w*\(", text))
+    assert found == []
 
 
 def test_the_library_has_the_same_connections():

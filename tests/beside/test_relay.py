@@ -27,6 +27,7 @@ class OldBackEnd:
         self.heard = []
         self.status = 200
         self.keys = KEYS
+        self.blanks = 0
 
     async def answer(self, request):
         from codesvc.domain.clock import unix_ms
@@ -35,7 +36,8 @@ class OldBackEnd:
         self.heard.append(type(inbound.event).__name__)
         if self.status != 200:
             return web.Response(status=self.status)
-        return web.Response(body=callback_format.render_text(inbound, "old answer", now=unix_ms() / 1000))
+        said = callback_format.render_text(inbound, "old answer", now=unix_ms() / 1000)
+        return web.Response(body=said.replace(b"<xml>", b"<xml>" + b" " * self.blanks))
 
 
 @pytest.fixture
@@ -55,6 +57,15 @@ async def test_what_is_not_ours_goes_on_and_its_answer_comes_back(new_world, old
         await person.say("password")
         await person.say("abcdefgh")
         assert old.heard == ["Followed", "Text", "Text", "Text"]
+
+
+async def test_an_answer_that_comes_in_several_pieces_comes_back_whole(new_world, old):
+    # A connection is read 4,096 octets at a time.
+    old.blanks = 20_000
+    async with new_world(accounts__main__forward_to=old.url) as world:
+        person = await world.person()
+        await person.say("菜单")
+        assert await person.texts() == ["old answer", "old answer"]
 
 
 async def test_what_is_ours_does_not(new_world, old):

@@ -214,17 +214,49 @@ async def test_a_shaped_call_says_everything_in_its_encoding(sessions, stub, met
     assert request.query.get("a") == "b"
 
 
+def by_code(url):
+    return ShapedGateway(url=url, fields=FIELDS, success_path="data.code", success_value="0", allow_private=True)
+
+
 @pytest.mark.parametrize(
     ("body", "taken"),
     [
         ('{"data":{"code":"0"}}', "yes"), ('{"data":{"code":0}}', "yes"), ('{"data":{"code":"1"}}', "no"), ("{}", "no"),
-        ("no json", "no"), ("[" * 5000, "no"),
+        # What cannot be read does not say that the message was not taken.
+        ("no json", "unknown"), ("", "unknown"), ('{"data":{"c', "unknown"), ("[" * 5000, "unknown"),
+        # Longer than one read of a connection, and longer than what is read of an answer.
+        (json.dumps({"trace": "x" * 6_000, "data": {"code": "0"}}), "yes"),
+        (json.dumps({"trace": "x" * 6_000, "data": {"code": "1"}}), "no"),
+        (json.dumps({"trace": "x" * 70_000, "data": {"code": "0"}}), "unknown"),
     ],
 )  # fmt: skip
 async def test_the_rule_of_success_reads_the_answer(sessions, stub, body, taken):
     stub.answers = [(200, body)]
-    config = ShapedGateway(url=stub.url, fields=FIELDS, success_path="data.code", success_value="0", allow_private=True)
-    assert (await shaped.Shaped(config, sessions).hand(handover())).taken == taken
+    assert (await shaped.Shaped(by_code(stub.url), sessions).hand(handover())).taken == taken
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "by_body", "by_status"),
+    [
+        (200, '{"data":', "unknown", "yes"),
+        (400, "{", "no", "no"),
+        (429, "", "later", "later"),
+        (500, "", "unknown", "unknown"),
+    ],
+)
+async def test_an_answer_that_breaks_off_is_judged_by_its_status_where_that_says_enough(
+    sessions, status, body, by_body, by_status
+):
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 100\r\n\r\n{body}".encode())
+        writer.close()
+
+    async with raw_server(serve) as port:
+        url = f"http://127.0.0.1:{port}"
+        assert (await shaped.Shaped(by_code(url), sessions).hand(handover())).taken == by_body
+        config = SignedGateway(url=url, secrets=(Secret(SECRET),), allow_private=True)
+        assert (await signed.Signed(config, sessions).hand(handover())).taken == by_status
 
 
 ALIYUN = {

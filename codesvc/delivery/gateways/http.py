@@ -7,7 +7,7 @@ that the other side has just closed it would be unknown whether a request arrive
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -19,6 +19,7 @@ from codesvc.delivery.gateways.gateway import GatewayAnswer, Taken
 from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.request_progress import RequestProgress
+from codesvc.runtime.answer_bodies import read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ class HttpAnswer:
     """What a gateway answered. It is judged and not kept.
 
     Attributes:
-        body: its first bytes.
+        body: its first bytes; none if it broke off.
         retry_after_seconds: seconds of its Retry-After, 0 for none.
     """
 
@@ -45,12 +46,16 @@ class HttpAnswer:
     body: bytes
     retry_after_seconds: int
 
-    def at(self, path: str) -> str | None:
-        """The value at a path of names in a JSON body, as text; None if there is none."""
+    def json(self) -> object:
+        """What the body says; None if it cannot be read."""
         try:
-            found = msgspec.json.decode(self.body)
+            return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+    def at(self, path: str) -> str | None:
+        """The value at a path of names in a JSON body, as text; None if there is none."""
+        found = self.json()
         for name in path.split("."):
             if isinstance(found, list) and name.isdigit() and int(name) < len(found):
                 found = found[int(name)]
@@ -74,6 +79,7 @@ async def call(
     judge: Callable[[HttpAnswer], GatewayAnswer],
 ) -> GatewayAnswer:
     """Make one call. `judge` says what an answer means; without an answer, the error does."""
+    answer: HttpAnswer | None = None
     sent, progress = {"User-Agent": _USER_AGENT, **headers}, RequestProgress(may_be_sent=False)
     try:
         async with (
@@ -89,9 +95,12 @@ async def call(
         ):
             text = response.headers.get("Retry-After", "")
             retry_after = min(int(text[:4]), _LONGEST_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0
-            answer = HttpAnswer(response.status, await response.content.read(_MOST_ANSWER_BYTES), retry_after)
+            answer = HttpAnswer(response.status, b"", retry_after)
+            answer = replace(answer, body=await read_at_most(response.content, _MOST_ANSWER_BYTES))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return _unanswered(error, progress)
+        # Where the body broke off, the status may still say enough.
+        if answer is None:
+            return _unanswered(error, progress)
     return judge(answer)
 
 

@@ -22,6 +22,7 @@ from codesvc.delivery.webhooks.signature import signature
 from codesvc.domain.address_guard import PrivateAddress, is_public
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.webhook import Result, judge
+from codesvc.runtime.answer_bodies import read_at_most
 from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
@@ -177,6 +178,6 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read a short answer to its end, so that the connection can be used again. Abort a long or slow one."""
     with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(_DRAIN_SECONDS):
-            await response.content.read(_DRAIN_BYTES)
+            await read_at_most(response.content, _DRAIN_BYTES)
     if not response.content.at_eof():
         response.close()
