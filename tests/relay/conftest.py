@@ -30,6 +30,7 @@ class Stub:
     requests: list = field(default_factory=list)
     answers: list = field(default_factory=lambda: [(200, "{}")])
     held: asyncio.Event | None = None
+    compresses: object = field(default=lambda _: False)
 
     async def handle(self, request):
         body = await request.read()
@@ -41,7 +42,10 @@ class Stub:
             request.transport.abort()
             return web.Response()
         headers = {"Retry-After": "1"} if status == 429 else {}
-        return web.Response(status=status, text=text, content_type="application/json", headers=headers)
+        answer = web.Response(status=status, text=text, content_type="application/json", headers=headers)
+        if self.compresses(request.headers.get("Accept-Encoding", "")):
+            answer.enable_compression(web.ContentCoding.gzip)
+        return answer
 
     @property
     def bodies(self):

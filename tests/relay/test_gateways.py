@@ -214,6 +214,13 @@ async def test_a_shaped_call_says_everything_in_its_encoding(sessions, stub, met
     assert request.query.get("a") == "b"
 
 
+@pytest.mark.parametrize(("always", "taken"), [(False, "yes"), (True, "unknown")])
+async def test_an_answer_is_asked_for_as_it_is_read(sessions, stub, always, taken):
+    """A proxy before a gateway compresses for whoever says that they read it; some do so for everybody."""
+    stub.compresses, stub.answers = lambda asked: always or "gzip" in asked, [(200, '{"data":{"code":"0"}}')]
+    assert (await shaped.Shaped(by_code(stub.url), sessions).hand(handover())).taken == taken
+
+
 def by_code(url):
     return ShapedGateway(url=url, fields=FIELDS, success_path="data.code", success_value="0", allow_private=True)
 

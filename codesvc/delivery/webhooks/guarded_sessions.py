@@ -81,7 +81,9 @@ class GuardedSessions:
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(self.timeout, _CONNECT_SECONDS)),
             cookie_jar=aiohttp.DummyCookieJar(),
+            # A compressed answer could be a thousand times as large as what was received.
             auto_decompress=False,
+            headers={"Accept-Encoding": "identity"},
             trust_env=False,
             trace_configs=[sending_trace()],
         )
