@@ -3,11 +3,12 @@
 WeChat accepts a state of at most 128 letters and digits (WECHAT.md 11.1), so the state is base32, not itsdangerous'
 alphabet:
 
-    <subject in base32> <24 characters of HMAC-SHA-256 over subject and browser>
+    <subject in base32> <24 characters of HMAC-SHA-256 over subject, browser and account>
 
 The value of the browser's cookie is part of the signed data but not of the text, so that a state is valid only in the
 browser that started the authorisation. Otherwise an attacker could start it in their own browser, stop before the
-return, and send the return URL to a victim. The victim's browser would then act as the attacker's WeChat account.
+return, and send the return URL to a victim. The victim's browser would then act as the attacker's WeChat account. The
+account is signed too: otherwise a state would turn the link of one account into a link of another one.
 """
 
 from __future__ import annotations
@@ -53,18 +54,18 @@ class OAuthStates:
         self._state_keys = keyring.token_keys("oauth state")[::-1]
         self._form_key = keyring.token_keys("page form")[-1]
 
-    def state(self, errand: ReturnPage, browser: str) -> str:
-        """Create a state for one browser, at most 125 characters."""
+    def state(self, errand: ReturnPage, browser: str, account: str) -> str:
+        """Create a state for one browser and one account, at most 125 characters."""
         subject = base32(f"{errand.page[:1]}{errand.place}/{errand.id}".encode())
-        return subject + _mac(self._state_keys[0], subject, browser)
+        return subject + _mac(self._state_keys[0], subject, browser, account)
 
-    def errand(self, state: str, browser: str) -> ReturnPage | None:
-        """The page that a state names; None if the state is not ours or was started in another browser."""
+    def errand(self, state: str, browser: str, account: str) -> ReturnPage | None:
+        """The page that a state names; None if it is not ours, or was made for another browser or account."""
         if not _STATE.fullmatch(state):
             return None
         subject, mac = state[:-_MAC], state[-_MAC:]
         # All keys are tried, so that the time does not reveal which key matched.
-        if not sum(hmac.compare_digest(mac, _mac(key, subject, browser)) for key in self._state_keys):
+        if not sum(hmac.compare_digest(mac, _mac(key, subject, browser, account)) for key in self._state_keys):
             return None
         return self.named(state)
 
@@ -89,5 +90,5 @@ class OAuthStates:
         return hmac.compare_digest(token.encode(), self.form(browser, subject).encode())
 
 
-def _mac(key: bytes, subject: str, browser: str) -> str:
-    return base32(hmac.digest(key, f"{subject}/{browser}".encode(), sha256))[:_MAC]
+def _mac(key: bytes, subject: str, browser: str, account: str) -> str:
+    return base32(hmac.digest(key, f"{subject}/{browser}/{account}".encode(), sha256))[:_MAC]

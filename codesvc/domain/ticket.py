@@ -120,9 +120,12 @@ class TicketSecrets:
         self._seed_key = keyring.token_keys("ticket id")[-1]
         self._digit_keys = keyring.token_keys("ticket digits")[::-1]
 
-    def seed(self, dedupe: str, wish: TicketPurpose) -> str:
-        """Prefix of the ids of one request's tickets. A repeated callback has the same prefix."""
-        digest = hmac.digest(self._seed_key, f"{wish}/{dedupe}".encode(), sha256)
+    def seed(self, appid: str, dedupe: str, wish: TicketPurpose) -> str:
+        """Prefix of the ids of one request's tickets. A repeated callback has the same prefix.
+
+        What identifies an event is unique on one account only, and the owner of another account may choose it.
+        """
+        digest = hmac.digest(self._seed_key, f"{wish}/{appid}/{dedupe}".encode(), sha256)
         return f"tk_{base32(digest[:17])[:26]}"
 
     def digits(self, ticket: str, browser: str) -> str:

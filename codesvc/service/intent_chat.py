@@ -142,7 +142,8 @@ class IntentChat:
         The text waits in the store, and it may contain a login code, so it is sealed.
         """
         dedupe = inbound.event.dedupe
-        identifier = f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}"
+        # An event of another account may have the same name.
+        identifier = f"nt_{sha256(f'{account.config.appid}/{dedupe}'.encode()).hexdigest()[:26]}"
         box = self._seals.close(identifier, SealedContent(text=text))
         await self._store.send_notice(
             account.store_keys,

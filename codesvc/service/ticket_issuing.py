@@ -69,7 +69,7 @@ class TicketCounter:
         request = TicketRequest(
             openid=event.openid,
             dedupe=event.dedupe,
-            seed=self._secrets.seed(event.dedupe, wish),
+            seed=self._secrets.seed(account.config.appid, event.dedupe, wish),
             wish=wish.value,
             sites={site.name: site.config.users_per_wechat == "many" for site in sites},
             life_ms=LIFE_MS,

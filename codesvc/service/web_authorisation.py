@@ -114,7 +114,7 @@ class Visits:
                 "redirect_uri": self._address.url(f"/wechat/{account.name}/oauth"),
                 "response_type": "code",
                 "scope": "snsapi_userinfo" if profile else "snsapi_base",
-                "state": self._seals.state(errand, browser_of(beginning(cookie))),
+                "state": self._seals.state(errand, browser_of(beginning(cookie)), account.name),
             }
         )
         return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
@@ -134,7 +134,7 @@ class Visits:
         (`codesvc.domain.visit_cookie`).
         """
         browser = browser_of(beginning(cookie))
-        errand = self._seals.errand(state, browser)
+        errand = self._seals.errand(state, browser, account.name)
         if errand is None:
             return Arrival(None, "stale")
         if not code:

@@ -110,7 +110,7 @@ class Keys:
 
     def ticket(self, ticket: str) -> str:
         """Hash: one link from the chat to a site."""
-        return self.root + IN_PARTITION["ticket"] % ticket
+        return self.account + IN_ACCOUNT["ticket"] % ticket
 
     def notice(self, notice: str) -> str:
         """Hash: a notice to a WeChat account."""

@@ -51,8 +51,8 @@ GENUINE = {
     ),
     "openid handle": (HANDLES.name("shop", "o_x"), lambda text: HANDLES.openid("shop", text)),
     "state": (
-        SEALS.state(ReturnPage("confirm", "main", "bi_x"), "browser"),
-        lambda text: SEALS.errand(text, "browser"),
+        SEALS.state(ReturnPage("confirm", "main", "bi_x"), "browser", "main"),
+        lambda text: SEALS.errand(text, "browser", "main"),
     ),
     "form token": (SEALS.form("browser", "bi_x"), lambda text: SEALS.is_form(text, "browser", "bi_x") or None),
 }

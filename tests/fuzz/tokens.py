@@ -64,7 +64,7 @@ READERS = {
     },
     "handle": (lambda text: HANDLES.open(SITE, APPID, text), CLAIM, lambda: HANDLES.seal(SITE, APPID, CLAIM)),
     "openid handle": (lambda text: HANDLES.openid(SITE, text), PERSON, lambda: HANDLES.name(SITE, PERSON)),
-    "state": (lambda text: STATES.errand(text, "b"), RETURN, lambda: STATES.state(RETURN, "b")),
+    "state": (lambda text: STATES.errand(text, "b", "main"), RETURN, lambda: STATES.state(RETURN, "b", "main")),
     "form": (lambda text: STATES.is_form(text, "b", "x") or None, True, lambda: STATES.form("b", "x")),
     "proof": (_claims, APPROVED.id, lambda: PROOFS.mint(APPROVED)),
     "digits": (

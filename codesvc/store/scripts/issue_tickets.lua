@@ -19,7 +19,7 @@ end
 
 if not redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT) then
   for number = 1, MOST do
-    local r = read_record(key('ticket', A.seed .. '-' .. number))
+    local r = read_record(account_key('ticket', A.seed .. '-' .. number))
     if r then list(r.id, r.site, r.user) end
   end
   if #listed > 0 then return {'done', now, listed} end
@@ -40,7 +40,7 @@ count_event(words)
 
 local function issue(site, user)
   local id = A.seed .. '-' .. (#listed / 4 + 1)
-  local r = {at = key('ticket', id)}
+  local r = {at = account_key('ticket', id)}
   write(r, {
     id = id, site = site, user = user, wish = A.wish, openid = A.openid, status = 'open', tries_left = A.tries,
     created = now, expires = now + A.life,

@@ -1,6 +1,6 @@
 -- Purpose: read a ticket by its id, or the ticket for which a WeChat account is expected to send digits.
 -- KEYS: awaiting
--- ARGS: offset root topic id
+-- ARGS: offset root account topic id
 -- OUTCOMES: done absent
 -- USES: clock names record ticket
 -- REPLY done: ticket

@@ -1,6 +1,6 @@
 -- ticket: reading a ticket, and its changes by the transition table (codesvc.domain.ticket).
 local function read_ticket(id)
-  local r = read_record(key('ticket', id))
+  local r = read_record(account_key('ticket', id))
   if not r or now >= tonumber(r.expires) + KEPT_AFTER_END then return nil end
   return r
 end
