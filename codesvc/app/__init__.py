@@ -42,14 +42,14 @@ _log = structlog.get_logger(__name__)
 
 
 def create_app(
-    settings: Settings, store_url: str, fixed: PreparedParts | None = None, *, pace: Pace | None = None
+    settings: Settings, store_url: str, prepared: PreparedParts | None = None, *, pace: Pace | None = None
 ) -> web.Application:
     """The whole service as an aiohttp application, on an existing store.
 
     Args:
         settings: checked settings.
         store_url: see `codesvc.config.store_address`, and `codesvc.store.connection.store_url` for the embedded one.
-        fixed: the result of `prepare` for this application; None: it is made now.
+        prepared: the result of `prepare` for this application; None: it is made now.
         pace: waiting times and bounds of deliveries; None: as in production.
 
     Raises:
@@ -65,26 +65,26 @@ def create_app(
 
     if settings.service.traces:
         tracing.switch_on()
-    made = prepare(settings) if fixed is None else fixed
-    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made, pace=pace or Pace()))
-    stream.prepare(app)
-    admin.prepare(app, settings)
-    refusals.prepare(app, made.address)
-    plain_addresses.prepare(app)
+    made = prepare(settings) if prepared is None else prepared
+    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, prepared=made, pace=pace or Pace()))
+    stream.install(app)
+    admin.install(app, settings)
+    refusals.install(app, made.address)
+    plain_addresses.install(app)
     return app
 
 
 async def _run(
-    app: web.Application, settings: Settings, store_url: str, fixed: PreparedParts, pace: Pace
+    app: web.Application, settings: Settings, store_url: str, prepared: PreparedParts, pace: Pace
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
-    directory = fixed.directory
+    directory = prepared.directory
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings, store_url, fixed)
+        parts = await open_parts(stack, settings, store_url, prepared)
         binding_watch = await BindingWatch.begun(parts.store, directory)
-        services = app[SERVICES] = await make_services(stack, settings, fixed, parts)
+        services = app[SERVICES] = await make_services(stack, settings, prepared, parts)
         if settings.service.deliver:
-            await _deliver(stack, settings, fixed, parts, services=services, pace=pace)
+            await _deliver(stack, settings, prepared, parts, services=services, pace=pace)
         parts.registry.listeners.append(lambda: parts.partitions.update(directory.partitions()))
         upkeep = Upkeep(
             directory,
@@ -105,22 +105,22 @@ async def _run(
 async def _deliver(
     stack: AsyncExitStack,
     settings: Settings,
-    fixed: PreparedParts,
+    prepared: PreparedParts,
     parts: OpenParts,
     *,
     services: Services,
     pace: Pace,
 ) -> None:
     """Deliver codes, notices, messages and webhook events as long as the stack is open."""
-    service, store, directory = settings.service, parts.store, fixed.directory
-    texts = RelayTexts(fixed.templates, directory, fixed.composer.account_fields)
+    service, store, directory = settings.service, parts.store, prepared.directory
+    texts = RelayTexts(prepared.templates, directory, prepared.composer.account_fields)
     courier = Courier(
         store,
         directory,
-        fixed.composer,
-        fixed.chat_composer,
-        Means(fixed.composer, parts.clients, parts.http, service.proxy_to_wechat),
-        relaying=await stack.enter_async_context(relaying(texts, directory, fixed.keyring, service)),
+        prepared.composer,
+        prepared.chat_composer,
+        Means(prepared.composer, parts.clients, parts.http, service.proxy_to_wechat),
+        relaying=await stack.enter_async_context(relaying(texts, directory, prepared.keyring, service)),
         recorder=parts.recorder,
         unknown=services.followers.unknown,
         pauses=pace.pauses,

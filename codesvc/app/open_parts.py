@@ -67,9 +67,9 @@ class OpenParts:
     partitions: set[int]
 
 
-async def open_parts(stack: AsyncExitStack, settings: Settings, store_url: str, fixed: PreparedParts) -> OpenParts:
+async def open_parts(stack: AsyncExitStack, settings: Settings, store_url: str, prepared: PreparedParts) -> OpenParts:
     """Open the store, the sessions of calls to others, and what runs beside the calls."""
-    keyring, directory, is_test = fixed.keyring, fixed.directory, settings.mode == "test"
+    keyring, directory, is_test = prepared.keyring, prepared.directory, settings.mode == "test"
     offset = Offset(movable=is_test)
     store = await opened(stack, settings.store, store_url, offset, keyring.tag_keys)
     http = await stack.enter_async_context(
@@ -93,7 +93,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, store_url: str, 
     stack.push_async_callback(pool.aclose)
     change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
     await stack.enter_async_context(change_notifier.running())
-    registry = Registry(store, directory, fixed.sealer)
+    registry = Registry(store, directory, prepared.sealer)
     await stack.enter_async_context(registry.running(change_notifier))
     if is_test:
         await stack.enter_async_context(follow_clock(store, change_notifier))

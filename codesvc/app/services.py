@@ -47,11 +47,13 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
 
 
-async def make_services(stack: AsyncExitStack, settings: Settings, fixed: PreparedParts, parts: OpenParts) -> Services:
+async def make_services(
+    stack: AsyncExitStack, settings: Settings, prepared: PreparedParts, parts: OpenParts
+) -> Services:
     """Make the use cases and the parts of HTTP that handlers need."""
     store, recorder, clients, registry = parts.store, parts.recorder, parts.clients, parts.registry
-    keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    composer, chat_composer = fixed.composer, fixed.chat_composer
+    keyring, directory, links = prepared.keyring, prepared.directory, prepared.links
+    composer, chat_composer = prepared.composer, prepared.chat_composer
     public_url, is_test = settings.service.public_url, settings.mode == "test"
     callback_forwarding = CallbackForwarding(parts.http, parts.public, store)
     stack.push_async_callback(callback_forwarding.aclose)
@@ -70,7 +72,7 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
     intents, relying_parties = Intents(store, parts.pool, recorder), RelyingParties(settings, directory, registry)
     return Services(
         settings=settings,
-        address=fixed.address,
+        address=prepared.address,
         directory=directory,
         keyring=keyring,
         store=store,
@@ -93,7 +95,7 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
         messages=Messages(store, keyring, recorder),
         decisions=decisions,
         composer=composer,
-        chat=CallbackEvents(
+        callback_events=CallbackEvents(
             store, composer, followers, intent_chat, openid_limits, chat_composer=chat_composer, recorder=recorder
         ),
         followers=followers,
@@ -103,10 +105,10 @@ async def make_services(stack: AsyncExitStack, settings: Settings, fixed: Prepar
         gauges=Gauges(store, directory, parts.tokens, parts.callback_record),
         recorder=recorder,
         auditing=AuditLog(store, parts.partitions),
-        templates=fixed.templates,
-        texts=fixed.texts,
-        reference=Reference(public_url, fixed.templates, testing=is_test),
-        widget=Widget(fixed.templates, fixed.texts),
+        templates=prepared.templates,
+        texts=prepared.texts,
+        reference=Reference(public_url, prepared.templates, testing=is_test),
+        widget=Widget(prepared.templates, prepared.texts),
         handles=handles,
         signed_links=links,
         oauth_states=oauth_states,

@@ -84,10 +84,10 @@ async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: 
             f"{api_key_file(site)} beside the configuration, and none can be made for this run: this machine cannot "
             "reach the store. Is the service running (codesvc serve)?"
         )
-    fixed = prepare(settings)
-    registry = Registry(store, fixed.directory, fixed.sealer)
+    prepared = prepare(settings)
+    registry = Registry(store, prepared.directory, prepared.sealer)
     await registry.refresh()
-    administration = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
+    administration = RegistryAdministration(settings, prepared.directory, registry, prepared.composer)
     name = f"codesvc-send-{secrets.token_hex(4)}"
     key = await administration.add_key(site, name, ["verify"], by=_BY)
     stack.push_async_callback(administration.remove_key, site, name, by=_BY)

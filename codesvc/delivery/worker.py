@@ -79,7 +79,7 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._outage = StoreOutage()
         self._runs = False
-        self._places = Shares(most_held, wait_seconds=wait_seconds)
+        self._shares = Shares(most_held, wait_seconds=wait_seconds)
         self._held: dict[Job, asyncio.Task[None]] = {}
 
     @asynccontextmanager
@@ -97,7 +97,7 @@ class Worker:
         finally:
             self._runs = False
             await end(self._loops)
-            self._places.defer_all()
+            self._shares.defer_all()
             if self._held:
                 await asyncio.wait(self._held.values(), timeout=self._hold_seconds)
                 left = list(self._held)
@@ -176,7 +176,7 @@ class Worker:
 
         Reading never waits for a place, because then jobs that last long would stop those of every account and site.
         """
-        began = self._places.take(job)
+        began = self._shares.take(job)
         if began:
             self._start(job)
         return began
@@ -187,12 +187,12 @@ class Worker:
         task.add_done_callback(lambda _: self._arrived(job))
 
     def _defer(self) -> None:
-        for (appid, site), jobs in self._places.defer().items():
+        for (appid, site), jobs in self._shares.defer().items():
             _log.warning("jobs_deferred", appid=appid, site=site or None, jobs=jobs)
 
     def _arrived(self, job: Job) -> None:
         self._held.pop(job, None)
-        following = self._places.give(job)
+        following = self._shares.give(job)
         if following is not None:
             self._start(following)
 

@@ -117,35 +117,29 @@ class CallbackEvents:
         admitted = await self._store.admit(account.store_keys, inbound.stamp, act="unsigned")
         return admitted.outcome is not Outcome.LIMITED
 
-    async def handle(self, account: AccountEntry, inbound: Inbound, *, genuine: bool = False) -> str | None:
-        """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1).
-
-        `genuine`: no signature of WeChat covers it, but the back end that received it says that it is genuine.
-        """
-        forgeable = not (inbound.covered or genuine)
+    async def handle(self, account: AccountEntry, inbound: Inbound) -> str | None:
+        """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1)."""
         match inbound.event:
             case Followed(openid=openid, scene=scene):
                 if scene is not None and scene.startswith(SCENE_PREFIX):
-                    return await self._claim(
-                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, forgeable=forgeable
-                    )
+                    return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True)
                 await self._followers.follows(account, openid)
-                await self._spoke(account, openid, _BRIEF_MS, forgeable=forgeable)
+                await self._spoke(account, inbound, _BRIEF_MS)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
                     return self._chat_composer.phrase("welcome", account)
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
-                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, forgeable=forgeable)
+                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS)
             case Text(content=content):
-                return await self._read(account, inbound, content, forgeable=forgeable) or self._unknown(account)
-            case Clicked(openid=openid, key=key):
-                await self._spoke(account, openid, _BRIEF_MS, forgeable=forgeable)
+                return await self._read(account, inbound, content) or self._unknown(account)
+            case Clicked(key=key):
+                await self._spoke(account, inbound, _BRIEF_MS)
                 return await self._conversation.request(account, inbound, key) or self._unknown(account)
-            case Other(openid=openid, kind=kind) if kind in _MESSAGES:
-                await self._spoke(account, openid, _LONG_MS, forgeable=forgeable)
+            case Other(kind=kind) if kind in _MESSAGES:
+                await self._spoke(account, inbound, _LONG_MS)
                 return self._unknown(account)
             case _:
-                await self._note(account, inbound, forgeable=forgeable)
+                await self._note(account, inbound)
         return None
 
     def _unknown(self, account: AccountEntry) -> str | None:
@@ -158,7 +152,7 @@ class CallbackEvents:
             return None
         return self._chat_composer.phrase("unknown_by_keyword", account)
 
-    async def _note(self, account: AccountEntry, inbound: Inbound, *, forgeable: bool) -> None:
+    async def _note(self, account: AccountEntry, inbound: Inbound) -> None:
         """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
@@ -167,16 +161,16 @@ class CallbackEvents:
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid, dedupe=inbound.event.dedupe)
             case TemplateReceipt() as receipt:
-                await self._receipt(account, receipt, forgeable=forgeable)
+                await self._receipt(account, inbound, receipt)
             case _:
                 pass
 
-    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, forgeable: bool) -> str | None:
+    async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
-            await self._spoke(account, openid, _LONG_MS, forgeable=forgeable)
+            await self._spoke(account, inbound, _LONG_MS)
         plain = read_command(content)
-        if plain in NOT_ME and forgeable:
+        if plain in NOT_ME and inbound.forgeable:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
             return self._chat_composer.phrase("disown_by_link", account)
@@ -186,10 +180,10 @@ class CallbackEvents:
             return await self.disown(account, openid, dedupe=inbound.event.dedupe, declined=declined)
         if said := await self._conversation.read(account, inbound, plain):
             if keyword is not None:
-                await self._spoke(account, openid, _LONG_MS, forgeable=forgeable)
+                await self._spoke(account, inbound, _LONG_MS)
             return said
         if keyword is not None:
-            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, forgeable=forgeable)
+            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS)
         if attempts_keyword(content) and not _beside_another(account):
             return self._chat_composer.phrase("keyword_unclear", account)
         return None
@@ -202,7 +196,6 @@ class CallbackEvents:
         pointer: str,
         *,
         window_ms: int,
-        forgeable: bool,
         followed: bool = False,
     ) -> str | None:
         """Give the code of a scene or a keyword. All changes in the store are made by one script."""
@@ -216,7 +209,7 @@ class CallbackEvents:
             rates=self._limits.keywords[account.name],
             window_ms=window_ms,
             followed=followed,
-            forgeable=forgeable,
+            forgeable=inbound.forgeable,
             pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
@@ -228,9 +221,9 @@ class CallbackEvents:
             outcome=answer.outcome.value,
             verification=answer.record.id if answer.record else None,
         )
-        return await self._reply(account, inbound, answer, forgeable=forgeable)
+        return await self._reply(account, inbound, answer)
 
-    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed, *, forgeable: bool) -> str | None:
+    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record, account):
             # The site has been removed since, or is on another account now, so the code would be useless.
             return self._chat_composer.phrase("refused", account)
@@ -249,7 +242,7 @@ class CallbackEvents:
                 # person was faster (rule 7).
                 return self._chat_composer.phrase("refused", account)
             case Outcome.OTHER:
-                return await self._conversation.claimed(account, inbound, answer.target, forgeable=forgeable)
+                return await self._conversation.claimed(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are not a keyword of this service are a message to the other back end.
                 return None
@@ -271,18 +264,20 @@ class CallbackEvents:
         said = self._chat_composer.phrase("disowned", account, stopped=found.stopped, entered=found.entered)
         return said if declined is None else f"{declined}\n\n{said}"
 
-    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, forgeable: bool) -> None:
+    async def _spoke(self, account: AccountEntry, inbound: Inbound, window_ms: int) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""
-        await self._store.note_activity(account.store_keys, openid, window_ms=window_ms, forgeable=forgeable)
+        await self._store.note_activity(
+            account.store_keys, inbound.event.openid, window_ms=window_ms, forgeable=inbound.forgeable
+        )
 
-    async def _receipt(self, account: AccountEntry, event: TemplateReceipt, *, forgeable: bool) -> None:
+    async def _receipt(self, account: AccountEntry, inbound: Inbound, event: TemplateReceipt) -> None:
         answer = await self._deliveries.receipt(
             account.store_keys,
             event.msgid,
             status=event.status,
             reason=event.reason,
             openid=event.openid,
-            forgeable=forgeable,
+            forgeable=inbound.forgeable,
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
         self._recorder.count_steps(answer)

@@ -54,7 +54,7 @@ class IntentChat:
         self._tickets = tickets
         self._chat_composer = chat_composer
 
-    async def claimed(self, account: AccountEntry, inbound: Inbound, target: str, *, forgeable: bool) -> str | None:
+    async def claimed(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
         """Answer a scan or keyword that led to no verification. None if it led to no intent either.
 
         A question with its link, and what an intent has become, may not stand in a reply that its forger could read.
@@ -68,13 +68,13 @@ class IntentChat:
             inbound.event.openid,
             by="keyword" if isinstance(inbound.event, Text) else "scene",
             dedupe=inbound.event.dedupe if inbound.covered else "",
-            forgeable=forgeable,
+            forgeable=inbound.forgeable,
         )
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
             text = self._chat_composer.intent(question(answer), answer.shown, by_reply=False)
             return await self._send_apart(account, inbound, "question", text)
-        if answer.outcome is Outcome.ENDED and forgeable:
+        if answer.outcome is Outcome.ENDED and inbound.forgeable:
             return await self._send_apart(account, inbound, "question", self._said(account, answer))
         return self._said(account, answer)
 

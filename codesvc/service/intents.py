@@ -62,7 +62,7 @@ class AskRequest:
     locale: str = "zh"
     return_url: str | None = None
     predecessor: str = ""
-    fixed: Fixed | None = None
+    inherited: Fixed | None = None
     oidc: AuthorizationRequest | None = None
     for_app: bool = False
     known: str = ""
@@ -145,7 +145,7 @@ class Intents:
 
     async def _start(self, site: SiteEntry, request: AskRequest, idempotency: Idempotency) -> IntentStarted:
         identifier = IntentId.mint(request.kind).text
-        fixed = request.fixed or Fixed(
+        fixed = request.inherited or Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
             place=masked(request.client_ip) if request.client_ip else "",
@@ -164,7 +164,7 @@ class Intents:
             notices=site.config.binding_notices,
             confirm=site.config.confirm_bind,
             address=lane.address,
-            fixed=msgspec.json.encode(fixed),
+            fixed_json=msgspec.json.encode(fixed),
             reference=codes.reference(identifier),
             keyword=codes.new_keyword() if request.method == "scan" else "",
             life_ms=request.life_ms or LIFE_MS[request.kind],

@@ -29,7 +29,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
         return_url: the address to which the hosted page returns, on one of the site's origins.
         metadata: an object that the site attached.
         predecessor: the verification whose page starts it, "" if the site does.
-        fixed: the predecessor's values, which a successor keeps; None without a predecessor.
+        inherited: the predecessor's values, which a successor keeps; None without a predecessor.
         contact: the last resort, as given: a kind and a phone number or e-mail address; None for none.
     """
 
@@ -42,7 +42,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str | None = None
     metadata: dict[str, Any] = {}
     predecessor: str = ""
-    fixed: Fixed | None = None
+    inherited: Fixed | None = None
     contact: tuple[MessageKind, str] | None = None
 
     def __repr__(self) -> str:

@@ -55,7 +55,7 @@ async def renew_verification(
             client_ip=None if site.config.client_ip == "none" else reader or address_of(record.address),
             vouched=record.vouched,
             predecessor=record.id,
-            fixed=record.fixed,
+            inherited=record.fixed,
         ),
     )
 
@@ -82,7 +82,7 @@ async def renew_intent(
             replace=intent.replace,
             client_ip=None if site.config.client_ip == "none" else reader,
             predecessor=intent.id,
-            fixed=intent.fixed,
+            inherited=intent.fixed,
             for_app=intent.oidc is not None,
         ),
     )

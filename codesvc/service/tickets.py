@@ -104,7 +104,7 @@ class Tickets:
             ticket=subject.id,
             site=site.name,
             verification=verification.text,
-            fixed=msgspec.json.encode(Fixed()),
+            fixed_json=msgspec.json.encode(Fixed()),
             attempts=policy.attempts,
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,

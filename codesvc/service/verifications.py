@@ -123,8 +123,8 @@ class Verifications:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
         trace = tracing.current()
-        if request.fixed:
-            fixed = replace(request.fixed, trace=trace)
+        if request.inherited:
+            fixed = replace(request.inherited, trace=trace)
         else:
             fixed = Fixed(
                 locale=request.locale,
@@ -142,7 +142,7 @@ class Verifications:
             long_id=long.text,
             user=request.user,
             address=bucket(request.client_ip),
-            fixed=msgspec.json.encode(fixed),
+            fixed_json=msgspec.json.encode(fixed),
             vouched=request.vouched,
             keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,

@@ -75,7 +75,7 @@ class WechatServerCodes:
             life_ms=policy.code_life * 1000,
             most=MOST_LIVE,
             guesses=encode(policy.guesses),
-            words=self._limits[account.name],
+            keyword_rates=self._limits[account.name],
         )
         reply = await self._store.issue(account.store_keys, code)
         _log.info("login_code", account=account.name, site=site.name, outcome=reply.outcome.value)

@@ -88,7 +88,7 @@ class Chat:
             keys,
             {
                 "pointer": keys.scene(pointer) if by == "scene" else keys.keyword(pointer),
-                "words": keys.openid_window("openid_words", openid),
+                "keyword_window": keys.openid_window("openid_words", openid),
                 "seen": keys.seen(dedupe),
                 "spoke": keys.spoke(openid),
                 "gone": keys.gone(openid),
@@ -96,9 +96,9 @@ class Chat:
             },
             {
                 "openid": openid,
-                "kind": by,
+                "by": by,
                 "reply": int(reply),
-                "words": rates,
+                "keyword_rates": rates,
                 "window": window_ms,
                 "followed": int(followed),
                 "forgeable": int(forgeable),

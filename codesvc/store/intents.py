@@ -31,7 +31,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         notices: whether people are notified of changes of their bindings.
         confirm: whether the person is asked before the binding is made.
         address: the rate-limit bucket of the client's address, `-` if the site sends none.
-        fixed: the constant part of the record, JSON.
+        fixed_json: the constant part of the record, JSON.
         reference: the two letters that the person compares.
         keyword: eight characters that lead to it in the chat, "" for none.
         life_ms: how long the intent is valid.
@@ -54,7 +54,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool
     confirm: bool
     address: str
-    fixed: bytes
+    fixed_json: bytes
     reference: str
     keyword: str
     life_ms: int
@@ -136,7 +136,7 @@ class Intents:
                 "notices": int(start.notices),
                 "confirm": int(start.confirm),
                 "address": start.address,
-                "fixed": start.fixed,
+                "fixed": start.fixed_json,
                 "reference": start.reference,
                 "keyword": start.keyword,
                 "life": start.life_ms,

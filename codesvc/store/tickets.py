@@ -98,14 +98,14 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         ticket: its id.
         verification: id for the verification of a reset.
-        fixed: the constant part of that verification's record, JSON.
+        fixed_json: the constant part of that verification's record, JSON.
         attempts: the number of attempts in that verification.
     """
 
     ticket: str
     site: str
     verification: str
-    fixed: bytes
+    fixed_json: bytes
     attempts: int
     idempotency_key: str
     fingerprint: str
@@ -127,7 +127,7 @@ class Tickets:
         return await self._issue(
             keys,
             {
-                "words": keys.openid_window("openid_words", request.openid),
+                "keyword_window": keys.openid_window("openid_words", request.openid),
                 "seen": keys.seen(f"{request.dedupe}/ticket"),
             },
             {
@@ -137,7 +137,7 @@ class Tickets:
                 "sites": " ".join(f"{name}/{int(many)}" for name, many in request.sites.items()),
                 "life": request.life_ms,
                 "tries": request.tries,
-                "words": request.rates,
+                "keyword_rates": request.rates,
             },
         )
 
@@ -192,7 +192,7 @@ class Tickets:
                 "fingerprint": wanted.fingerprint,
                 "site": wanted.site,
                 "id": wanted.verification,
-                "fixed": wanted.fixed,
+                "fixed": wanted.fixed_json,
                 "attempts": wanted.attempts,
                 "hooks": wanted.hooks,
             },

@@ -62,7 +62,7 @@ class Start:
         long_id: with the longer code, which is used after the site's limit of guesses is reached.
         user: the site's identifier of the person.
         address: the rate-limit bucket of the client's address, `-` if the site sends none.
-        fixed: the constant part of the record, JSON.
+        fixed_json: the constant part of the record, JSON.
         vouched: whether the site has authenticated the person by other means.
         keyword: eight characters that bring the code in the chat, "" for none.
         idempotency_key: "" for none.
@@ -76,7 +76,7 @@ class Start:
     long_id: str
     user: str
     address: str
-    fixed: bytes
+    fixed_json: bytes
     vouched: bool
     keyword: str
     idempotency_key: str

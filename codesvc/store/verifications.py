@@ -61,7 +61,7 @@ class Verifications:
                 "fingerprint": start.fingerprint,
                 "user": start.user,
                 "address": start.address,
-                "fixed": start.fixed,
+                "fixed": start.fixed_json,
                 "vouched": int(start.vouched),
                 "keyword": start.keyword,
                 "event": seed() if rules.hooks else "",

@@ -19,7 +19,7 @@ class LoginCodeIssued(Reply, frozen=True):
 
     Attributes:
         long: whether the long code was kept.
-        wait_ms: how long the limit of keywords of the openid refuses.
+        wait_ms: how long until another keyword of the openid is accepted.
     """
 
     long: bool = False
@@ -50,7 +50,7 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
         life_ms: how long the code lives.
         most: how many short codes of the site may be made within one life.
         guesses: the rates of wrong short codes, encoded.
-        words: the rates of keywords of one openid (`fragments/keyword_rates.lua`).
+        keyword_rates: the rates of keywords of one openid (`fragments/keyword_rates.lua`).
     """
 
     site: str
@@ -60,7 +60,7 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
     life_ms: int
     most: int
     guesses: str
-    words: str
+    keyword_rates: str
 
     def __repr__(self) -> str:
         return f"LoginCode({self.site!r})"
@@ -81,7 +81,7 @@ class LoginCodes:
             {
                 "code": keys.login_code(wanted.site, short),
                 "long_code": keys.login_code(wanted.site, long),
-                "words": keys.openid_window("openid_words", wanted.openid),
+                "keyword_window": keys.openid_window("openid_words", wanted.openid),
                 "live": keys.window("login_codes", wanted.site, "live"),
                 "misses": keys.window("login_codes", wanted.site, "short"),
             },
@@ -92,7 +92,7 @@ class LoginCodes:
                 "life": wanted.life_ms,
                 "most": wanted.most,
                 "guesses": wanted.guesses,
-                "words": wanted.words,
+                "keyword_rates": wanted.keyword_rates,
             },
         )
 

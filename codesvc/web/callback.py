@@ -64,12 +64,12 @@ async def handle(request: web.Request) -> web.Response:
         inbound = callback_format.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
         raise _refuse(request, account, error) from None
-    if not inbound.covered and not await here.chat.admits(account, inbound):
+    if not inbound.covered and not await here.callback_events.admits(account, inbound):
         raise _refuse(request, account, BadSignature("the timestamp and nonce have come with too many other events"))
     # `codesvc check` sends an event of this openid. It does not show that WeChat reaches the service.
     if inbound.event.openid != PROBE_OPENID:
         here.readiness.callbacks.hear(account.name)
-    text = await here.chat.handle(account, inbound)
+    text = await here.callback_events.handle(account, inbound)
     query, stamp = request.rel_url.raw_query_string, inbound.stamp
     if text is None:
         relayed = await here.callback_forwarding.ask(account, query, body, stamp=stamp)

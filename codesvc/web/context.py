@@ -65,7 +65,7 @@ class Services:
     change_notifier: ChangeNotifier
     verifications: Verifications
     bindings: Bindings
-    chat: CallbackEvents
+    callback_events: CallbackEvents
     composer: Composer
     followers: Followers
     callback_forwarding: CallbackForwarding

@@ -25,7 +25,7 @@ MOST_SEGMENTS: Final = 64
 _DOTS: Final = frozenset({".", ".."})
 
 
-def prepare(app: web.Application) -> None:
+def install(app: web.Application) -> None:
     """Let the application's router refuse such addresses, with the 404 of every unknown one."""
     resolve = app.router.resolve
 

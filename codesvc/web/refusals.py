@@ -44,7 +44,7 @@ _DETAILS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 """What is said of each reason, the more special ones first. aiohttp's own texts quote what was sent."""
 
 
-def prepare(app: web.Application, address: ServiceAddress) -> None:
+def install(app: web.Application, address: ServiceAddress) -> None:
     """Let the application answer what never reaches its middlewares; `address` is the service's own."""
 
     def refuse(request: web.BaseRequest, _: int, error: BaseException | None) -> web.Response:

@@ -73,15 +73,22 @@ class Inbound:
     """A checked callback.
 
     Attributes:
-        covered: whether a signature covers the event, because it was encrypted.
+        covered: whether a signature covers the event, because it was encrypted. If not, anybody may read the answer.
+        vouched: whether another back end received it, checked it, and says that WeChat sent it.
         stamp: timestamp and nonce as they are signed. It is the same if they have changed places.
         reply_context: for `render_text`.
     """
 
     event: Event
     covered: bool
+    vouched: bool = False
     stamp: str = field(default="", repr=False)
     reply_context: ReplyContext
+
+    @property
+    def forgeable(self) -> bool:
+        """Whether anybody may have made the event (rule 9)."""
+        return not (self.covered or self.vouched)
 
 
 def verify_url(keys: CallbackKeys, query: Mapping[str, str]) -> str:

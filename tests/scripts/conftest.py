@@ -112,12 +112,12 @@ class Shop:
         names = self.site.store_keys
         keys = {
             "pointer": names.keyword(record.keyword),
-            "words": names.openid_window("openid_words", openid),
+            "keyword_window": names.openid_window("openid_words", openid),
             "seen": names.seen(f"{openid}/{push or record.id}"),
             "outbox": names.outbox,
         }
-        more = {"words": "10/3600000", "window": 55_000, "followed": 0, "forgeable": forgeable}
-        return await self.script("claim", keys, openid=openid, kind="keyword", reply=reply, **more)
+        more = {"keyword_rates": "10/3600000", "window": 55_000, "followed": 0, "forgeable": forgeable}
+        return await self.script("claim", keys, openid=openid, by="keyword", reply=reply, **more)
 
     async def bind(self, user, openid):
         keys = {"binding": self.site.store_keys.binding("shop", user), "outbox": self.site.store_keys.outbox}

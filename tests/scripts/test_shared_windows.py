@@ -126,12 +126,12 @@ async def keyword(shop, site, number):
     names = shop.site.store_keys
     keys = {
         "pointer": names.keyword(record.keyword if record else "NOBODYS1"),
-        "words": names.openid_window("openid_words", WECHAT),
+        "keyword_window": names.openid_window("openid_words", WECHAT),
         "seen": names.seen(f"{WECHAT}/{number}"),
         "outbox": names.outbox,
     }
-    more = {"words": OpenidLimits.of(directory).keywords["main"], "window": 55_000, "followed": 0, "reply": 1}
-    return (await shop.script("claim", keys, openid=WECHAT, kind="keyword", **more)).outcome
+    more = {"keyword_rates": OpenidLimits.of(directory).keywords["main"], "window": 55_000, "followed": 0, "reply": 1}
+    return (await shop.script("claim", keys, openid=WECHAT, by="keyword", **more)).outcome
 
 
 async def test_a_stricter_site_keeps_nobody_out_of_another_site_s_keyword(new_shop):

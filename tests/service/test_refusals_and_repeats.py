@@ -24,13 +24,13 @@ async def test_a_repeated_not_me_stops_nothing_that_began_since(world):
     account = here.directory.accounts["main"]
     before = await world.start("alice")
     await owner.wait_for_push()
-    await here.chat.disown(account, owner.openid, dedupe="message-1")
+    await here.callback_events.disown(account, owner.openid, dedupe="message-1")
     assert (await world.get(before))["status"] == "canceled"
     later = await world.start("alice")
     await owner.scan(await world.scan_url(later))
-    await here.chat.disown(account, owner.openid, dedupe="message-1")
+    await here.callback_events.disown(account, owner.openid, dedupe="message-1")
     assert (await world.get(later))["status"] == "pending"
-    await here.chat.disown(account, owner.openid, dedupe="message-2")
+    await here.callback_events.disown(account, owner.openid, dedupe="message-2")
     assert (await world.get(later))["status"] == "canceled"
 
 

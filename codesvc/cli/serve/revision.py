@@ -68,8 +68,8 @@ class Revision:
 
     def app(self, store_url: str) -> web.Application:
         """A new application with this revision, not started yet."""
-        fixed = self._tried.pop() if self._tried else prepare(self.settings, self.templates)
-        return create_app(self.settings, store_url, fixed)
+        prepared = self._tried.pop() if self._tried else prepare(self.settings, self.templates)
+        return create_app(self.settings, store_url, prepared)
 
     def packed(self) -> bytes:
         """Serialise for `unpack`; the bytes contain every secret."""

@@ -2,9 +2,10 @@
 --   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
 --   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a
 --   customer-service message (rule 9). A person who does this may be sent such messages for `window` ms, as in
---   note_activity; one who has just followed (`followed` 1) can be reached, as in follow.
--- KEYS: pointer words seen outbox spoke gone leavers
--- ARGS: offset root account appid topic openid kind reply words window followed forgeable pushes
+--   note_activity; one who has just followed (`followed` 1) can be reached, as in follow. `by`: scene or keyword;
+--   `forgeable`: 1 where anybody may have made the event (rule 9).
+-- KEYS: pointer keyword_window seen outbox spoke gone leavers
+-- ARGS: offset root account appid topic openid by reply keyword_rates window followed forgeable pushes
 -- OUTCOMES: claimed refused ended absent limited other
 -- USES: clock names windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
@@ -16,7 +17,8 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
-if A.forgeable ~= '1' then clear_unknown(A.openid) end
+local forgeable = A.forgeable == '1'
+if not forgeable then clear_unknown(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)
@@ -26,17 +28,17 @@ if noted and window_ends(K.spoke) < now + A.window then open_window(K.spoke, ton
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 -- A scan that could be forged sends the person a question each time, so it counts like a keyword.
-local counted = A.kind == 'keyword' or (A.forgeable == '1' and kind and kind ~= 'vf')
+local counted = A.by == 'keyword' or (forgeable and kind and kind ~= 'vf')
 if counted and first_time then
-  local words = keyword_window(K.words, A.words)
-  local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
+  local sent = keyword_window(K.keyword_window, A.keyword_rates)
+  local wait = r and keyword_wait(sent, A.keyword_rates, r.site) or guess_wait(sent, A.keyword_rates)
   -- What cannot be counted cannot be limited.
   if not noted then wait = math.max(wait, until_room()) end
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_keywords', wait}
   end
-  count_event(words)
+  count_event(sent)
 end
 
 if not target then return {'absent', now} end
@@ -56,34 +58,35 @@ end
 
 -- A scan that was refused before may be accepted now, because the user has been bound since. Then it is a new claim.
 local anew = first_time or not r.claimed_by
-local genuine = A.forgeable ~= '1'
-if not r.claimed_by or (genuine and not is_claimed(r)) then
+if not r.claimed_by or (not forgeable and not is_claimed(r)) then
   local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
   -- What a forger can cause stays in the budget of the WeChat account that it is sent to.
-  local wait = genuine and 0 or keyword_wait(theirs.times, A.pushes, r.site)
+  local wait = forgeable and keyword_wait(theirs.times, A.pushes, r.site) or 0
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_pushes', wait}
   end
-  if not genuine then count_event(theirs.times) end
-  -- A forged claim in the place of a push must not free what the push has counted.
-  if not genuine then r.counted = nil end
+  if forgeable then
+    count_event(theirs.times)
+    -- Nothing is refunded then: a forged claim in the place of a push must not free what the push has counted.
+    r.counted = nil
+  end
   open_activity[theirs.at] = theirs
   refund(r)
-  r.unsigned = not genuine and '1' or nil
+  r.unsigned = forgeable and '1' or nil
   -- A forged claim must not show whether this WeChat account is the user's (rule 7).
-  local shown_basis = (genuine or basis ~= 'bound') and basis or nil
+  local shown_basis = not (forgeable and basis == 'bound') and basis or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = shown_basis, sent_to = A.openid,
     expires = math.min(now + r.code_life, r.created + r.code_max_life),
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
-  if basis == 'bound' and genuine then write(r, {attempts_left = r.attempts}) end
+  if basis == 'bound' and not forgeable then write(r, {attempts_left = r.attempts}) end
   enter(theirs, string.sub(r.id, 4))
   save_recent_activity(theirs, r.created + r.code_max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
-  if genuine then refund(r) end
+  if not forgeable then refund(r) end
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
 end

@@ -1,8 +1,8 @@
 -- Purpose: keep a code of wechat-server's protocol for the WeChat account that asked for one in the chat.
 --   A repeated callback gets the answer of the first. `live` bounds how many short codes of the site are live at once.
 --   Above it, and while the site's budget of wrong codes is spent, the long code is kept instead of the short one.
--- KEYS: code long_code words live misses
--- ARGS: offset account openid site mark life most guesses words
+-- KEYS: code long_code keyword_window live misses
+-- ARGS: offset account openid site mark life most guesses keyword_rates
 -- OUTCOMES: done ended limited collision
 -- USES: clock windows keyword_rates newcomers
 -- REPLY done: long
@@ -19,11 +19,11 @@ local long = wait_for(window(K.misses, A.guesses)) > 0 or wait_for(live) > 0
 local at = long and K.long_code or K.code
 if redis.call('EXISTS', at) == 1 then return {'collision', now} end
 
-local words = keyword_window(K.words, A.words)
-local wait = keyword_wait(words, A.words, A.site)
-if wait <= 0 and words.length == 0 and not has_room(2) then wait = until_room() end
+local sent = keyword_window(K.keyword_window, A.keyword_rates)
+local wait = keyword_wait(sent, A.keyword_rates, A.site)
+if wait <= 0 and sent.length == 0 and not has_room(2) then wait = until_room() end
 if wait > 0 then return {'limited', now, wait} end
 if not long then count_event(live) end
-count_event(words)
+count_event(sent)
 redis.call('SET', at, string.format('%s %.0f %s', A.mark, now + A.life, A.openid), 'PX', A.life + TTL_MARGIN)
 return {'done', now, long and 1 or 0}

@@ -1,8 +1,8 @@
 -- Purpose: issue the tickets that a chat message or a menu key requests. To bind: one for each site where this WeChat
 --   account may still be bound. To reset: one for each of its users, nine at most, which the sites have in turn. A
 --   repeated callback returns the tickets of the first.
--- KEYS: words seen
--- ARGS: offset root account topic openid seed wish sites life tries words
+-- KEYS: keyword_window seen
+-- ARGS: offset root account topic openid seed wish sites life tries keyword_rates
 -- OUTCOMES: done limited absent same
 -- USES: clock names windows keyword_rates newcomers record
 -- REPLY done: tickets
@@ -25,18 +25,18 @@ if not redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT) then
   if #listed > 0 then return {'done', now, listed} end
 end
 -- Only sites whose own limit allows it issue tickets.
-local words, wait, allowed = keyword_window(K.words, A.words), nil, {}
+local sent, wait, allowed = keyword_window(K.keyword_window, A.keyword_rates), nil, {}
 for site in string.gmatch(A.sites, '(%S+)/%d') do
-  local theirs = keyword_wait(words, A.words, site)
+  local theirs = keyword_wait(sent, A.keyword_rates, site)
   allowed[site] = theirs <= 0
   wait = math.min(wait or theirs, theirs)
 end
-wait = wait or guess_wait(words, A.words)
+wait = wait or guess_wait(sent, A.keyword_rates)
 -- A new person leaves the window of keywords and a ticket for each site.
 local _, sites = string.gsub(A.sites, '%S+', '')
 if wait <= 0 and not is_kept(A.openid, A.sites) and not has_room(1 + math.min(sites, MOST)) then wait = until_room() end
 if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
-count_event(words)
+count_event(sent)
 
 local function issue(site, user)
   local id = A.seed .. '-' .. (#listed / 4 + 1)

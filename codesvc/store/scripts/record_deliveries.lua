@@ -29,11 +29,11 @@ local function record(id, number, status, via, reason, errcode, msgid)
     local early = redis.call('GET', receipt)
     local ours = 'vf:' .. r.id .. ' ' .. r.number
     if early and string.sub(early, 1, 3) ~= 'vf:' then
-      local receipt_status, openid, receipt_reason, unsigned = read_early_receipt(early)
+      local receipt_status, openid, receipt_reason, forgeable = read_early_receipt(early)
       if openid == r.sent_to then
         status, reason, detail = receipt_status, receipt_reason, nil
         drop_turn(r, status)
-        move_delivery(r, status, {reason = reason}, nil, unsigned)
+        move_delivery(r, status, {reason = reason}, nil, forgeable)
       end
     end
     redis.call('SET', receipt, ours, 'PX', string.format('%.0f', 86400000))

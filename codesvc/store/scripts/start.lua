@@ -61,9 +61,9 @@ for _, entry in ipairs(mine.entries) do
   if string.sub(entry, 1, 2) == group then is_live('vf_' .. string.sub(entry, 7)) end
 end
 supersede(live, join_burst(latest_turn(live)))
-local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.code_max_life) / 1000)) .. string.sub(id, 4))
-if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
-  local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
+local dropped = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.code_max_life) / 1000)) .. string.sub(id, 4))
+if dropped and struct.unpack('>I4', dropped, 3) * 1000 > now then
+  local other = read_record(record_at('vf_' .. string.sub(dropped, 7)))
   if other and status_of(other) == 'pending' and not is_claimed(other) then
     local list = key('live', other.site, other.purpose, other.address, other.user)
     redis.call('RPUSH', list, other.id)
@@ -80,17 +80,17 @@ write(r, {
   code_max_life = tonumber(A.code_max_life), code_life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
   predecessor = old and old.id or nil,
 })
-local contact = A.contact ~= '' and cmsgpack.unpack(A.contact) or {}
-contact.channels, contact.code_max_life = A.channels, A.code_max_life
-if contact.id then open_contact(r, contact) end
+local contact = A.contact ~= '' and cmsgpack.unpack(A.contact) or nil
+local policy = {channels = A.channels, code_max_life = A.code_max_life}
+if contact then open_contact(r, contact, policy) end
 if A.keyword ~= '' then redis.call('SET', K.keyword, 'vf:' .. id, 'PX', tonumber(A.code_max_life) + TTL_MARGIN) end
-deliver(r, redis.call('HGET', K.binding, 'openid'), contact)
+deliver(r, redis.call('HGET', K.binding, 'openid'), policy)
 save_recent_activity(mine, tonumber(A.code_max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- The answer to a repeated start is the state at this moment, even if it changes later.
 if A.idem ~= '' then
   write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' '), first_gateway = r.gateway})
 end
-if contact.id then keep_contact(r, contact, A.contact_box) end
+if contact then keep_contact(r, contact, policy.would, A.contact_box) end
 save(r, tonumber(A.code_max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)
 return answer('started', r, long and 1 or 0, starts_left())

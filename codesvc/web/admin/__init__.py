@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
 
 
-def prepare(app: web.Application, settings: Settings) -> None:
+def install(app: web.Application, settings: Settings) -> None:
     """Add the operator's pages if the configuration names operators; otherwise /admin does not exist."""
     if settings.admin.operators:
         # Imported only then: with Babel's dates and numbers it takes 2 MB.

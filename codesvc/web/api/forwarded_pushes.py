@@ -98,6 +98,7 @@ async def handle(request: web.Request) -> web.Response:
         encrypted=False,
         token="",
     )
-    text = await here.chat.handle(account, Inbound(event=event, covered=False, reply_context=context), genuine=True)
+    inbound = Inbound(event=event, covered=False, vouched=True, reply_context=context)
+    text = await here.callback_events.handle(account, inbound)
     ours = text is not None or isinstance(event, TemplateReceipt)
     return json_response(schema.Heard(ours=ours, reply=text))

@@ -58,7 +58,7 @@ _STREAMS: Final = web.AppKey("open_streams", OpenStreams)
 _READS: Final = web.AppKey("shared_reads", SharedReads)
 
 
-def prepare(app: web.Application) -> None:
+def install(app: web.Application) -> None:
     """Set up the streams of an application, and end them when it shuts down."""
 
     async def keep(app: web.Application) -> AsyncIterator[None]:

@@ -150,7 +150,7 @@ def allow_any(request: web.Request) -> None:
         request[CROSS_ORIGIN] = {"Access-Control-Allow-Origin": "*"}
 
 
-def allow_public_clients(request: web.Request, site: SiteEntry) -> bool:
+def let_public_clients_read(request: web.Request, site: SiteEntry) -> bool:
     """Let the pages of the site's public clients read this answer; an app in a browser has no other way."""
     origin = request.headers.get("Origin")
     if origin is None:
@@ -169,7 +169,7 @@ def preflight(request: web.Request, site: SiteEntry) -> web.Response:
     Raises:
         Problem: the page is of no public client.
     """
-    if not allow_public_clients(request, site):
+    if not let_public_clients_read(request, site):
         raise Problem("forbidden", "This origin does not belong to any of the site's public clients.")
     return _allowed()
 

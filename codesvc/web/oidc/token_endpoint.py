@@ -11,10 +11,10 @@ from codesvc.web.context import services
 from codesvc.web.forms import FORM
 from codesvc.web.oidc.exchange import (
     UNAUTHORIZED,
-    allow_public_clients,
     in_protocol,
     issuing_site,
     json_pairs,
+    let_public_clients_read,
     posted_pairs,
     preflight,
     value_of,
@@ -29,7 +29,7 @@ _JSON: Final = "application/json"
 async def exchange(request: web.Request) -> web.Response:
     """Exchange a code for an ID token and an access token."""
     here, site = services(request), issuing_site(request)
-    allow_public_clients(request, site)
+    let_public_clients_read(request, site)
     as_json = request.content_type == _JSON
     pairs = await (json_pairs(request) if as_json else posted_pairs(request))
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
@@ -43,7 +43,7 @@ async def exchange(request: web.Request) -> web.Response:
 async def revoke(request: web.Request) -> web.Response:
     """End an access token (RFC 7009)."""
     here, site = services(request), issuing_site(request)
-    allow_public_clients(request, site)
+    let_public_clients_read(request, site)
     pairs = await posted_pairs(request)
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
     refuse_repeated(pairs)
@@ -60,7 +60,7 @@ async def revoke(request: web.Request) -> web.Response:
 async def userinfo(request: web.Request) -> web.Response:
     """The claims of the person, for an access token in the header or in the form."""
     here, site = services(request), issuing_site(request)
-    allow_public_clients(request, site)
+    let_public_clients_read(request, site)
     token = bearer(request)
     if not token and request.method == "POST" and request.content_type == FORM:
         pairs = await posted_pairs(request)

@@ -72,7 +72,7 @@ async def disown(request: web.Request) -> web.Response:
     site = here.directory.sites.get(record.site) if record else None
     if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
         return render_person_problem(request, None, "other")
-    await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
+    await here.callback_events.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = speech_for(request)
     entered = record.status is Status.APPROVED
     hint = t("msg.entered.stopped") if entered else t("msg.stopped.hint")

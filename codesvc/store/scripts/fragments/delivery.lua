@@ -1,13 +1,13 @@
 -- delivery: changes the state of a record's delivery by the transition table, and starts a new delivery.
 -- `taken` is the first delivery that WeChat took, or may have taken, and of which no receipt says that it failed.
--- An event that is `unsigned` can be anybody's: it never says that WeChat did not take one (DESIGN rule 9).
+-- An event that is `forgeable` can be anybody's: it never says that WeChat did not take one (DESIGN rule 9).
 -- `detail` is the detail of the entry in the timeline: the reason, or the channel by which it was sent.
-local function move_delivery(r, status, changes, detail, unsigned)
+local function move_delivery(r, status, changes, detail, forgeable)
   if not may_move(DELIVERY_MOVES, r.delivery, status) then
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
   end
   if status == 'sent' or status == 'unknown' then changes.taken = r.taken or tostring(r.number) end
-  if status == 'failed' and r.delivery == 'sent' and not unsigned and r.taken == tostring(r.number) then r.taken = nil end
+  if status == 'failed' and r.delivery == 'sent' and not forgeable and r.taken == tostring(r.number) then r.taken = nil end
   changes.delivery = status
   changes.delivery_after = now - r.created
   if status == 'sent' then detail = changes.channel or r.channel end
@@ -15,9 +15,10 @@ local function move_delivery(r, status, changes, detail, unsigned)
   write(r, changes)
 end
 
--- A receipt that came before the result of its send, as one text, and that text read: status, openid, reason, unsigned.
-local function early_receipt(status, openid, reason, unsigned)
-  return status .. ' ' .. openid .. ' ' .. reason .. (unsigned and ' unsigned' or '')
+-- A receipt that came before the result of its send, as one text, and that text read: status, openid, reason, whether it
+-- is forgeable (stored as `unsigned`).
+local function early_receipt(status, openid, reason, forgeable)
+  return status .. ' ' .. openid .. ' ' .. reason .. (forgeable and ' unsigned' or '')
 end
 local function read_early_receipt(text)
   local plain = string.match(text, '^(.*) unsigned$')
