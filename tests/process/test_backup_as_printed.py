@@ -173,8 +173,9 @@ def taken(commands):
 
 
 def split(commands):
-    """The blocks of a restore: those of the configuration, and those of the store."""
-    return [each for each in commands if "config" in each], [each for each in commands if "config" not in each]
+    """The blocks of a restore: those of the configuration, and those of a store that was packed by hand."""
+    by_hand = [each for each in commands if "gpgv" not in each]
+    return [each for each in by_hand if "config" in each], [each for each in by_hand if "config" not in each]
 
 
 async def test_a_backup_and_a_restore(server, tmp_path):
@@ -194,24 +195,122 @@ async def test_a_backup_and_a_restore(server, tmp_path):
 
 
 def test_a_backup_is_unpacked_with_the_rights_of_the_service():
-    """`gpg -d` takes a file that anybody encrypted to the public key, or that is not encrypted at all."""
+    """Who has the password, or the server's key, is not thereby root of the machine."""
     lines = [line for each in blocks("backup", "restore") for line in each.splitlines() if "tar -" in line]
     assert len(unpacking := [line for line in lines if " -x" in line]) == 2
     assert [line for line in unpacking if not line.startswith("runuser -u codesvc -- tar ")] == []
 
 
 async def test_a_restore_takes_nothing_of_a_backup_but_the_services_own_directory(server, tmp_path):
-    """Who can write where backups lie can put one of their own there."""
     await server.run("systemctl stop && mkdir -p made/codesvc made/dpkg && touch made/dpkg/postinst made/codesvc/mine")
     for name in ("/root/codesvc-config", "/var/backups/codesvc"):
         await server.run("tar -C made -czf made.tar.gz codesvc dpkg")
-        await server.run(f"gpg --store -o {name}-{DATED}.tar.gz.gpg made.tar.gz")
+        await server.run(f"gpg -c -o {name}-{DATED}.tar.gz.gpg made.tar.gz")
+    configuration, store = split(taken(blocks("backup", "restore")))
     commands = [each.replace(" && systemctl start codesvc.socket codesvc.service", "") for each in
-                taken(blocks("backup", "restore"))]  # fmt: skip
+                (*configuration, *store)]  # fmt: skip
     await run(server, commands)
     for place in ("etc", "var/lib"):
         assert (tmp_path / place / "codesvc/mine").exists()
         assert not (tmp_path / place / "dpkg").exists()
+
+
+def packets(message):
+    """The two packets of a file of `gpg -c`: the salt of its password, and what is encrypted, of one known length."""
+    end = 2 + message[1]
+    rest, data, at = message[end:], b"", 1
+    while True:
+        first = rest[at]
+        size, length = {
+            first < 192: (1, first),
+            192 <= first < 224: (2, (first - 192 << 8) + rest[at + 1] + 192),
+            224 <= first < 255: (1, 1 << (first & 31)),
+            first == 255: (5, int.from_bytes(rest[at + 1 : at + 5], "big")),
+        }[True]
+        data += rest[at + size : at + size + length]
+        at += size + length
+        if not 224 <= first < 255:
+            return message[:end], rest[:1] + b"\xff" + len(data).to_bytes(4, "big") + data
+
+
+class Computer:
+    """A directory with a ring of gpg, in which commands are typed that need no service."""
+
+    def __init__(self, directory, home):
+        self.directory, self._environment = directory, fresh_environment() | {"GNUPGHOME": str(home)}
+
+    def succeeds(self, command):
+        done = subprocess.run(
+            (program_path("bash"), "-c", command),
+            cwd=self.directory,
+            env=self._environment,
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode == 0
+
+    def does(self, *commands):
+        for command in commands:
+            assert self.succeeds(command), command
+
+
+NEW_KEY = "gpg --batch --passphrase '' --quick-gen-key"
+
+
+@pytest.mark.parametrize("place", ["/root/codesvc-config", "/var/backups/codesvc"])
+def test_a_backup_packed_by_hand_is_opened_only_if_its_password_encrypted_it(tmp_path, gpg_home, place):
+    """`gpg -d` alone takes what is not encrypted, and asks for no password then."""
+    [printed] = [each for each in blocks("backup", "restore") if "gpg -d" in each.replace("--status-fd 3 ", "")
+                 and f"{place}-{DATED}" in each]  # fmt: skip
+    backup, opened = tmp_path / f"backup-{DATED}.tar.gz.gpg", tmp_path / "opened"
+    command = printed.replace(f"{place}-{DATED}.tar.gz.gpg", str(backup)).replace(f"{place}.tar.gz", str(opened))
+    machine = Computer(tmp_path, gpg_home)
+    (tmp_path / "true").write_bytes(b"true" * 5000)
+    (tmp_path / "forged").write_bytes(b"forged")
+    (tmp_path / "another-password").write_text("another\n")
+    away = Path(tempfile.mkdtemp(prefix="gpg-"))  # has the secret half of a public key that the server has
+    try:
+        Computer(tmp_path, away).does(f"{NEW_KEY} backup rsa3072 encrypt never", "gpg --export backup > public")
+    finally:
+        end_agent(away)
+        shutil.rmtree(away)
+    machine.does(
+        "gpg --import public",
+        f"{NEW_KEY} signer ed25519 sign never",
+        "gpg -c -o by-password true",
+        "gpg -c --passphrase-file another-password -o by-another-password forged",
+        "gpg --store -o not-encrypted forged",
+        "gpg -s -u signer -o signed forged",
+        "gpg --trust-model always -r backup -o to-a-public-key -e forged",
+        "gpg --store --compress-algo none -o literal forged",
+    )
+    made = {name: (tmp_path / name).read_bytes() for name in (
+        "by-password", "by-another-password", "not-encrypted", "signed", "to-a-public-key", "literal")}  # fmt: skip
+    salt, encrypted = packets(made["by-password"])
+    middle = len(made["by-password"]) // 2
+    flipped = bytes([made["by-password"][middle] ^ 1])
+    made |= {
+        "damaged": made["by-password"][:middle] + flipped + made["by-password"][middle + 1 :],
+        "cut off": made["by-password"][:-30],
+        "without integrity": salt + b"\xc9\xff" + (len(encrypted) - 7).to_bytes(4, "big") + encrypted[7:],
+        "salt alone": salt + made["literal"],
+        "before": made["literal"] + salt + encrypted,
+        "between": salt + made["literal"] + encrypted,
+        "after": salt + encrypted + made["literal"],
+    }
+    taken_by_gpg, taken_as_printed = set(), set()
+    for name, message in made.items():
+        backup.write_bytes(message)
+        if machine.succeeds(f"gpg -d {backup}"):
+            taken_by_gpg.add(name)
+        machine.succeeds(command)
+        if opened.exists():
+            taken_as_printed.add(name)
+            assert opened.read_bytes() == (tmp_path / "true").read_bytes()
+            assert opened.stat().st_mode & 0o777 == 0o600
+            opened.unlink()
+    assert taken_as_printed == {"by-password"}
+    assert taken_by_gpg == {"by-password", "not-encrypted", "literal", "signed", "salt alone"}
 
 
 @pytest.mark.parametrize("binary", ["debian", "valkey"])
@@ -244,35 +343,116 @@ async def test_a_backup_of_an_own_server_is_there_after_a_restore_and_a_further_
     await server.run(stop)
 
 
-async def test_a_nightly_backup_holds_the_data_and_no_key(server, gpg_home, tmp_path):
-    """It is encrypted to a key whose secret half is elsewhere; older ones go, here and where it is copied to."""
+@pytest.fixture
+async def nightly(server, gpg_home, tmp_path):
+    """The owner's computer, once the server has made a nightly backup with a key that needs no password."""
+    program_path("scp", "openssh-client")
+    program_path("gpgv", "gpgv")
     own, installing, crontab = blocks("backup", "nightly")
-    owner = gpg_home / "owner"  # the machine that has the secret key
-    owner.mkdir(mode=0o700)
+    owner, root = gpg_home / "owner", gpg_home / "root"
+    for each in (owner, root):
+        each.mkdir(mode=0o700)
     (owner / "gpg.conf").write_text(f"batch\npinentry-mode loopback\npassphrase-file {gpg_home / 'passphrase'}\n")
-    backups, copies = tmp_path / "var/backups", tmp_path / "home/backup/codesvc"
-    copies.mkdir(parents=True)
+    (copies := tmp_path / "home/backup/codesvc").mkdir(parents=True)
+    (tmp_path / "computer").mkdir()
+    computer = Computer(tmp_path / "computer", owner)
+    installing = installing.replace("/usr/local/sbin/", f"{tmp_path / 'programs'}/").replace("ops/", f"{ROOT}/ops/")
     await bind(server, 1)
     try:
-        await run(server, [f"export GNUPGHOME={owner}", own, f"export GNUPGHOME={gpg_home}"])
-        program_path("scp", "openssh-client")
-        installing = installing.replace("/usr/local/sbin/", f"{tmp_path / 'programs'}/").replace("ops/", f"{ROOT}/ops/")
-        await server.run(f"touch -d '32 days ago' {copies}/codesvc-old.gpg /var/backups/codesvc-old.tar.gz.gpg")
-        await server.run("mkdir -p /etc/default /etc/systemd/system")
+        computer.does(*own.splitlines())
+        shutil.copy(computer.directory / "backup-key.asc", tmp_path)
+        await server.run(f"export GNUPGHOME={root} && mkdir -p /etc/default /etc/systemd/system")
+        await server.run(f"touch -d '32 days ago' {copies}/codesvc-old.gpg{{,.sig}}")
+        await server.run("touch -d '32 days ago' /var/backups/codesvc-old.tar.gz.gpg{,.sig}")
         await run(server, [installing.replace("COPY_TO=", f"COPY_TO={copies}/")])
         await server.run(crontab.partition("* * * ")[2].replace("/home/", f"{tmp_path}/home/"))
-        [backup], [copy] = backups.iterdir(), copies.iterdir()
-        assert (backup.name, backup.read_bytes()) == (copy.name, copy.read_bytes())
-        assert backup.stat().st_mode & 0o777 == 0o600
-        assert await bound(server, 1)
-        await server.run("! gpg -d /var/backups/codesvc-*.gpg")
-        _, store = split(taken(blocks("backup", "restore")))
-        await server.run("systemctl stop codesvc.socket codesvc.service")
-        await run(server, ["rm -r /var/lib/codesvc && mkdir /var/lib/codesvc", f"export GNUPGHOME={owner}", *store])
-        assert await bound(server, 1)
-        assert "secrets" not in await server.run("find /var/lib/codesvc")
+        for each in (tmp_path / "root/codesvc-server.gpg", *(tmp_path / "var/backups").iterdir()):
+            shutil.copy(each, computer.directory)
+        yield computer
     finally:
         end_agent(owner)
+        end_agent(root)
+
+
+def opening(name):
+    """The commands that open a nightly backup, with its name."""
+    [printed] = [each for each in blocks("backup", "restore") if "gpgv" in each]
+    assert printed.count(DATED) == 1
+    return printed.replace(f"codesvc-{DATED}.tar.gz.gpg", name)
+
+
+async def test_a_nightly_backup_holds_the_data_and_no_key(server, nightly, tmp_path):
+    """It is encrypted to a key whose secret half is elsewhere; older ones go, here and where it is copied to."""
+    backups, copies = (tmp_path / each for each in ("var/backups", "home/backup/codesvc"))
+    made = {each.name: each.read_bytes() for each in backups.iterdir()}
+    [name] = [each for each in made if each.endswith(".gpg")]
+    assert made.keys() == {name, f"{name}.sig"}
+    assert {each.name: each.read_bytes() for each in copies.iterdir()} == made
+    assert {each.stat().st_mode & 0o777 for each in backups.iterdir()} == {0o600}
+    assert await bound(server, 1)
+    await server.run("! gpg -d /var/backups/codesvc-*.gpg")
+    nightly.does(opening(name))
+    shutil.copy(nightly.directory / "codesvc.tar.gz", backups)
+    _, [_, restoring] = split(taken(blocks("backup", "restore")))
+    await server.run("systemctl stop && rm -r /var/lib/codesvc && mkdir /var/lib/codesvc")
+    await run(server, [restoring])
+    assert await bound(server, 1)
+    assert "secrets" not in await server.run("find /var/lib/codesvc")
+
+
+async def test_a_nightly_backup_is_opened_only_with_its_servers_signature_and_under_its_name(nightly):
+    """Everybody has the public key. `gpg -d` opens what is not signed, or is signed by whomever the ring knows."""
+    directory = nightly.directory
+    [true] = directory.glob("codesvc-*.tar.gz.gpg")
+    [name, newer], key = (true.name, "codesvc-2099-01-31T0400.tar.gz.gpg"), "-r backup@example.com --trust-model always"
+    message, signature = true.read_bytes(), (directory / f"{true.name}.sig").read_bytes()
+    (directory / "forged").write_text("forged")
+    nightly.does(
+        f"{NEW_KEY} codesvc-server ed25519 sign never",  # another key, of the same name
+        "gpg --import codesvc-server.gpg",
+        f"gpg {key} -o encrypted -e forged",
+        f"gpg {key} -o signed -u codesvc-server -s -e forged",
+        "gpg --store --compress-algo none -o not-encrypted forged",
+        f"(echo {name}; cat encrypted) | gpg -u codesvc-server -b > signature",
+        f"(echo {name}; cat {name}) > content && gpg --store --compress-algo none -o literal content",
+    )
+    made = {each: (directory / each).read_bytes() for each in (
+        "encrypted", "signed", "not-encrypted", "signature", "literal")}  # fmt: skip
+    middle = len(message) // 2
+    damaged = message[:middle] + bytes([message[middle] ^ 1]) + message[middle + 1 :]
+    cases = {
+        "of another": (name, made["encrypted"], signature),
+        "of another, signed within": (name, made["signed"], signature),
+        "not encrypted": (name, made["not-encrypted"], signature),
+        "without a signature": (name, made["encrypted"], None),
+        "with an empty signature": (name, made["encrypted"], b""),
+        "with a message for a signature": (name, made["encrypted"], made["not-encrypted"]),
+        "with another's signature": (name, made["encrypted"], made["signature"]),
+        "with both signatures": (name, made["encrypted"], made["signature"] + signature),
+        "with the signed content in the signature": (name, made["encrypted"], made["literal"] + signature),
+        "with the signed content after the signature": (name, made["encrypted"], signature + made["literal"]),
+        "damaged": (name, damaged, signature),
+        "cut off": (name, message[:-30], signature),
+        "under another name": (newer, message, signature),
+        "true": (name, message, signature),
+    }
+    opened = []
+    for case, (as_name, content, signed) in cases.items():
+        (directory / as_name).write_bytes(content)
+        (directory / f"{as_name}.sig").unlink(missing_ok=True)
+        if signed is not None:
+            (directory / f"{as_name}.sig").write_bytes(signed)
+        if nightly.succeeds(opening(as_name)):
+            opened.append(case)
+        assert (directory / "codesvc.tar.gz").exists() == (case in opened[-1:])
+        (directory / "codesvc.tar.gz").unlink(missing_ok=True)
+    assert opened == ["true"]
+    assert [each for each in made if nightly.succeeds(f"gpg -d {each}")] == [
+        "encrypted",
+        "signed",
+        "not-encrypted",
+        "literal",
+    ]
 
 
 async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(server, tmp_path):
