@@ -13,12 +13,14 @@ from urllib.parse import urlencode
 import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.store.key_patterns import place_of
 from codesvc.store.partitions import partition_of
 from codesvc.wechat import crypto
 from tests.attacks.test_visit_fixation import IN_WECHAT
-from tests.people.asks import reply
+from tests.people.asks import bind_intent, login, reply
 from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
 from tests.service.callbacks import push_of, sealed
+from tests.stores import value_of
 from tests.world import KEY, OTHER_KEY, SCOPES, document, hash_line
 
 EVIL = replace(
@@ -26,6 +28,8 @@ EVIL = replace(
 )
 ACCOUNTS = {"main": DEFAULT_ACCOUNT, "evil": EVIL}
 STATE = "the-session-s-own-state"
+OF_ALL = {"outbox", "minute", "hour", "uses", "turns", "mark", "clock"}
+"""Kinds of keys that belong to the partition as a whole."""
 EVILS = {"bind_url": "http://127.0.0.1:2/bind", "reset_url": "http://127.0.0.1:2/reset"}
 
 
@@ -130,3 +134,21 @@ async def test_messages_of_two_accounts_about_the_same_event_are_two(new_world, 
         for name in ACCOUNTS:
             await click(world, name, victim.openid, second, mode="plaintext")
         assert len(valkey.keys("*:notice:*")) == 2
+
+
+async def test_no_event_of_another_account_changes_what_is_kept_of_this_one(town, valkey):
+    victim, second = await town.bound("alice"), int(time.time())
+    there = await town.call("PUT", "/v1/bindings/mallory", {"openid": victim.openid}, key=OTHER_KEY)
+    assert there.status == 201
+    await bind_intent(town, "robert")
+    await login(town)
+    await town.delivery(await town.start("alice"), "delivered")
+    texts = ("重置密码", "绑定账号", "确认", "123456", "不是我")
+    events = [{"text": text, "MsgId": number} for number, text in enumerate(texts, 8_000_000_000)]
+    events += [{"event": "CLICK", "key": "codesvc_reset"}, {"event": "CLICK", "key": "codesvc_bind"}]
+    for event in events:
+        await signed(town, "main", victim.openid, CreateTime=second, **event)
+    before = {key: value_of(valkey, key) for key in valkey.keys("*") if place_of(key.decode())[1] not in OF_ALL}
+    for event in (*events, {"event": "subscribe"}, {"event": "unsubscribe"}):
+        await signed(town, "evil", victim.openid, CreateTime=second, **event)
+    assert [key for key, value in before.items() if value_of(valkey, key) != value] == []
