@@ -250,11 +250,11 @@ class CallbackEvents:
                 return self._chat_composer.phrase("expired", account)
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str, declined: str | None = None) -> str:
-        """Cancel the recent verifications of this WeChat account, and mute pushes for a day. Returns the text to reply.
+        """Stop what this WeChat account has open, and mute pushes for a day. Returns the text to reply.
 
-        Of those whose code was entered, the proofs that are not spent become void. `dedupe` identifies the message. A
-        repeated message cancels nothing more. `declined` is the answer about a question that the same message declined;
-        if there was no code, nothing is muted.
+        Recent verifications are canceled, and unspent proofs, links, login codes and logins become void.
+        `dedupe` identifies the message. A repeated message cancels nothing more. `declined` is the answer about a
+        question that the same message declined; if there was no code, nothing is muted.
         """
         keys, also = account.store_keys, declined is not None
         found = await self._store.disown(keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also)

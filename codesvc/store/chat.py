@@ -38,7 +38,7 @@ class Disowned(Reply, frozen=True):
 
     Attributes:
         stopped: how many pending verifications were canceled.
-        entered: how many codes had been entered. Where the site has not used the proof, it is void now.
+        entered: how many codes had been entered, and resets by a link made. An unused proof of them is void now.
     """
 
     stopped: int = 0
@@ -107,7 +107,7 @@ class Chat:
         )
 
     async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int, declined: bool = False) -> Disowned:
-        """Cancel a person's recent verifications, void their unspent proofs, and mute pushes for `mute_ms`.
+        """Cancel a person's recent verifications, void what else they have open, and mute pushes for `mute_ms`.
 
         `dedupe` identifies the message. `declined`: the same message declined a question. If there was no code, nothing
         is muted.

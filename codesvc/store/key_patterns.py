@@ -85,6 +85,7 @@ IN_ACCOUNT: Final = {
     "gone": "gone:%s",
     "unknown": "unknown:%s",
     "muted": "muted:%s",
+    "disowned": "disowned:%s",
     "recent": "recent:%s",
     "spoke": "spoke:%s",
     "scene": "scene:%s",

@@ -1,4 +1,4 @@
-"""A relying party gets nothing of a login that was approved as a user who has lost the binding since."""
+"""A relying party gets nothing of a login whose user has lost the binding since, or whose person has said "not me"."""
 
 import pytest
 
@@ -36,6 +36,19 @@ async def test_what_an_app_has_not_collected_is_void(world):
     assert (await done.userinfo(token)).status == 401
     after = Browser(world)
     assert (await after.exchange((await after.login(await world.bound("bob")))["code"])).status == 200
+
+
+async def test_what_an_app_has_not_collected_is_void_after_not_me(world):
+    person = await world.bound("alice")
+    waiting, at_hand = await confirmed(world, person), await confirmed(world, person)
+    code = told(await at_hand.back())["code"]
+    await person.say("不是我")
+    assert told(await waiting.back())["error"] == "access_denied"
+    refused = await at_hand.exchange(code)
+    assert (refused.status, refused["error"]) == (400, "invalid_grant")
+    await world.advance(1)
+    after = Browser(world)
+    assert (await after.exchange((await after.login(person))["code"])).status == 200
 
 
 async def test_a_visitor_who_was_unbound_is_not_bound_again_by_a_login_from_before(new_world):

@@ -102,7 +102,7 @@ async def test_after_a_code_was_typed_it_takes_back_the_proof_that_the_site_has_
     owner = await world.bound("alice")
     started = await world.start("alice", purpose)
     approved = await world.check(started, await owner.wait_for_push())
-    assert "已有人输入" in await reply(owner, "不是我")
+    assert "已有人使用" in await reply(owner, "不是我")
     assert (await world.get(started))["status"] == "canceled"
     refused = await verify(world, approved)
     assert (refused.status, refused["type"].rsplit("/", 1)[-1]) == (410, "proof-expired")
@@ -122,7 +122,7 @@ async def test_it_says_so_if_the_site_has_used_the_code_and_changes_nothing(worl
     approved = await world.check(started, await owner.wait_for_push())
     assert (await verify(world, approved)).status == 200
     said = await reply(owner, "不是我")
-    assert ("已有人输入" in said, "已停止" in said) == (True, False)
+    assert ("已有人使用" in said, "已停止" in said) == (True, False)
     assert (await world.get(started))["status"] == "approved"
 
 

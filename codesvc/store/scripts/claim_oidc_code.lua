@@ -2,9 +2,9 @@
 --   behind it. If the code comes again, the access token that it gave is revoked (RFC 6749 section 4.1.2). The code of
 --   another client stays as it is. `kept` is how long a code is remembered: the life of an access token.
 -- KEYS: code
--- ARGS: offset root site client kept audit_kept audit_lines
+-- ARGS: offset root account site client kept audit_kept audit_lines
 -- OUTCOMES: done spent absent
--- USES: clock names eviction audit
+-- USES: clock names disowning eviction audit
 -- REPLY done: login request first user display locale approved
 -- REPLY spent: login
 
@@ -18,7 +18,8 @@ if c.claimed then
   if c.token then redis.call('DEL', c.token) end
   return {'spent', now, c.login}
 end
-if is_over(c.approved, c.expires) or has_lost_since_approval(A.site, c.user, c.approved) then return {'absent', now} end
+local void = has_lost_since_approval(A.site, c.user, c.approved) or (c.openid and has_disowned(c.openid, c.approved))
+if is_over(c.approved, c.expires) or void then return {'absent', now} end
 redis.call('HSET', K.code, 'claimed', '1')
 redis.call('PEXPIRE', K.code, tonumber(A.kept) + TTL_MARGIN)
 return {'done', now, c.login, c.request, c.first, c.user, c.display, c.locale, tonumber(c.approved)}

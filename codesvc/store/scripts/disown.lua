@@ -1,12 +1,13 @@
 -- Purpose: "this was not me": cancel pending verifications that were recently sent to this openid, take back approvals
---   of those whose proof is not spent, and mute pushes for a day. An undisclosed verification that was only pushed still
+--   of those whose proof is not spent, and mute pushes for a day. Whatever else this WeChat account has asked for or agreed
+--   to, and nobody has used yet, is void from now on (disowning.lua). An undisclosed verification that was only pushed still
 --   reads as pending, but accepts no code (DESIGN rule 5). A repeated callback stops nothing more, because later
 --   verifications are not what the person meant. `declined` is 1 if the same message declined a question: then pushes are
 --   muted only if there was a code, too. A person to whom no code was sent lately takes room (newcomers.lua).
 -- KEYS: recent muted seen
 -- ARGS: offset root account topic openid mute declined
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record contact refund newcomers
+-- USES: clock names windows recent_activity record contact refund newcomers disowning
 -- REPLY done: stopped entered
 --   stopped: how many pending verifications were canceled; entered: of how many the code had been entered
 
@@ -37,7 +38,10 @@ for _, entry in ipairs(entries) do
   end
 end
 redis.call('SET', K.seen, stopped .. ' ' .. entered, 'PX', SEEN_KEPT)
+local words = account_key('openid_window', 'openid_words', A.openid)
+local known = redis.call('EXISTS', K.recent, K.muted, words, account_key('asked', A.openid), account_key('disowned', A.openid)) > 0
+if not known and not has_room(1) then return {'done', now, stopped, entered} end
+note_disowning(A.openid)
 if stopped + entered == 0 and A.declined == '1' then return {'done', now, stopped, entered} end
-if #entries == 0 and redis.call('EXISTS', K.muted) == 0 and not has_room(1) then return {'done', now, stopped, entered} end
 redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
 return {'done', now, stopped, entered}

@@ -5,7 +5,7 @@
 -- KEYS: intent code
 -- ARGS: offset root account appid topic site browser visitors life
 -- OUTCOMES: done early other stranger ended absent
--- USES: clock names record eviction intent moving
+-- USES: clock names record disowning eviction intent moving
 -- REPLY done: intent first
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
@@ -30,7 +30,7 @@ end
 local first_at = account_key('oidc_first', r.claimed_by)
 redis.call('SET', first_at, r.claimed_by, 'NX')
 local first, user = redis.call('GET', first_at), r.user or ''
-redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'user', user, 'site', r.site,
+redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'openid', r.claimed_by, 'user', user, 'site', r.site,
   'display', user ~= '' and redis.call('HGET', key('binding', r.site, user), 'display') or '',
   'locale', cjson.decode(r.fixed).locale or 'zh', 'approved', r.ended,
   'client', asked.client, 'expires', string.format('%.0f', now + A.life))

@@ -1,12 +1,12 @@
 -- Purpose: check six digits that a ticket's WeChat sent. The caller has compared them; `verdict` is the result. The
 --   script decides whether they count. Three wrong attempts end the ticket.
 -- KEYS: ticket awaiting seen
--- ARGS: offset root topic openid browser verdict
+-- ARGS: offset root account topic openid browser verdict
 -- OUTCOMES: approved wrong ended absent
--- USES: clock names record ticket
+-- USES: clock names record disowning ticket
 -- REPLY approved wrong ended: ticket
 
-local r = read_record(K.ticket)
+local r = read_ticket(K.ticket)
 if not r or r.openid ~= A.openid or r.browser ~= A.browser then return {'absent', now} end
 if A.verdict == '1' and r.proven == A.browser then return answer('approved', r) end
 if not is_good(r) then return answer('ended', r) end

@@ -1,8 +1,8 @@
 -- Purpose: read a bind intent or a login.
 -- KEYS: intent
--- ARGS: offset root topic site
+-- ARGS: offset root account topic site
 -- OUTCOMES: done absent
--- USES: clock names record eviction intent
+-- USES: clock names record disowning eviction intent
 -- REPLY done: intent
 
 local r = read_record(K.intent)

@@ -2,10 +2,10 @@
 -- KEYS: awaiting
 -- ARGS: offset root account topic id
 -- OUTCOMES: done absent
--- USES: clock names record ticket
+-- USES: clock names record disowning ticket
 -- REPLY done: ticket
 
 local id = A.id ~= '' and A.id or redis.call('GET', K.awaiting)
-local r = id and read_ticket(id)
+local r = id and read_ticket(account_key('ticket', id))
 if not r then return {'absent', now} end
 return answer('done', r)

@@ -2,9 +2,9 @@
 --   but only if the WeChat account that requested it is the one bound to the user. That WeChat account is informed, as
 --   of every reset (rule 6).
 -- KEYS: ticket record outbox idem
--- ARGS: offset root topic appid site id fixed attempts event hooks idem fingerprint
+-- ARGS: offset root account topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names record eviction webhook verification_events ticket moving
+-- USES: clock names windows recent_activity record eviction webhook verification_events disowning ticket moving
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
@@ -12,7 +12,7 @@ local moving = refusal_while_moving(A.site)
 if moving then return moving end
 local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at') or {}
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-local r = read_record(K.ticket)
+local r = read_ticket(K.ticket)
 if not r or r.site ~= A.site then return {'absent', now} end
 local at = string.format('%.0f', now)
 if known[1] then
@@ -45,6 +45,10 @@ write(v, {
   first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
+-- "Not me" takes the approval back (disown.lua).
+local theirs = read_recent_activity(account_key('recent', r.openid), '')
+enter(theirs, string.sub(A.id, 4))
+save_recent_activity(theirs, PROOF_LIFE + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
 queue_verification_event(v, 'verification.approved')
 return answer('done', r, 0, {0, v.packed, v.id})

@@ -3,10 +3,10 @@
 -- KEYS: ticket
 -- ARGS: offset account root topic id browser
 -- OUTCOMES: done ended absent
--- USES: clock names record ticket
+-- USES: clock names record disowning ticket
 -- REPLY done ended: ticket
 
-local r = read_record(K.ticket)
+local r = read_ticket(K.ticket)
 if not r or r.id ~= A.id then return {'absent', now} end
 if not is_good(r) then return answer('ended', r) end
 write(r, {browser = A.browser})

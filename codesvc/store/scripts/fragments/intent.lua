@@ -33,13 +33,18 @@ local function move_intent(r, status, changes)
 end
 
 -- A bind intent from before the loss of a binding of its user is canceled. A login that was approved as a user who has
--- lost the binding since reads as canceled; this is not stored. To be called before an intent is used (eviction.lua).
+-- lost the binding since reads as canceled, and so does every login whose WeChat account has said "not me" since; this is
+-- not stored. To be called before an intent is used (eviction.lua, disowning.lua).
 local function cancel_if_from_before(r)
   if r.kind == 'bi' and LIVE_INTENTS[intent_status(r)] and has_lost(r.site, r.user, r.created) then
     move_intent(r, 'canceled', {})
-  elseif r.kind == 'lg' and r.status == 'approved' then
-    local bound = redis.call('HGET', key('binding', r.site, r.user), 'openid')
-    if bound ~= r.claimed_by or has_lost(r.site, r.user, r.ended) then
+  elseif r.kind == 'lg' and (r.status == 'approved' or r.status == 'unknown') then
+    local void = has_disowned(r.claimed_by, r.ended)
+    if r.status == 'approved' and not void then
+      local bound = redis.call('HGET', key('binding', r.site, r.user), 'openid')
+      void = bound ~= r.claimed_by or has_lost(r.site, r.user, r.ended)
+    end
+    if void then
       r.status, r.user = 'canceled', ''
       r.packed = packed_of(r)
     end

@@ -1,7 +1,13 @@
 -- ticket: reading a ticket, and its changes by the transition table (codesvc.domain.ticket).
-local function read_ticket(id)
-  local r = read_record(account_key('ticket', id))
+
+-- An open ticket of a WeChat account that has said "not me" since reads as dead. This is not stored.
+local function read_ticket(at)
+  local r = read_record(at)
   if not r or now >= tonumber(r.expires) + KEPT_AFTER_END then return nil end
+  if r.status == 'open' and has_disowned(r.openid, r.created) then
+    r.status = 'dead'
+    r.packed = packed_of(r)
+  end
   return r
 end
 
