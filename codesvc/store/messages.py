@@ -86,7 +86,7 @@ class MessageBegun(MessageReply, frozen=True):
         box: the sealed content.
         step: what comes next: `push`, `wait` (for the receipt) or `hand` (to the gateway).
         wait_ms: how long to wait for the receipt.
-        again: whether the gateway may have been called before, by a process that died.
+        again: whether the gateway may have taken the message by an earlier call, whose answer nobody knows.
         spent: whether the site's limit of gateway messages is used up; then the gateway is not called.
         quota: `yes` if a call was charged, the quota that is used up (`day`, `minute`), "" if none was to be charged.
         day: the key of the quota that was charged.

@@ -170,16 +170,18 @@ class RelayMachine(RuleBasedStateMachine):
 
     def by_gateway(self, site):
         """How the gateway's answers end a message: its state, why, and how many calls that takes."""
-        calls, known = 0, site == "shop"
+        calls, known, doubt = 0, site == "shop", False
         while True:
             said = self.script.pop(0) if self.script else "yes"
             calls += 1
             if said == "yes":
                 return "handed_over", calls
             if said == "no":
-                return "failed", calls
-            if said in {"lost", "error"} and not known:
-                return "unknown", calls
+                return "unknown" if doubt else "failed", calls
+            if said in {"lost", "error"}:
+                doubt = True
+                if not known:
+                    return "unknown", calls
 
     def route(self, site, who, *, again, verification):
         """Why the gateway is used; None if WeChat delivers."""

@@ -367,6 +367,16 @@ async def test_who_has_read_the_code_in_wechat_has_not_proved_the_number(new_rel
         assert await basis(world, started, said["code"]) == "either"
 
 
+async def test_a_code_that_a_gateway_may_have_sent_counts_also_if_it_refuses_it_later(new_relay, stub):
+    stub.answers = [("drop", ""), (400, "{}")]
+    async with new_relay() as world:
+        started = await start(world)
+        await delivery(world, started, ("gateway", "unknown"))
+        stranger = await world.person()
+        await stranger.scan(await world.scan_url(started))
+        assert await basis(world, started, json.loads(stub.bodies[0])["data"]["code"]) == "either"
+
+
 async def test_past_the_users_limit_of_pushes_nothing_is_sent(new_relay, stub, valkey):
     limits = {"user_pushes": "2/hour", "address_starts": "none"}
     async with new_relay(skip=False, sites__shop__limits=limits) as world:

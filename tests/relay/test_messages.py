@@ -1,6 +1,7 @@
 """A code that another system made: by WeChat to bound people, by the site's gateway to all others."""
 
 import json
+from functools import partial
 
 import pytest
 from msgspec import convert
@@ -8,6 +9,7 @@ from standardwebhooks import Webhook
 
 from codesvc.client.schema import MessageNews
 from codesvc.config.api_keys import hash_line
+from codesvc.web.context import SERVICES
 from tests.relay.conftest import PHONE, SECRET, ended, send, user_of
 from tests.relay.forms import TOKEN
 from tests.stores import until
@@ -111,6 +113,39 @@ async def test_a_gateway_that_never_takes_it_ends_with_the_codes_life(new_relay,
         found = await ended(world, await send(world, expires_in=60), "failed", "unknown")
         assert found["status"] == "failed"
         await until(lambda: not list(valkey.scan_iter("*sealed*")))
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "reason"),
+    [
+        ([("drop", ""), (400, "{}")], "unknown", "http-400"),
+        ([("drop", ""), (503, ""), (422, "{}")], "unknown", "http-422"),
+        ([("drop", ""), (503, "")], "unknown", "expired"),
+        ([(500, ""), (503, ""), (200, "{}")], "handed_over", "no-binding"),
+        ([(503, ""), (429, ""), (400, "{}")], "failed", "http-400"),
+    ],
+)
+async def test_what_a_gateway_may_have_taken_has_not_failed_whatever_it_says_later(
+    new_relay, stub, answers, status, reason
+):
+    """A gateway may refuse an id that it has seen, or be down until the code ends; the SMS went out all the same."""
+    stub.answers = answers
+    async with new_relay() as world:
+        found = await ended(world, await send(world, expires_in=60), "handed_over", "failed", "unknown")
+        assert (found["status"], found["reason"]) == (status, reason)
+
+
+async def test_that_a_gateway_may_have_been_called_is_not_forgotten_by_a_look_that_is_repeated(new_relay, stub):
+    """The answer to a look may be lost, and then the same attempt looks again."""
+    stub.answers = [(503, "")]
+    async with new_relay(skip=False) as world:
+        sent = await send(world)
+        await until(lambda: world.clock.slept)
+        services = world.app[SERVICES]
+        account = services.directory.sites["shop"].account
+        look = partial(services.store.messages.begin, account.store_keys, sent["id"], 1, "0-1", sites=account.sites)
+        looks = [await look(attempt=attempt) for attempt in ("first", "second", "second")]
+    assert [begun.again for begun in looks] == [False, True, True]
 
 
 async def test_the_answer_tells_nothing_where_bindings_are_not_disclosed(new_relay, stub):

@@ -1,7 +1,7 @@
 -- Purpose: look at the job of a message: what its next act is. `step` push: send the template message now (a `call` is
 --   charged); wait: until the receipt is overdue; hand: call the gateway now. Before the gateway is called the record
 --   says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1 for another attempt: an
---   earlier call's outcome is unknown; `spent` is 1 where the site's limit of gateway messages (`cap`, as it was when the
+--   earlier call's outcome is unknown, and stays so (`doubt`); `spent` is 1 where the site's limit of gateway messages (`cap`, as it was when the
 --   message was taken) is used up, and then no call follows. A message counts once, however often it is handed. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
 --   The message of a verification's last resort follows WeChat's delivery of that verification (contact_step.lua).
 -- KEYS: message sealed outbox day
@@ -47,7 +47,7 @@ end
 if not box or is_over(m.created, m.expires) then
   -- If the gateway may have been called before, it is not known that it failed.
   local why = is_over(m.created, m.expires) and 'expired' or v and status_of(v) ~= 'pending' and 'ended' or 'lost'
-  move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = why})
+  move_message(m, (m.doubt or (m.calling or '') ~= '') and 'unknown' or 'failed', {reason = why})
   tell_of_message(m)
   tell_verification(v, m.status, m.reason)
   acknowledge({A.entry})
@@ -71,11 +71,11 @@ if m.status == 'sent' and m.plan == 'wechat' then
   write(m, {plan = 'gateway', reason = 'no-receipt'})
 end
 local before = m.calling or ''
-local again = before ~= '' and before ~= A.attempt and 1 or 0
-if m.status == 'handing_over' then
-  write(m, {calling = A.attempt})
-else
+if before ~= '' and before ~= A.attempt then m.doubt = '1' end
+if m.status ~= 'handing_over' then
   count_handover()
-  move_message(m, 'handing_over', {channel = 'gateway', calling = A.attempt})
+  move_message(m, 'handing_over', {channel = 'gateway'})
 end
-return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, again, m.spent == '1' and 1 or 0, '', '', ''}
+-- Past the site's limit no call is made.
+write(m, {calling = m.spent and '' or A.attempt})
+return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, m.doubt and 1 or 0, m.spent == '1' and 1 or 0, '', '', ''}

@@ -1,6 +1,7 @@
 -- Purpose: record what became of an act for a message. `result`: sent (WeChat took it, the receipt is awaited for `wait`
 --   ms), refused (WeChat did not and will not: the gateway is next), handed_over, unknown or failed (the end; the job is
 --   acknowledged and what was sealed is deleted), later (the gateway certainly did not take it, and is tried again).
+--   Where an earlier call of the gateway may have been taken (`doubt` in begin_message.lua), failed becomes unknown.
 --   A charged call ends with it; if WeChat has not counted it, `counted` is 0. Safe to repeat.
 -- KEYS: message outbox day
 -- ARGS: offset root account topic group event number entry result reason msgid wait call counted sites assumed_daily reserve
@@ -47,11 +48,11 @@ elseif A.result == 'sent' then
 else
   local changes = {}
   if A.result ~= 'handed_over' then changes.reason = A.reason end
-  move_message(m, A.result, changes)
+  move_message(m, A.result == 'failed' and m.doubt and 'unknown' or A.result, changes)
   tell_of_message(m)
   local v = m.verification and read_record(record_at(m.verification))
   if v then
-    tell_verification(v, A.result, m.reason)
+    tell_verification(v, m.status, m.reason)
     if status_of(v) == 'pending' then report(v) end
   end
   acknowledge({A.entry})
