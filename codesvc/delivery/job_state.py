@@ -16,7 +16,7 @@ from codesvc.domain.quota import Api
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import crash_points
 from codesvc.sites.lazy import PerEntry
-from codesvc.store.deliveries import Delivered
+from codesvc.store.deliveries import Delivered, JobLook
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ class JobState:
 
         With `charge`, a template message is taken from the day's quota, as `moment` says (`Look`).
         """
-        deliveries, call = self._deliveries[account.name], call_id(job.entry) if charge else ""
-        begin = partial(deliveries.begin, job.kind, job.subject, job.number, job.entry, call=call, moment=moment)
+        call = call_id(job.entry) if charge else ""
+        look = JobLook(job.kind, job.subject, str(job.number), job.entry, call, moment)
+        begin = partial(self._deliveries[account.name].begin.ask, look)
         begun = await self._patient.until_answered("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 
@@ -87,7 +88,7 @@ class JobState:
             day=attempt.charge.day if attempt.charge else "",
             call=attempt.charge.call if attempt.charge else "",
         )
-        record = partial(self._deliveries[account.name].record, delivered)
+        record = partial(self._deliveries[account.name].record.ask, delivered)
         return await self._patient.until_answered("record_deliveries", record)
 
     async def charge(self, account: AccountEntry, call: str, *, site: str, reset: bool) -> Charge | None:

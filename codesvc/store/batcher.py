@@ -5,8 +5,8 @@ for each; what fails inside a batch is asked again alone, so that no act suffers
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -15,14 +15,17 @@ from codesvc.domain.errors import CodesvcError
 MOST_TOGETHER: Final = 16
 """The most acts in one call. Other callers wait for the store while a call runs."""
 _AGAIN: Final = b"again"
+_Asked = TypeVar("_Asked")
+_Reply = TypeVar("_Reply")
 
 
-class Batcher:
+class Batcher(Generic[_Asked, _Reply]):
     """Runs one kind of act in batches.
 
     Args:
         run: calls the script with a MessagePack list of the acts' arguments. The third part of its answer holds the
             acts' answers, in order.
+        read: makes the typed reply to one act out of its answer.
         wrapped: wraps a batch's coroutine before it runs as a task.
     """
 
@@ -30,14 +33,16 @@ class Batcher:
         self,
         run: Callable[[bytes], Awaitable[Sequence[Any]]],
         *,
+        read: Callable[[Any], _Reply],
         wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]] = lambda call: call,
     ) -> None:
         self._run = run
+        self._read = read
         self._wrapped = wrapped
-        self._asked: list[tuple[Any, asyncio.Future[Any]]] = []
+        self._asked: list[tuple[_Asked, asyncio.Future[Any]]] = []
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def ask(self, act: Any) -> Any:
+    async def ask(self, act: _Asked) -> _Reply:
         """Run one act and wait for its answer.
 
         Raises:
@@ -54,7 +59,7 @@ class Batcher:
         answer = await future
         if answer == _AGAIN:
             (answer,) = (await self._run(msgspec.msgpack.encode([act])))[2]
-        return answer
+        return self._read(answer)
 
     def _leave(self) -> None:
         if self._asked:
@@ -63,7 +68,7 @@ class Batcher:
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
-    async def _call(self, asked: list[tuple[Any, asyncio.Future[Any]]]) -> None:
+    async def _call(self, asked: list[tuple[_Asked, asyncio.Future[Any]]]) -> None:
         try:
             answers = (await self._run(msgspec.msgpack.encode([act for act, _ in asked])))[2]
             for (_, future), answer in zip(asked, answers, strict=True):
@@ -78,7 +83,7 @@ class Batcher:
             raise
 
 
-def _tell(asked: list[tuple[Any, asyncio.Future[Any]]], error: BaseException) -> None:
+def _tell(asked: Iterable[tuple[object, asyncio.Future[Any]]], error: BaseException) -> None:
     for _, future in asked:
         if future.done():
             continue

@@ -33,6 +33,23 @@ look: it waits for a random moment and is looked at again.
 """
 
 
+class JobLook(msgspec.Struct, frozen=True, array_like=True):
+    """A look at a job before it is done. `begin_deliveries.lua` reads its members in this order.
+
+    Attributes:
+        number: which delivery of that verification.
+        entry: the entry of the job in the outbox.
+        call: the id of a template message that may follow, "" for none. It is charged as `moment` says.
+    """
+
+    kind: str
+    verification: str
+    number: str
+    entry: str
+    call: str = ""
+    moment: Look = "now"
+
+
 class Begun(RecordReply, frozen=True):
     """BEGUN, or STALE if the job is no longer needed; then it is acknowledged.
 
@@ -113,6 +130,10 @@ class ConsumersForgotten(Reply, frozen=True):
 class AccountDeliveries:
     """Deliveries of one account, in batches.
 
+    Attributes:
+        begin: looks at a job before it is done.
+        record: records the result of a delivery and acknowledges its job in the same act: DONE or STALE.
+
     Args:
         begin: the script that begins jobs.
         record: the script that records results.
@@ -129,27 +150,15 @@ class AccountDeliveries:
         sites: int,
         wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
     ) -> None:
-        self._begin, self._record = begin, record
         self._keys, self._sites = keys, sites
-        self._beginning = Batcher(self._run_begin, wrapped=wrapped)
-        self._recording = Batcher(self._run_record, wrapped=wrapped)
+        self.begin: Batcher[JobLook, Begun] = Batcher(self._run_begin, read=begin.read, wrapped=wrapped)
+        self.record: Batcher[Delivered, VerificationReply] = Batcher(
+            self._run_record, read=record.read, wrapped=wrapped
+        )
+        self._begin = begin
         self._day = ""
         self._prepared_begin: Prepared[Begun] | None = None
         self._prepared_record = record.prepare(keys, {}, {})
-
-    async def begin(
-        self, kind: str, verification: str, number: int, entry: str, *, call: str = "", moment: Look = "now"
-    ) -> Begun:
-        """Look at a job before doing it.
-
-        `call` is the id of a template message that may follow, "" for none. It is charged as `moment` says.
-        """
-        asked = (kind, verification, str(number), entry, call, moment)
-        return self._begin.read(await self._beginning.ask(asked))
-
-    async def record(self, result: Delivered) -> VerificationReply:
-        """Record the result of a delivery and acknowledge its job in the same act: DONE or STALE."""
-        return self._record.read(await self._recording.ask(result))
 
     async def _run_begin(self, packed: bytes) -> Sequence[Any]:
         # The counters of a day have their own key, so the call is prepared once a day.

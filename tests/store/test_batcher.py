@@ -35,7 +35,7 @@ def store():
 
 
 def asked(store, *names):
-    gathered = Batcher(store.run)
+    gathered = Batcher(store.run, read=bytes)
     return asyncio.gather(*(gathered.ask([name]) for name in names), return_exceptions=True)
 
 
@@ -76,7 +76,7 @@ async def test_an_error_of_the_call_is_everybodys(store, fault):
 
 
 async def test_who_gives_up_takes_nothing_from_the_others(store):
-    gathered = Batcher(store.run)
+    gathered = Batcher(store.run, read=bytes)
     store.gate.clear()
     left, stays = (asyncio.create_task(gathered.ask([name])) for name in "ab")
     await store.called.wait()
@@ -88,7 +88,7 @@ async def test_who_gives_up_takes_nothing_from_the_others(store):
 
 async def test_a_call_that_is_ended_leaves_nobody_waiting(store):
     store.gate.clear()
-    gathered = Batcher(store.run)
+    gathered = Batcher(store.run, read=bytes)
     waiting = [asyncio.create_task(gathered.ask([name])) for name in "ab"]
     await store.called.wait()
     [call] = gathered._calls
