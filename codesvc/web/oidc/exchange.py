@@ -163,6 +163,13 @@ def let_public_clients_read(request: web.Request, site: SiteEntry) -> bool:
     return True
 
 
+def readable_site(request: web.Request) -> SiteEntry:
+    """The site whose issuer is called, as `issuing_site`. The pages of its public clients may read the answer."""
+    site = issuing_site(request)
+    let_public_clients_read(request, site)
+    return site
+
+
 def preflight(request: web.Request, site: SiteEntry) -> web.Response:
     """The answer to a CORS preflight of a public client's page.
 

@@ -14,9 +14,9 @@ from codesvc.web.oidc.exchange import (
     in_protocol,
     issuing_site,
     json_pairs,
-    let_public_clients_read,
     posted_pairs,
     preflight,
+    readable_site,
     value_of,
 )
 
@@ -28,8 +28,7 @@ _JSON: Final = "application/json"
 @in_protocol
 async def exchange(request: web.Request) -> web.Response:
     """Exchange a code for an ID token and an access token."""
-    here, site = services(request), issuing_site(request)
-    let_public_clients_read(request, site)
+    here, site = services(request), readable_site(request)
     as_json = request.content_type == _JSON
     pairs = await (json_pairs(request) if as_json else posted_pairs(request))
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
@@ -42,8 +41,7 @@ async def exchange(request: web.Request) -> web.Response:
 @in_protocol
 async def revoke(request: web.Request) -> web.Response:
     """End an access token (RFC 7009)."""
-    here, site = services(request), issuing_site(request)
-    let_public_clients_read(request, site)
+    here, site = services(request), readable_site(request)
     pairs = await posted_pairs(request)
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
     refuse_repeated(pairs)
@@ -59,8 +57,7 @@ async def revoke(request: web.Request) -> web.Response:
 @in_protocol
 async def userinfo(request: web.Request) -> web.Response:
     """The claims of the person, for an access token in the header or in the form."""
-    here, site = services(request), issuing_site(request)
-    let_public_clients_read(request, site)
+    here, site = services(request), readable_site(request)
     token = bearer(request)
     if not token and request.method == "POST" and request.content_type == FORM:
         pairs = await posted_pairs(request)

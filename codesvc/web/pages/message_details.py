@@ -7,6 +7,7 @@ proves this (WECHAT.md 11).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -26,13 +27,14 @@ from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
     from codesvc.domain.record import Record
+    from codesvc.service.web_authorisation import Visitor
     from codesvc.sites.directory import AccountEntry, SiteEntry
 
 routes = web.RouteTableDef()
 _PAGE: Final = "/wechat/{account}/message/{token}"
 
 
-async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, Record | None]:
+def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId]:
     """The account and the verification of the page.
 
     Raises:
@@ -43,36 +45,45 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, 
     identifier = VerificationId.parse(subject.id) if subject and subject.place == account.name else None
     if identifier is None:
         raise Problem("not-found", "There is no such page.")
-    return account, identifier, await here.verifications.find(account, identifier)
+    return account, identifier
+
+
+async def _received(
+    request: web.Request, account: AccountEntry, identifier: VerificationId, visitor: Visitor
+) -> tuple[SiteEntry, Record] | None:
+    """The verification and its site; None if it is not kept, its site is gone, or another person got the message."""
+    here = services(request)
+    record = await here.verifications.find(account, identifier)
+    site = here.directory.sites.get(record.site) if record else None
+    return (site, record) if record and site and record.sent_to == visitor.openid else None
 
 
 @routes.get(_PAGE)
 async def show(request: web.Request) -> web.Response:
     """Show the details of the message."""
-    account, identifier, record = await _subject(request)
-    here = services(request)
+    account, identifier = _subject(request)
     visitor = await visitor_of(request, account, identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
             return render_person_problem(request, None, "open")
         return send_off(request, account, ReturnPage("message", "", identifier.text), profile=False)
-    site = here.directory.sites.get(record.site) if record else None
-    if record is None or site is None or record.sent_to != visitor.openid:
+    received = await _received(request, account, identifier, visitor)
+    if received is None:
         return render_person_problem(request, None, "other")
-    return render_person_page(request, site, _page_for(request, site, record))
+    return render_person_page(request, received[0], _page_for(request, *received))
 
 
 @routes.post(_PAGE)
 async def disown(request: web.Request) -> web.Response:
     """Handle "this was not me"."""
-    account, identifier, record = await _subject(request)
+    account, identifier = _subject(request)
     await read_form(request, identifier.text, visit_cookie(request, identifier.text), DisownForm)
-    here = services(request)
     visitor = await visitor_of(request, account, identifier.text)
-    site = here.directory.sites.get(record.site) if record else None
-    if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
+    received = await _received(request, account, identifier, visitor) if visitor else None
+    if visitor is None or received is None:
         return render_person_problem(request, None, "other")
-    await here.callback_events.disown(account, visitor.openid, dedupe=f"page/{record.id}")
+    site, record = received
+    await services(request).callback_events.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = speech_for(request)
     entered = record.status is Status.APPROVED
     hint = t("msg.entered.stopped") if entered else t("msg.stopped.hint")
@@ -86,15 +97,8 @@ def _page_for(request: web.Request, site: SiteEntry, record: Record) -> PersonPa
     subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
     # The site may not have used the proof yet. Then "this was not me" still voids it.
     if record.status is Status.APPROVED and not record.disarmed:
-        return PersonPage(
-            title=t("msg.entered"),
-            hint=t("msg.entered.hint"),
-            subtitle=subtitle,
-            icon="shield",
-            action=own_path(request),
-            token=here.oauth_states.form(browser_of(visit_cookie(request, record.id)), record.id),
-            buttons=(("no", t("msg.no"), False),),
-        )
+        page = PersonPage(title=t("msg.entered"), hint=t("msg.entered.hint"), subtitle=subtitle, icon="shield")
+        return _with_not_me(request, record, page)
     if record.status is not Status.PENDING or record.disarmed:
         return PersonPage(title=t("msg.over"), hint=t("msg.over.hint"), subtitle=subtitle, icon="stop", stage="expired")
     reference, variables = codes.reference(record.id), here.composer.variables(record)
@@ -104,7 +108,7 @@ def _page_for(request: web.Request, site: SiteEntry, record: Record) -> PersonPa
         lines.append(asked_from(t, record.fixed))
     code = (here.composer.code_of(record) or "") if hidden else ""
     key = "msg.code" if hidden else "msg.shown"
-    return PersonPage(
+    page = PersonPage(
         title=t(key),
         hint=t(f"{key}.hint", reference=reference),
         subtitle=subtitle,
@@ -113,7 +117,15 @@ def _page_for(request: web.Request, site: SiteEntry, record: Record) -> PersonPa
         digits=code,
         copy=CopyButton(text=code, label=t("msg.copy")) if code else None,
         reference=reference,
+    )
+    return _with_not_me(request, record, page)
+
+
+def _with_not_me(request: web.Request, record: Record, page: PersonPage) -> PersonPage:
+    """The page with the button "this was not me"."""
+    return replace(
+        page,
         action=own_path(request),
-        token=here.oauth_states.form(browser_of(visit_cookie(request, record.id)), record.id),
-        buttons=(("no", t("msg.no"), False),),
+        token=services(request).oauth_states.form(browser_of(visit_cookie(request, record.id)), record.id),
+        buttons=(("no", speech_for(request)("msg.no"), False),),
     )
