@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
 
 
-def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
-    """The policy of a start.
+def policy_of(site: SiteEntry, request: StartRequest) -> tuple[Purpose, bool]:
+    """The policy of a start, and whether it is for a test identity.
 
     Raises:
         Invalid: the site has no such purpose, or it requires a client address and the request has none.
@@ -35,7 +35,7 @@ def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
             "/client_ip",
         )
     code = site.test_code(request.user)
-    return _of_test_identity(policy, code) if code else policy
+    return (policy, False) if code is None else (_of_test_identity(policy, code), True)
 
 
 def _of_test_identity(policy: Purpose, code: str) -> Purpose:

@@ -82,11 +82,11 @@ class Verifications:
             Invalid: the site has no such purpose, it requires a client address and there is none, or it has no
                 gateway for the contact.
         """
-        policy = policy_of(site, request)
+        policy, test = policy_of(site, request)
         contact = contact_of(site, *request.contact) if request.contact is not None else None
         started = perf_counter()
         for _ in range(_MINTING_TRIES):
-            reply = await self._start(site, policy, request, idempotency, contact)
+            reply = await self._try_start(site, policy, request, idempotency, contact, test=test)
             if reply.outcome is not Outcome.COLLISION:
                 break
         metrics.observe_issue(site.name, perf_counter() - started)
@@ -105,15 +105,17 @@ class Verifications:
             plans = self._plans[site] = _Plans(resend_rules(site))
         return plans
 
-    async def _start(
+    async def _try_start(
         self,
         site: SiteEntry,
         policy: Purpose,
         request: StartRequest,
         idempotency: Idempotency,
-        contact: Contact | None = None,
+        contact: Contact | None,
+        *,
+        test: bool,
     ) -> Started:
-        test = site.test_code(request.user) is not None
+        """Start under new ids: as `start`, or COLLISION if one of them is taken."""
         # The plans are cached by purpose. A test identity has a policy of its own, so its plan is not cached.
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
