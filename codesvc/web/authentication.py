@@ -10,7 +10,7 @@ import structlog
 from codesvc.config.api_keys import hash_line, sites_named_by
 from codesvc.domain.forwarding import UnreadableHop, address_of_node, hops
 from codesvc.runtime import metrics, repeated_lines
-from codesvc.web.context import SITE, services
+from codesvc.web.context import CALLER, services
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -34,12 +34,20 @@ def bearer(request: web.Request) -> str:
     return key.strip() if kind.lower() == "bearer" else ""
 
 
-def calling_site(request: web.Request) -> str | None:
-    """The name of the site whose key a request carries, whatever its route; None if it carries no known one."""
+def find_caller(request: web.Request, here: Services) -> Caller | None:
+    """The caller whose key a request carries, whatever its route; None if it carries no known one.
+
+    It is kept for `authenticate`, so that a key is hashed and looked up once.
+    """
     given = request.headers.get("Authorization")
-    # Panels of wechat-server's protocol send the key alone.
-    caller = services(request).directory.caller(given.strip().rpartition(" ")[2]) if given is not None else None
-    return caller.site.name if caller is not None else None
+    if given is None:
+        return None
+    kind, _, key = given.partition(" ")
+    if kind.lower() != "bearer":
+        # Panels of wechat-server's protocol send the key alone. No call by `authenticate` takes it so.
+        return here.directory.caller(given.strip())
+    caller = request[CALLER] = here.directory.caller(key.strip())
+    return caller
 
 
 def require_known_key(request: web.Request, route: str) -> None:
@@ -52,13 +60,12 @@ def require_known_key(request: web.Request, route: str) -> None:
     """
     if "/v1/" not in route:
         return
-    here, key = services(request), bearer(request)
     if route.endswith(_FORWARDED):
-        known = bool(key)
+        known = bool(bearer(request))
     elif "/admin/v1/" in route:
         known = admin_key(request) is not None
     else:
-        known = here.directory.caller(key) is not None
+        known = request.get(CALLER) is not None
     if not known:
         raise _unauthenticated(request)
 
@@ -70,10 +77,9 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
         Problem: the key is missing or unknown, or has not this scope.
     """
     here = services(request)
-    caller = here.directory.caller(bearer(request))
+    caller: Caller | None = request.get(CALLER)
     if caller is None:
         raise _unauthenticated(request)
-    request[SITE] = caller.site.name
     here.key_uses.note(caller)
     require_scope(caller.key, scope)
     return caller

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from codesvc.service.web_authorisation import Visits
     from codesvc.service.webhooks import Webhooks
     from codesvc.service.wechat_server import WechatServerCodes
-    from codesvc.sites.directory import Directory
+    from codesvc.sites.directory import Caller, Directory
     from codesvc.sites.registry.registry import Registry
     from codesvc.sites.registry.uses import KeyUses
     from codesvc.store.change_notifier import ChangeNotifier
@@ -98,6 +98,8 @@ class Services:
 SERVICES: Final = web.AppKey("SERVICES", Services)
 RETIRING: Final = web.AppKey("RETIRING", asyncio.Event)
 """Set when a new application has replaced this one; then the next answer on a kept-alive connection closes it."""
+CALLER: Final[web.RequestKey[Caller | None]] = web.RequestKey("CALLER")
+"""The caller whose key the request carries after `Bearer`; None for an unknown key."""
 SITE: Final = web.RequestKey("SITE", str)
 CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
 """The CORS headers of every answer to this request, errors too, so that a widget can read the answer."""

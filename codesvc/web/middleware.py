@@ -19,16 +19,20 @@ from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, repeated_lines, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web import media_type
-from codesvc.web.authentication import by_operators_listener, calling_site, require_known_key
+from codesvc.web.authentication import by_operators_listener, find_caller, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import COMMON_HEADERS, require_fit
 from codesvc.web.pages.verification_view import render_problem
 from codesvc.web.problem import Problem, invalid, unavailable
+from codesvc.web.site_calls import SiteCall
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from aiohttp.typedefs import Handler
+
+    from codesvc.sites.directory import Caller
+    from codesvc.web.context import Services
 
 _log = structlog.get_logger("codesvc.http")
 _REQUEST_ID: Final = re.compile(r"(?![0-9]{1,12}$)(?!csk_|whsec_|ey[A-Z])[A-Za-z0-9_.-]{8,64}")
@@ -120,9 +124,10 @@ async def _admit_body(request: web.Request, route: str) -> None:
     Raises:
         Problem: the body is multipart or not complete in time, or the route needs a key and there is none.
     """
-    if not request.content.is_eof() and request.match_info.http_exception is None:
+    if request.match_info.http_exception is None:
         require_known_key(request, route)
         await _arrived(request)
+        find_caller(request, services(request))  # the key may have been removed meanwhile
 
 
 async def _arrived(request: web.Request) -> None:
@@ -142,15 +147,13 @@ async def _arrived(request: web.Request) -> None:
         raise Problem("slow-request", headers={"Connection": "close"}) from None
 
 
-async def _below_prefix(request: web.Request, handler: Handler) -> tuple[web.Request, Handler]:
+async def _below_prefix(request: web.Request, prefix: str) -> tuple[web.Request, Handler]:
     """The request and its handler. At `admin.listen` no proxy removes the path of `public_url`, so it is removed here.
 
     The pages' own addresses begin with that path.
     """
-    address, url = services(request).address, request.rel_url
-    if not address.holds(url.raw_path) or not by_operators_listener(request):
-        return request, handler
-    path = url.raw_path.removeprefix(address.prefix) or "/"
+    url = request.rel_url
+    path = url.raw_path.removeprefix(prefix) or "/"
     inner = request.clone(rel_url=URL.build(path=path, query_string=url.raw_query_string, encoded=True))
     found = await request.app.router.resolve(inner)
     found.add_app(request.app)
@@ -215,42 +218,46 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
     log_request(method=method, route=route, status=status, site=site, seconds=seconds)
 
 
-async def _respond(request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
+async def _respond(
+    request: web.Request, handler: Handler, route: str, here: Services, caller: Caller | None
+) -> web.StreamResponse:
     """Read the body and call the handler. The calls of each site have turns (`codesvc.web.site_calls`).
 
     Raises:
         Problem: the request is refused.
     """
     _require_sound_head(request)
-    site = calling_site(request)
-    if site is None:
-        await _admit_body(request, route)
-        return await _handled(request, handler, route)
-    request[SITE] = site
-    # Only scans may wait for WeChat, and other calls do not wait with them.
-    with services(request).site_calls.begin(site, "scan" if route.endswith("/scan") else "") as call:
-        await _admit_body(request, route)
-        await call.turn()
-        return await _handled(request, handler, route)
-
-
-async def _handled(request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
-    answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-    traced = tracing.within(route, answering, parent=request.headers.get("traceparent"), method=request.method)
-    return await crash_points.mortal("request", traced)
+    call = None
+    if caller is not None:
+        # Only scans may wait for WeChat, and other calls do not wait with them.
+        call = SiteCall(here.site_calls, caller.site.name, "scan" if route.endswith("/scan") else "")
+    try:
+        if not request.content.is_eof():
+            await _admit_body(request, route)
+        if call is not None:
+            await call.turn()
+        answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
+        traced = tracing.within(route, answering, parent=request.headers.get("traceparent"), method=request.method)
+        return await crash_points.mortal("request", traced)
+    finally:
+        if call is not None:
+            call.close()
 
 
 @web.middleware
 async def request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
     started, request = perf_counter(), _readable(request)
-    request, handler = await _below_prefix(request, handler)
+    here = services(request)
+    if here.address.holds(request.rel_url.raw_path) and by_operators_listener(request):
+        request, handler = await _below_prefix(request, here.address.prefix)
     given, route = request.headers, route_of(request)
-    request_id = begin_request(given.get("X-Request-Id"))
+    request_id, caller = begin_request(given.get("X-Request-Id")), None
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        response = await _respond(request, handler, route)
+        caller = find_caller(request, here)
+        response = await _respond(request, handler, route, here, caller)
         if not response.prepared:
             require_fit(response.headers)
     except Exception as error:  # noqa: BLE001  every error must become a problem document
@@ -266,5 +273,6 @@ async def request_middleware(request: web.Request, handler: Handler) -> web.Stre
         retiring = request.app.get(RETIRING)
         if retiring is not None and retiring.is_set():
             response.force_close()
-    end_request(request, route, response.status, site=request.get(SITE), seconds=perf_counter() - started)
+    site = caller.site.name if caller is not None else request.get(SITE)
+    end_request(request, route, response.status, site=site, seconds=perf_counter() - started)
     return response

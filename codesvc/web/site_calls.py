@@ -14,13 +14,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 MOST_AT_ONCE: Final = 32
 """Calls of a site that are worked on at a time: while the store does 16 starts in one call, 16 more are read."""
@@ -56,9 +55,8 @@ class _Line:
                 return
         self.free += 1
 
-    def wait(self, seconds: float) -> asyncio.Future[bool]:
+    def wait(self, loop: asyncio.AbstractEventLoop, seconds: float) -> asyncio.Future[bool]:
         """A turn that comes later, True; False once it is too late for it. One timer serves all that wait."""
-        loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
         self.waiting.append((loop.time() + seconds, turn))
         if self.timer is None:
@@ -75,18 +73,25 @@ class _Line:
 
 
 class SiteCall:
-    """One call, from its head to its answer; used as `with calls.begin(…) as call`."""
+    """One call, from its head to its answer. Whoever makes one closes it.
+
+    Calls of one kind take no turns of another's.
+
+    Raises:
+        Problem: the site has too many calls under way.
+    """
 
     __slots__ = ("_calls", "_has_turn", "_line", "_name")
 
-    def __init__(self, calls: SiteCalls, name: tuple[str, str]) -> None:
-        self._calls, self._name, self._line, self._has_turn = calls, name, calls.line(name), False
-
-    def __enter__(self) -> Self:
-        if self._line.under_way >= self._calls.most_under_way:
-            raise self._calls.refusal(self._name[0])
-        self._line.under_way += 1
-        return self
+    def __init__(self, calls: SiteCalls, site: str, kind: str = "") -> None:
+        self._calls, self._name, self._has_turn = calls, (site, kind), False
+        line = calls.lines.get(self._name)
+        if line is None:
+            line = calls.lines[self._name] = _Line(calls.most_at_once)
+        if line.under_way >= calls.most_under_way:
+            raise calls.refusal(site)
+        line.under_way += 1
+        self._line = line
 
     async def turn(self) -> None:
         """Wait until fewer than `most_at_once` calls are worked on.
@@ -98,7 +103,7 @@ class SiteCall:
         if line.free:
             line.free -= 1
         else:
-            turn = line.wait(self._calls.patience_seconds)
+            turn = line.wait(self._calls.loop, self._calls.patience_seconds)
             try:
                 came = await turn
             except asyncio.CancelledError:
@@ -109,13 +114,14 @@ class SiteCall:
                 raise self._calls.refusal(self._name[0])
         self._has_turn = True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """The call is over: its turn goes to the next one."""
+        line = self._line
         if self._has_turn:
-            self._line.pass_on()
-        self._line.under_way -= 1
-        self._calls.forget_idle(self._name)
+            line.pass_on()
+        line.under_way -= 1
+        if not line.under_way:
+            del self._calls.lines[self._name]  # sites come and go
 
 
 @dataclass(slots=True)
@@ -130,26 +136,8 @@ class SiteCalls:
     most_at_once: int = MOST_AT_ONCE
     most_under_way: int = MOST_UNDER_WAY
     patience_seconds: float = PATIENCE_SECONDS
-    _lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
-
-    def begin(self, site: str, kind: str = "") -> SiteCall:
-        """Count a call of a site. Calls of one kind take no turns of another's.
-
-        Entering it raises a `Problem` if the site has too many under way.
-        """
-        return SiteCall(self, (site, kind))
-
-    def line(self, name: tuple[str, str]) -> _Line:
-        """The line of a site's calls of one kind."""
-        line = self._lines.get(name)
-        if line is None:
-            line = self._lines[name] = _Line(self.most_at_once)
-        return line
-
-    def forget_idle(self, name: tuple[str, str]) -> None:
-        """Drop a line without calls; sites come and go."""
-        if not self._lines[name].under_way:
-            del self._lines[name]
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
 
     def refusal(self, site: str) -> Problem:
         """The answer to a call that is one too many."""

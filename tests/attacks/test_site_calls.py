@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
 import pytest
 
 from codesvc.web.context import SERVICES
 from codesvc.web.problem import Problem
-from codesvc.web.site_calls import SiteCalls
+from codesvc.web.site_calls import SiteCall, SiteCalls
+from tests.registry.test_admin_api import ADMINS, ask
 from tests.stores import until
 from tests.world import KEY, OPERATOR_KEY, OTHER_KEY, SCOPES, hash_line
 
@@ -42,7 +43,7 @@ async def answered(connection):
 
 
 def under_way(world, site="shop", kind=""):
-    line = world.app[SERVICES].site_calls._lines.get((site, kind))
+    line = world.app[SERVICES].site_calls.lines.get((site, kind))
     return line.under_way if line else 0
 
 
@@ -64,7 +65,7 @@ async def test_calls_of_a_site_beyond_the_most_are_refused_before_their_body_and
             assert [await answered(one) for one in crowd] == [201] * 5
         await until(lambda: under_way(world) == 0)
         assert (await world.start("now")).status == 201
-        assert not calls._lines
+        assert not calls.lines
 
 
 async def test_scans_that_wait_for_wechat_hold_up_scans_and_no_other_call(new_world):
@@ -109,11 +110,21 @@ async def test_the_key_of_a_panel_counts_as_well_which_is_sent_without_bearer(ne
         assert answer.status == 429
 
 
+async def test_a_call_whose_key_is_removed_while_its_body_is_on_the_way_is_refused(new_world):
+    async with new_world(admin__keys=ADMINS) as world:
+        second = (await ask(world, "PUT", "/sites/shop/keys/second", {"scopes": ["verify"]}))["key"]
+        async with unfinished(world, 1, second) as late:
+            await until(lambda: under_way(world) == 1)
+            assert (await ask(world, "DELETE", "/sites/shop/keys/second")).status == 204
+            assert await answered(late[0]) == 401
+        await until(lambda: not world.app[SERVICES].site_calls.lines)
+
+
 async def test_turns_come_in_order_and_one_site_takes_none_of_another():
     calls, order = SiteCalls(lambda _: None, most_at_once=2), []
 
     async def one(number, site="shop"):
-        with calls.begin(site) as call:
+        with closing(SiteCall(calls, site)) as call:
             await call.turn()
             order.append(number)
             await leave.wait()
@@ -127,34 +138,34 @@ async def test_turns_come_in_order_and_one_site_takes_none_of_another():
     leave.set()
     await asyncio.gather(*crowd, return_exceptions=True)
     assert order == [0, 1, "neighbour", 3, 4]
-    assert not calls._lines
+    assert not calls.lines
 
 
 async def test_a_call_whose_turn_does_not_come_is_refused_and_those_behind_it_have_theirs():
     refused = []
     calls = SiteCalls(refused.append, most_at_once=1, patience_seconds=0.01)
-    with calls.begin("shop") as first:
+    with closing(SiteCall(calls, "shop")) as first:
         await first.turn()
         for _ in range(2):
-            with pytest.raises(Problem, match="too-many-calls"), calls.begin("shop") as late:
+            with pytest.raises(Problem, match="too-many-calls"), closing(SiteCall(calls, "shop")) as late:
                 await late.turn()
     assert refused == ["shop", "shop"]
-    with calls.begin("shop") as call:
+    with closing(SiteCall(calls, "shop")) as call:
         await call.turn()
-    assert not calls._lines
+    assert not calls.lines
 
 
 async def test_a_turn_that_comes_as_its_call_is_cancelled_goes_to_the_next():
     calls = SiteCalls(lambda _: None, most_at_once=1)
 
     async def one():
-        with calls.begin("shop") as call:
+        with closing(SiteCall(calls, "shop")) as call:
             await call.turn()
 
-    with calls.begin("shop") as first:
+    with closing(SiteCall(calls, "shop")) as first:
         await first.turn()
         waiting, behind = asyncio.create_task(one()), asyncio.create_task(one())
         await asyncio.sleep(0)
     waiting.cancel()
     await behind
-    assert not calls._lines
+    assert not calls.lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
 from functools import partial
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ from codesvc.web.context import SITE, services
 from codesvc.web.inbound.adapter import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
 from codesvc.web.inbound.adapter_list import ADAPTERS
 from codesvc.web.problem import Problem
+from codesvc.web.site_calls import SiteCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -141,7 +143,7 @@ async def _take(
         _Refused, Invalid, StoreUnavailable: one was not taken; those before it were.
         Problem: none was, because too many calls of the site are under way.
     """
-    with here.site_calls.begin(site.name, "inbound") as call:
+    with closing(SiteCall(here.site_calls, site.name, "inbound")) as call:
         await call.turn()
         messages = [_message_of(await here.messages.accept(site, wanted(reading))) for reading in readings]
     recipients = tuple(reading.recipient for reading in readings)
