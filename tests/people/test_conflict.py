@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.people.asks import bind_by_scan, bind_intent, binding, read, reply, scan, status, wait_for_text
+from tests.people.asks import bind_by_scan, bind_intent, binding, login, read, reply, scan, status, wait_for_text
 from tests.people.test_disown_on_page import FORM
 
 
@@ -158,6 +158,29 @@ async def test_a_move_that_waits_for_the_old_wechat_can_be_stopped(world, stop):
     await wait_for_text(old, f"同意换绑 {again['reference']}")
     await reply(old, f"同意换绑 {again['reference']}")
     assert (await binding(world, "alice"))["openid"] == new.openid
+
+
+@pytest.mark.parametrize("said", ["不是我", "取消"])
+async def test_the_wechat_that_said_yes_takes_it_back(world, said):
+    """Its owner was led to a yes, and would be bound to a stranger's user once the stranger's old WeChat agrees."""
+    old, victim = await world.bound("mallory"), await world.person()
+    started = await bind_by_scan(world, "mallory", victim)
+    assert "不是我" in await victim.last_text()
+    answer = await reply(victim, said)
+    assert "已拒绝" in answer
+    assert started["reference"] in answer
+    assert await status(world, started) == "canceled"
+    assert await reply(old, f"同意换绑 {started['reference']}") is None
+    assert (await binding(world, "mallory"))["openid"] == old.openid
+
+
+async def test_not_me_takes_back_a_yes_before_the_latest_too(world):
+    old, victim = await world.bound("mallory"), await world.person()
+    started = await bind_by_scan(world, "mallory", victim)
+    await scan(world, victim, await login(world))
+    await reply(victim, "不是我")
+    assert await reply(old, f"同意换绑 {started['reference']}") is None
+    assert (await binding(world, "mallory"))["openid"] == old.openid
 
 
 async def test_a_conflict_that_nobody_can_resolve_is_ended(world):

@@ -60,6 +60,7 @@ def seed(client, keys, openid):
         keys.unknown(openid): "1",
         keys.gone(openid): "1",
         keys.muted(openid): "1",
+        f"{keys.account}disowned:{openid}": "1",
         keys.moving(openid): "bi_1",
         keys.message("m_1"): pack(about | {"user": "other", "alias": USER, "sent_to": ""}),
         keys.sealed("m_1"): b"sealed",

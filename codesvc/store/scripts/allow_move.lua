@@ -3,7 +3,7 @@
 -- KEYS: seen outbox
 -- ARGS: offset root account appid topic notice event openid reference once sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
--- USES: clock names windows record eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
+-- USES: clock names windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY bound conflict: intent
 
 local NOTHING = '-'
@@ -26,7 +26,7 @@ local moving = r and refusal_while_moving(r.site)
 if moving then return moving end
 -- It can agree only while it is still the bound one. What answers nothing is kept too: repeated, it answers nothing that
 -- is asked after it.
-if not r or r.status ~= 'conflict' or has_lost(r.site, r.user, r.created)
+if not r or r.status ~= 'conflict' or has_lost(r.site, r.user, r.created) or has_disowned(r.claimed_by, r.ended)
   or redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= A.openid then
   keep(NOTHING)
   return {'absent', now}

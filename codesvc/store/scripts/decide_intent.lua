@@ -2,7 +2,7 @@
 --   latest request), or by a button on a page after web authorisation proved the openid. Repeating the same answer
 --   returns the same result. A repeated callback refers to the request of the first one, even if there is a newer
 --   request. A "no" in the chat also stops the moves that this WeChat account was asked to agree to, as the one that
---   is bound. What has stopped keeps its site's turn to ask until it would have expired, so nobody is asked in a row.
+--   is bound, and the move to itself that it has confirmed. What has stopped keeps its site's turn to ask until it would have expired, so nobody is asked in a row.
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
@@ -21,7 +21,8 @@ end
 local r = id and read_record(key('intent', id))
 local stopped
 if A.yes ~= '1' and A.id == '' then
-  if again and r and r.previous == A.openid and r.status == 'canceled' then return answer('declined', r) end
+  local theirs = r and (r.previous == A.openid or (r.kind == 'bi' and r.claimed_by == A.openid))
+  if again and theirs and r.status == 'canceled' then return answer('declined', r) end
   for _, each in ipairs(again and {} or asked_moves(A.openid)) do
     if is_stoppable(each) then
       local moving = refusal_while_moving(each.site)
@@ -43,9 +44,16 @@ cancel_if_from_before(r)
 -- A number chooses one of several users that the question of a login named. Where it named no numbers, a number is not
 -- a confirmation: it answers some other message.
 if A.choice ~= '' and (r.kind ~= 'lg' or #offered_users(r) < 2) then return {'absent', now} end
-if intent_status(r) ~= 'scanned' then
-  -- A new "no" in the chat refers to something else, such as a code that came since.
-  if A.yes ~= '1' and A.id == '' and not again then return {'absent', now} end
+if r.status == 'conflict' and is_stoppable(r) and A.yes ~= '1' and not again then
+  -- Its yes would bind it as soon as the WeChat account that is bound agrees.
+  move_intent(r, 'canceled', {})
+  return answer('declined', r)
+elseif intent_status(r) ~= 'scanned' then
+  -- A new "no" in the chat refers to something else, such as a code that came since. Repeated, it does the same.
+  if A.yes ~= '1' and A.id == '' and not again then
+    redis.call('SET', K.seen, NOTHING, 'PX', SEEN_KEPT)
+    return {'absent', now}
+  end
 elseif again then
   -- It decided nothing, and does not now.
   return answer('choose', r)
