@@ -67,7 +67,7 @@ class Shop:
         """A start's bare answer, which also says when it was decided."""
         request = StartRequest(purpose="register", user=user, client_ip=ip_address(ip))
         policy = site.purpose("register")
-        return await self.here.verifications._start(site, policy, request, NOT_IDEMPOTENT)
+        return await self.here.verifications._try_start(site, policy, request, NOT_IDEMPOTENT, None, test=False)
 
     async def started(self, *args, **more):
         return (await self.start(*args, **more)).shown
