@@ -64,6 +64,7 @@ class ChargedCalls:
         if not circuit.allows():
             await self.give_back(account, begun)
             return Attempt(Ending.LATER, channel, reason=CIRCUIT_OPEN)
+        # What the circuit learns: the attempt of a call, or None if no call was made.
         called: Attempt | None = None
         try:
             current: Begun | None = begun

@@ -158,6 +158,7 @@ class Courier:
                 if begun is None:
                     return
                 record, attempt = begun.shown, None
+                # An undisclosed push begins at a random moment (rule 7). It waits for it without a place.
                 waits_first = number == 0 and job.kind == "push" and not record.disclosed
                 if job.kind not in _WITH_CODE:
                     attempt = await self._notify(account, job, begun, refusals)
@@ -170,6 +171,7 @@ class Courier:
                 await self._sleep(random.uniform(0, LONGEST_RANDOM_WAIT))  # noqa: S311  only has to be spread
                 continue
             if attempt is None:
+                # The job is no longer needed.
                 return
             await self._record(account, job, begun, attempt)
             if attempt.ending in {Ending.SENT, Ending.FAILED}:

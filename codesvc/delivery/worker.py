@@ -42,6 +42,7 @@ of CPU. Less than the 2 s for which the store's reader waits longer than for oth
 """
 HOLD_SECONDS: Final = 5.0
 _DEAD_AFTER_MS: Final = 20_000
+"""A job that is idle for so long counts as one of a dead worker, and any process takes it over."""
 _TAKEN_OVER: Final = 512
 _MOST_ROUNDS: Final = 16
 """How often jobs are taken over in a row, so that many that wait for a place hide none of a dead worker for long."""
@@ -105,6 +106,7 @@ class Worker:
                 await self._hand_back(left)
 
     async def _hand_back(self, jobs: list[Job]) -> None:
+        """Mark jobs as those of a dead worker, so that another process takes them over at once."""
         for box in self._outboxes:
             entries = [job.entry for job in jobs if job.partition == box.partition]
             try:

@@ -183,6 +183,7 @@ class Verifications:
         key which a browser on the hosted page gets (`codesvc.domain.return_key`).
         WRONG with `malformed` is not a guess, because no code has this form. Neither attempts nor limits count it.
         """
+        # Without a code, every typed one is wrong. It is read all the same, to answer a malformed one as ever.
         expected = await self._code(site, identifier)
         said = codes.read_code(_format_to_read(identifier, expected), typed, codes.reference(identifier.text))
         if said is None:

@@ -81,10 +81,12 @@ local function pretend(r)
 end
 
 -- Start the delivery of a verification. `policy` has the purpose's `channels` (in order, separated by commas) and
--- `code_max_life` (ms). For a verification with a last resort (contact.lua) it also has `shadow` (WeChat is left out, and
--- the gateway is always used), `again` (the person asked a second time, so the gateway is used), and `spent` (the limit
--- of the recipient is reached). A code by the gateway counts for the user like a push. It is limited by the recipient
--- alone, whose limit strangers cannot use up (contact_places.lua): the user's limit they can.
+-- `code_max_life` (ms). For a verification with a last resort (contact.lua) it also has:
+--   shadow: WeChat is left out, and the gateway is always used. `would` gets what WeChat would do.
+--   again: the person asked a second time, so the gateway is used
+--   spent: the limit of the recipient is reached, so no gateway is used; only a start looks at it
+-- A code by the gateway counts for the user like a push. It is limited by the recipient alone, whose limit strangers
+-- cannot use up (contact_places.lua): the user's limit they can.
 local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local own = user_limit(r)
@@ -93,7 +95,7 @@ local function deliver(r, openid, policy)
   if r.gateway == 'waiting' then
     policy.would = reason or 'push'
     reason = reason or policy.shadow and 'shadow' or policy.again and 'repeated' or nil
-    if (own == 'double' or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
+    if own == 'double' or policy.spent then r.gateway = 'unused' end
   end
   if not reason then return push(r, openid, policy) end
   if (r.disclose_binding ~= '1' or by_gateway(r)) and not own then count_user_push(r) end

@@ -1,12 +1,12 @@
 -- refund: gives back what a push has counted, if it is voided before it is sent: by a newer start, because its
--- verification ended or was claimed, or because it may no longer be sent. While it can be given back, a record has
--- `counted`: '1', or 'user' once the WeChat account's count was given back alone. `turn` is when it was counted, and
--- `due` when it is sent at the earliest, both in ms since the start. `begun` is set from the moment it is handed to
--- WeChat until WeChat is known not to have taken it.
--- An undisclosed verification that is not pushed has counted for the user too (push.lua). It is treated as if it was
--- sent when due, and so is one whose push still waits then, for WeChat or its random moment: a caller can see by which
--- verification is superseded whether the user's count was given back (rule 7). The WeChat account's count shows
--- nothing.
+-- verification ended or was claimed, or because it may no longer be sent. Fields of the record:
+--   counted: '1' while both counts can be given back, the user's and the WeChat account's; 'user' once only the user's
+--   turn: when the push was counted; due: when it is sent at the earliest, if not at once; both in ms since the start
+--   begun: set from the moment that the push is handed to WeChat, until WeChat is known not to have taken it
+-- Which verification is superseded shows a caller whether the user's count was given back, and that must not show
+-- whether the user is bound (rule 7). An undisclosed verification has counted for the user even if it is not pushed
+-- (push.lua). So its count can be given back until the push would be due, and no longer: also if the push still waits
+-- then, for WeChat or its random moment. The WeChat account's count shows nothing.
 local function is_not_sent(r) return r.delivery == 'queued' and r.begun ~= '1' end
 local function may_refund(r)
   if r.disclose_binding == '1' and r.delivery == 'queued' then return is_not_sent(r) end
