@@ -31,6 +31,9 @@ DATED = "2027-01-31T0400"
 SYSTEMCTL = """#!/bin/bash
 case "$*" in
   daemon-reload | enable*) exit ;;
+  is-active*)
+    if [ -e {place}/pid ]; then echo active; else echo inactive; exit 3; fi
+    exit ;;
   "start codesvc-backup.service")
     set -a
     . /etc/default/codesvc-backup
@@ -453,6 +456,20 @@ async def test_a_nightly_backup_is_opened_only_with_its_servers_signature_and_un
         "not-encrypted",
         "literal",
     ]
+
+
+@pytest.mark.usefixtures("nightly")
+async def test_a_nightly_backup_starts_no_service_that_was_stopped(server, tmp_path):
+    """During a migration, on a machine that was moved away from, or on a spare one it would take and send codes."""
+    before = {each.name for each in (tmp_path / "var/backups").iterdir()}
+    await server.run("systemctl stop && rm /var/backups/*")
+    (tmp_path / "systemctl.log").write_text("")
+    await server.run("systemctl start codesvc-backup.service")
+    assert len(list((tmp_path / "var/backups").iterdir())) == len(before)
+    assert "start" not in (tmp_path / "systemctl.log").read_text()
+    await server.run("sed -i s/^KEY=.*/KEY=nobody@example.com/ /etc/default/codesvc-backup")
+    await server.run("! systemctl start codesvc-backup.service")
+    assert "start" not in (tmp_path / "systemctl.log").read_text()
 
 
 async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(server, tmp_path):
