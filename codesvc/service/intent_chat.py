@@ -133,6 +133,8 @@ class IntentChat:
                 return self._chat_composer.intent(name, answer.shown)
             case Outcome.REFUSED:
                 return self._chat_composer.phrase("refused", account)
+            case Outcome.LIMITED:
+                return self._chat_composer.phrase("busy", account)
             case _:
                 return self._chat_composer.phrase("expired", account)
 

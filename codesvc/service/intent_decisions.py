@@ -36,10 +36,11 @@ class IntentDecisions:
         dedupe: str = "",
         forgeable: bool = False,
     ) -> IntentReply:
-        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT.
+        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED, ABSENT or LIMITED.
 
-        `dedupe` identifies a signed callback. Repeated, it asks nothing anew. `forgeable`: anybody may have made
-        the event, so nothing is bound before the WeChat account's yes. A web authorisation binds nothing either.
+        LIMITED: the site has as many new bindings as it may. `dedupe` identifies a signed callback. Repeated, it asks
+        nothing anew. `forgeable`: anybody may have made the event, so nothing is bound before the WeChat account's yes.
+        A web authorisation binds nothing either.
         """
         return self._met(
             account,
@@ -68,9 +69,9 @@ class IntentDecisions:
     ) -> IntentReply:
         """Record the answer of a WeChat account to one intent or, in the chat, to the question it was asked last.
 
-        Returns BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, or ABSENT if this
-        WeChat account was asked nothing. `dedupe` identifies the message: if it is repeated, it has the same effect as
-        before.
+        Returns BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, LIMITED, or ABSENT
+        if this WeChat account was asked nothing. `dedupe` identifies the message: if it is repeated, it has the
+        same effect as before.
         """
         return self._met(
             account,

@@ -14,7 +14,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.known_browsers import KnownBrowsers
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.oidc_codes import CODE_LIFE_MS, code_digest, code_of
+from codesvc.domain.oidc_codes import code_digest, code_of
 from codesvc.domain.oidc_request import (
     LONGEST_HINT,
     AuthorizationRequest,
@@ -232,7 +232,7 @@ class OidcLogins:
             code_digest(self._keyring, code) or "",
             browser=asked.browser,
             visitors=client.visitors,
-            life_ms=CODE_LIFE_MS,
+            writes=site.rates["binding_writes"],
         )
         match issued.outcome:
             case Outcome.DONE if issued.shown.method == "oauth" and issued.shown.claimed_by != visitor:
@@ -276,6 +276,8 @@ class OidcLogins:
             notices=site.config.binding_notices,
             actor="chat",
             hooks=site.wanted,
+            key="chat",
+            writes=site.rates["binding_writes"],
         )
         return (await self._bindings.bind(site.store_keys, wanted)).outcome in {Outcome.BOUND, Outcome.SAME}
 

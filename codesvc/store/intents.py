@@ -147,6 +147,7 @@ class Intents:
                 "hooks": start.hooks,
                 "stranger": int(start.stranger),
                 "oidc": start.oidc,
+                "writes": start.rates["binding_writes"],
             },
         )
 

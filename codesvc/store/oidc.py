@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesvc.domain.oidc_codes import CODE_LIFE_MS
 from codesvc.store.act import Act
 from codesvc.store.replies import IntentReply, Reply
 
@@ -76,13 +77,22 @@ class Oidc:
         self._revoke = Act(deployment, "revoke_oidc_token", Reply)
 
     async def issue(
-        self, keys: Keys, site: str, login: str, code: str, *, browser: str, visitors: bool, life_ms: int
+        self, keys: Keys, site: str, login: str, code: str, *, browser: str, visitors: bool, writes: str
     ) -> CodeIssued:
-        """Issue a code, given by its digest: DONE, EARLY, OTHER, STRANGER, ENDED or ABSENT."""
+        """Issue a code, given by its digest: DONE, EARLY, OTHER, STRANGER, ENDED or ABSENT.
+
+        `writes`: of how many people without a binding the first openid is kept, rates encoded.
+        """
         return await self._issue(
             keys,
             {"intent": keys.intent(login), "code": keys.oidc_code(site, code)},
-            {"site": site, "browser": browser, "visitors": int(visitors), "life": life_ms},
+            {
+                "site": site,
+                "browser": browser,
+                "visitors": int(visitors),
+                "life": CODE_LIFE_MS,
+                "binding_writes": writes,
+            },
         )
 
     async def first(self, keys: Keys, openid: str) -> FirstOpenid:

@@ -6,7 +6,7 @@
 --   scene, keyword or oauth. `forgeable` is 1 if anybody may have made the event (rule 9).
 -- KEYS: intent asked seen outbox
 -- ARGS: offset root account appid topic notice event openid unionid method by once forgeable sites history_kept audit_kept audit_lines tag_key
--- OUTCOMES: asked bound conflict ended refused absent
+-- OUTCOMES: asked bound conflict ended refused absent limited
 -- USES: clock names windows once record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY asked bound conflict ended: intent
 
@@ -37,5 +37,6 @@ local again = has_acted()
 -- another meaning; a page gets its answer itself.
 if A.once == '1' and not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
 if r.kind ~= 'bi' or r.confirm ~= '0' or A.by == 'oauth' or A.forgeable == '1' then return answer('asked', r) end
+if may_not_bind(r) then return {'limited', now} end
 if not (again and r.status == 'conflict') and settle_bind(r, r.replace == '1') then return answer('bound', r) end
 return answer('conflict', r)

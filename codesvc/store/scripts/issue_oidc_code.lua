@@ -3,9 +3,9 @@
 --   `visitors` is 1 if people without a binding may log in. The person's first openid on the account is kept, so that
 --   the subject that is derived from it stays when WeChat gives the person another openid.
 -- KEYS: intent code
--- ARGS: offset root account appid topic site browser visitors life
+-- ARGS: offset root account appid topic site browser visitors life binding_writes
 -- OUTCOMES: done early other stranger ended absent
--- USES: clock names record disowning eviction intent moving
+-- USES: clock names windows record disowning eviction intent moving
 -- REPLY done: intent first
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
@@ -27,9 +27,18 @@ if r.answered then
   if not known[2] or known[1] or now >= tonumber(known[2]) then return answer('ended', r) end
   return answer('done', r, known[3])
 end
-local first_at = account_key('oidc_first', r.claimed_by)
-redis.call('SET', first_at, r.claimed_by, 'NX')
-local first, user = redis.call('GET', first_at), r.user or ''
+local first_at, user = account_key('oidc_first', r.claimed_by), r.user or ''
+local first = redis.call('GET', first_at)
+if not first then
+  first = r.claimed_by
+  -- It stays for ever. So that the owner of an account does not fill the store with people who do not exist, only so many
+  -- people without a binding get it. Without it the subject is the same until WeChat gives the person another openid.
+  local visitors = window(key('window', 'binding_writes', r.site, 'visitors'), user == '' and A.binding_writes or '')
+  if wait_for(visitors) <= 0 then
+    count_event(visitors)
+    redis.call('SET', first_at, first)
+  end
+end
 redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'openid', r.claimed_by, 'user', user, 'site', r.site,
   'display', user ~= '' and redis.call('HGET', key('binding', r.site, user), 'display') or '',
   'locale', cjson.decode(r.fixed).locale or 'zh', 'approved', r.ended,

@@ -3,7 +3,7 @@
 --   and the provider's block of the address (codesvc.service.start_lanes).
 --   `predecessor`: the page of that intent renews it. This works once; a repeated call returns the same successor.
 -- KEYS: predecessor intent idem keyword site_starts address_starts network_starts region_starts
--- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference keyword life site_starts address_starts network_starts region_starts hooks stranger oidc
+-- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference keyword life site_starts address_starts network_starts region_starts hooks stranger oidc writes
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record eviction intent admission renewal
 -- REPLY started repeated ended: intent _ left
@@ -47,7 +47,7 @@ local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, display = old and old.display or A.display, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.keyword, status = 'pending',
-  hooks = A.hooks, oidc = asked, stranger = A.stranger == '1' and '1' or nil,
+  hooks = A.hooks, writes = A.kind == 'bi' and A.writes or nil, oidc = asked, stranger = A.stranger == '1' and '1' or nil,
   created = now, expires = expires, predecessor = old and old.id or nil,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + intent_kept(r) + TTL_MARGIN)

@@ -27,6 +27,15 @@ local function ask_to_move(r, openid)
   return true
 end
 
+-- How many bindings the site's people make is limited as what an API key writes: the owner of an account signs the yes of
+-- any number of people. `r.writes` are the rates at its start.
+local function writes_of(r) return window(key('window', 'binding_writes', r.site, 'chat'), r.writes or '') end
+
+-- Whether the yes would make one binding too many. A move makes none.
+local function may_not_bind(r)
+  return redis.call('EXISTS', key('binding', r.site, r.user)) == 0 and wait_for(writes_of(r)) > 0
+end
+
 -- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat account, agreed to replace a binding.
 -- Returns whether it is bound.
 local function settle_bind(r, replace)
@@ -34,6 +43,7 @@ local function settle_bind(r, replace)
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
     made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', display = r.display, tell = r.notices == '1', wanted = r.hooks,
   })
+  if joined == 'bound' and not other then count_event(writes_of(r)) end
   if joined ~= 'conflict' then
     move_intent(r, 'bound', {display = display_of(r.site, r.user)})
     return true
