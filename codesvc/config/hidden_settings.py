@@ -8,51 +8,57 @@ secrets that are sent to it (`secrets_led_elsewhere`). Keys that only sign are n
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
 
-from codesvc.config.addresses import WECHAT_API_URLS
+from codesvc.config.account_settings import Account
+from codesvc.config.addresses import WECHAT_API_URLS, listening_host, receiver_url, token_way, web_address
 from codesvc.config.faults import Fault
-from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
-from codesvc.config.settings import Site, Webhook
-from codesvc.config.structure import options, secret_options
+from codesvc.config.oidc_settings import OidcClient
+from codesvc.config.relay_settings import ShapedGateway, SignedGateway, SmtpGateway, header_lines
+from codesvc.config.settings import Webhook
+from codesvc.config.structure import is_table, options, secret_options, types_in
 from codesvc.domain.masking import HIDDEN, without_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from codesvc.config.account_settings import Account
+    from codesvc.config.settings import Site
 
     Path = tuple[str | int, ...]
 
-LEADS_TO: Final[Mapping[str, tuple[str, ...]]] = {
-    "signed": ("url",),
-    "shaped": ("url",),
-    "smtp": ("host", "port"),
-    "aliyun": ("endpoint",),
-    "tencent": ("endpoint",),
-    "twilio": ("endpoint",),
+_HASHES: Final[Mapping[type, frozenset[str]]] = {OidcClient: frozenset({"secrets"})}
+"""Hidden as secrets are, although they are hashes."""
+_SHOWN_IN_PART: Final[Mapping[object, Callable[[str], str]]] = {
+    receiver_url: without_query,
+    token_way: without_query,
+    header_lines: lambda _: HIDDEN,
 }
-"""The options of a gateway's tables that say where it is called."""
+"""Texts that take keys too, by the constraint of their option."""
+_LEADS_TO: Final[Mapping[type, tuple[str, ...]]] = {Account: ("api_url",), SmtpGateway: ("host", "port")}
+_SENT_NOWHERE_ELSE: Final[Mapping[type, frozenset[str]]] = {
+    Account: frozenset({"token", "previous_token", "aes_key", "previous_aes_key", "token_source"}),
+    SignedGateway: frozenset({"secrets"}),
+    Webhook: frozenset({"secrets"}),
+}
+"""Hidden values that no other option leads to an address: those that sign or check, and an address with a query."""
 _PLACEHOLDERS: Final = re.compile(r"(\{[a-z_]*\})")
 
 
-def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table without its secrets, so that it can be shown.
+def without_secrets(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    """A site, an account or a table in it without its secrets, at any depth, so that it can be shown.
 
-    Receivers and gateways take keys in queries, headers and fields too, so these are shown without their values.
+    Queries, headers and the fields of a request take keys too, so these are shown without their values.
     """
-    shown = _without(kind, table)
-    if isinstance(source := shown.get("token_source"), str):
-        shown["token_source"] = without_query(source)
-    if kind is Site:
-        tables = {
-            "webhook": lambda webhook: _without_keys(_without(Webhook, webhook)),
-            "gateways": lambda gateways: _each(gateways, _without_gateway_secrets),
-            "oidc": _without_client_secrets,
-            "inbound": lambda inbound: _each(inbound, lambda source: _without(Inbound, source)),
-        }
-        shown |= {name: _shown(shown[name], show) for name, show in tables.items() if name in shown}
-    return shown
+    hidden = {*secret_options(kind), *_HASHES.get(kind, ())}
+    return {option: _shown_option(kind, option, value) for option, value in table.items() if option not in hidden}
+
+
+def addresses(kind: type) -> tuple[str, ...]:
+    """The options of a table that say where its secrets are sent."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = (name for name in options(kind) if {receiver_url, web_address, listening_host} & types_in(hints[name]))
+    return _LEADS_TO.get(kind) or tuple(found)
 
 
 def hidden_values(kind: type[Site | Account], table: Mapping[str, Any]) -> Iterator[Path]:
@@ -79,27 +85,43 @@ def secrets_led_elsewhere(
     for path in hidden_values(kind, known):
         value = _at(known, path)
         kept = value is not None and value == _at(changed, path) and not _names(patch, path)
-        if kept and _led_elsewhere(path, known, changed):
+        if kept and _led_elsewhere(kind, path, known, changed):
             yield Fault(path, "must be given anew, because it would be sent to another address than before")
 
 
-def _led_elsewhere(path: Path, known: Mapping[str, Any], changed: Mapping[str, Any]) -> bool:
-    match path:
-        case ("gateways", _, "signed", "secrets"):
+def _led_elsewhere(kind: type, path: Path, known: Mapping[str, Any], changed: Mapping[str, Any]) -> bool:
+    """Whether an address of the table that holds a secret has changed, or of a table around it."""
+    for table, at in _tables_on(kind, path):
+        if path[len(at)] in _SENT_NOWHERE_ELSE.get(table, ()):
             return False
-        case ("gateways", _, str() as kind, _, *_) if kind in GATEWAY_TABLES:
-            return _place(kind, _at(known, path[:3])) != _place(kind, _at(changed, path[:3]))
-        case ("secret",):
-            before, after = known.get("api_url"), changed.get("api_url")
-            return before != after and isinstance(after, str) and after not in WECHAT_API_URLS
-        case _:
-            return False
+        before, after = _place(table, _at(known, at)), _place(table, _at(changed, at))
+        if before != after and not all(isinstance(each, str) and each in WECHAT_API_URLS for each in after):
+            return True
+    return False
 
 
-def _place(kind: str, table: Any) -> list[object]:
-    """Where a gateway is called. A header `Host` belongs to it, which a proxy in front of several servers follows."""
-    known = options(GATEWAY_TABLES[kind])
-    places = [table.get(option, known[option].default) for option in LEADS_TO[kind]]
+def _tables_on(kind: type, path: Path) -> Iterator[tuple[type, Path]]:
+    """The settings classes of the tables on a path, and where these are."""
+    hint: Any = kind
+    for depth, step in enumerate(path):
+        while hint is not None and get_origin(hint) not in {None, Mapping, tuple}:
+            hint = _holder(hint)
+        if is_table(hint):
+            yield hint, path[:depth]
+            hint = get_type_hints(hint).get(str(step))
+        else:
+            hint = _holder(hint)
+
+
+def _holder(hint: Any) -> Any:
+    """The part of a type hint that has a table in it; None if there is none."""
+    return next((part for part in get_args(hint) if any(map(is_table, types_in(part)))), None)
+
+
+def _place(kind: type, table: Any) -> list[object]:
+    """Where a table leads. A header `Host` belongs to it, which a proxy in front of several servers follows."""
+    known = options(kind)
+    places = [table.get(option, known[option].default) for option in addresses(kind)]
     headers = table.get("headers")
     hosts = [text for name, text in headers.items() if name.lower() == "host"] if isinstance(headers, dict) else []
     return [*(place.partition("?")[0] if isinstance(place, str) else place for place in places), *hosts]
@@ -135,51 +157,48 @@ def _differences(given: Any, shown: Any, *path: str | int) -> Iterator[Path]:
         yield path
 
 
-def _shown(table: object, show: Callable[[dict[str, Any]], object]) -> object:
-    """A table as `show` shows it. Anything else may hold a secret: an entry of an earlier version has any form."""
-    if isinstance(table, dict):
-        return show(table)
-    return None if table is None else HIDDEN
+def _shown_option(kind: type, option: str, value: object) -> object:
+    hint = get_type_hints(kind, include_extras=True).get(option)
+    if hint is None:
+        # An entry of another version may have a secret in an option that this version does not know.
+        return value if isinstance(value, int | float) else HIDDEN
+    if kind is ShapedGateway and option == "fields":
+        return _shown_texts(value, _without_words)
+    for constraint, show in _SHOWN_IN_PART.items():
+        if constraint in types_in(hint):
+            return _shown_texts(value, show)
+    return _shown(get_type_hints(kind)[option], value)
 
 
-def _each(tables: dict[str, Any], show: Callable[[dict[str, Any]], object]) -> dict[str, object]:
-    return {name: _shown(table, show) for name, table in tables.items()}
+def _shown(hint: Any, value: object) -> object:
+    """A value as its type hint shows it. One of another form may hold a secret: an old entry has any form."""
+    holder = _holder(hint)
+    if value is None or not (holder or is_table(hint)):
+        return value
+    if is_table(hint):
+        return without_secrets(hint, value) if isinstance(value, dict) else HIDDEN
+    if get_origin(hint) is Mapping:
+        return {name: _shown(holder, each) for name, each in value.items()} if isinstance(value, dict) else HIDDEN
+    if get_origin(hint) is tuple:
+        return [_shown(holder, each) for each in value] if isinstance(value, list) else HIDDEN
+    return _shown(holder, value)
 
 
-def _without_client_secrets(oidc: dict[str, Any]) -> dict[str, Any]:
-    clients = oidc.get("clients")
-    shown = [
-        _shown(client, lambda one: {name: one[name] for name in one if name != "secrets"}) for client in clients or ()
-    ]
-    return {**oidc, "clients": shown}
+def _shown_texts(value: object, show: Callable[[str], str]) -> object:
+    match value:
+        case str():
+            return show(value)
+        case dict():
+            return {name: _shown_texts(each, show) for name, each in value.items()}
+        case list():
+            return [_shown_texts(each, show) for each in value]
+        case None:
+            return None
+        case _:
+            return HIDDEN
 
 
-def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
-    return {option: value for option, value in table.items() if option not in secret_options(kind)}
-
-
-def _without_gateway_secrets(gateway: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        kind: _shown(table, lambda given, kind=kind: _without_keys(_without(GATEWAY_TABLES[kind], given)))  # type: ignore[misc]
-        for kind, table in gateway.items()
-        if kind in GATEWAY_TABLES
-    }
-
-
-def _without_keys(table: Mapping[str, Any]) -> dict[str, Any]:
-    shown = dict(table)
-    if isinstance(url := shown.get("url"), str):
-        shown["url"] = without_query(url)
-    if isinstance(headers := shown.get("headers"), dict):
-        shown["headers"] = dict.fromkeys(headers, HIDDEN)
-    if isinstance(fields := shown.get("fields"), dict):
-        shown["fields"] = {name: _without_words(field) for name, field in fields.items()}
-    return shown
-
-
-def _without_words(field: object) -> str:
+def _without_words(field: str) -> str:
     """The placeholders of a field, and signs between them. A key may stand beside a placeholder."""
-    parts = _PLACEHOLDERS.split(field) if isinstance(field, str) else [HIDDEN]
-    return "".join(
-        HIDDEN if number % 2 == 0 and any(map(str.isalnum, part)) else part for number, part in enumerate(parts)
-    )
+    parts = enumerate(_PLACEHOLDERS.split(field))
+    return "".join(HIDDEN if number % 2 == 0 and any(map(str.isalnum, part)) else part for number, part in parts)

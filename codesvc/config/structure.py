@@ -18,6 +18,7 @@ from codesvc.config.partial import Draft
 from codesvc.config.settings import LONG_CODE_LENGTH, Purpose, Settings, purpose_defaults, standing_purposes
 from codesvc.config.texts import LocalText
 from codesvc.config.values import Hook, add_value_hooks
+from codesvc.domain.limits import Rate
 from codesvc.domain.secret import Secret
 
 _T = TypeVar("_T")
@@ -43,16 +44,22 @@ def options(cls: type) -> dict[str, Field[Any]]:
 def secret_options(cls: type) -> tuple[str, ...]:
     """The options of a settings class that hold secrets, and so can also come from a file or the environment."""
     hints = get_type_hints(cls)
-    return tuple(name for name in options(cls) if Secret in _parts(hints[name]))
+    return tuple(name for name in options(cls) if Secret in types_in(hints[name]))
+
+
+def is_table(kind: Any) -> bool:
+    """Whether a type is a settings class, which is a table in a file."""
+    return isinstance(kind, type) and is_dataclass(kind) and kind not in {LocalText, Rate}
+
+
+def types_in(hint: Any) -> set[Any]:
+    """A type hint and all its parts, with the constraints of an `Annotated`."""
+    return {hint}.union(*(types_in(part) for part in get_args(hint)))
 
 
 def required(option: Field[Any]) -> bool:
     """Whether a table must contain this option."""
     return option.default is MISSING and option.default_factory is MISSING
-
-
-def _parts(hint: Any) -> set[Any]:
-    return {hint}.union(*(_parts(part) for part in get_args(hint)))
 
 
 def _table_hook(cls: type, converter: Converter) -> Hook:
@@ -129,19 +136,15 @@ def _implied(key: object, table: Any) -> Any:
     return {**purpose_defaults(str(key)), **longer, **table}
 
 
-def _is_table(kind: Any) -> bool:
-    return is_dataclass(kind) and kind is not LocalText
-
-
 def _is_optional_table(kind: Any) -> bool:
-    return types.NoneType in get_args(kind) and any(map(_is_table, get_args(kind)))
+    return types.NoneType in get_args(kind) and any(map(is_table, get_args(kind)))
 
 
 def _is_named_tables(kind: Any) -> bool:
-    return get_origin(kind) is Mapping and _is_table(get_args(kind)[1])
+    return get_origin(kind) is Mapping and is_table(get_args(kind)[1])
 
 
 _CONVERTER = Converter()
 add_value_hooks(_CONVERTER)
-_CONVERTER.register_structure_hook_factory(_is_table, _table_hook)
+_CONVERTER.register_structure_hook_factory(is_table, _table_hook)
 _CONVERTER.register_structure_hook_factory(_is_named_tables, _named_tables_hook)
