@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def add_upkeep(commands: Commands) -> None:
     """Declare the commands `reload`, `person`, `audit`, `admin` and `store`."""
-    again = commands.add_parser("reload", help="reload a running service's configuration, if it is valid")
-    again.add_argument("--config", type=Path, required=True)
-    again.add_argument("--pid", type=int, required=True, help="the process id of the parent, not of a worker")
+    reload = commands.add_parser("reload", help="reload a running service's configuration, if it is valid")
+    reload.add_argument("--config", type=Path, required=True)
+    reload.add_argument("--pid", type=int, required=True, help="the process id of the parent, not of a worker")
 
     person = commands.add_parser("person", help="show or delete the stored data of one person")
     person.add_argument("act", choices=("export", "erase"))

@@ -66,21 +66,21 @@ class ConfigSnapshot:
         directory, tables = msgspec.json.decode(octets, type=tuple[str, dict[str, Any]])
         return cls(tables, Path(directory), parse(tables, env={}, directory=Path(directory)))
 
-    def kept_over(self, running: ConfigSnapshot) -> tuple[ConfigSnapshot, list[str]]:
+    def with_fixed_of(self, running: ConfigSnapshot) -> tuple[ConfigSnapshot, list[str]]:
         """This document with the `FIXED` options of `running`, and the paths of those options that it would change.
 
         Raises:
             ConfigError: the two cannot be combined, for example a test platform address under a running mode "live".
         """
         tables: dict[str, Any] = dict(self.tables)
-        wanted: list[str] = []
+        needs_restart: list[str] = []
         for path in FIXED:
             if attrgetter(".".join(path))(self.settings) != attrgetter(".".join(path))(running.settings):
                 old = _at(running.tables, path)
-                wanted.extend(_differences(old, _at(tables, path), path))
+                needs_restart.extend(_differences(old, _at(tables, path), path))
                 _put(tables, path, old)
-        settings = parse(tables, env={}, directory=self.directory) if wanted else self.settings
-        return ConfigSnapshot(tables, self.directory, settings), wanted
+        settings = parse(tables, env={}, directory=self.directory) if needs_restart else self.settings
+        return ConfigSnapshot(tables, self.directory, settings), needs_restart
 
     def changes_since(self, running: ConfigSnapshot) -> list[str]:
         """The paths of options that differ, such as `accounts.main.token`, without their values."""

@@ -1,9 +1,9 @@
 """How many calls to WeChat one account has under way, and who is next where more wait.
 
-A code is of use for five minutes. While all are sent soon, jobs go in their order. Where more come than WeChat takes,
-that order would bring each code at the end of its life, because all wait equally long. So once the oldest has waited
-for `CALM_SECONDS`, the newest goes first: most codes arrive at once, and the others not at all. A job that has
-waited for `LIFE_SECONDS` goes before all others, because its code has ended: it needs the store, but no call.
+While all are sent soon, jobs go in their order. Where more come than WeChat takes, every job would then wait as long as
+the oldest, and every code would come too late. So once the oldest has waited for `CALM_SECONDS`, the newest goes first:
+most codes arrive at once, and the others not at all. A job that has waited for `LIFE_SECONDS` goes before all others:
+most codes have ended by then, and such a job needs the store, but no call. A code with a longer life is sent earlier.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from typing import Final
 
 CALM_SECONDS: Final = 10.0
 LIFE_SECONDS: Final = 300.0
-"""How long a code lives if nothing prolongs it (DESIGN, life of a verification)."""
+"""The default of `code_life`."""
 
 
 class Places:
-    """So many places; used as `async with places:`.
+    """A limited number of places; used as `async with places:`.
 
     Args:
         count: how many.
@@ -61,6 +61,6 @@ class Places:
 
     def _next(self) -> asyncio.Future[None]:
         waited = self._now() - self._waiting[0][0]
-        calm = waited < CALM_SECONDS or waited >= LIFE_SECONDS
-        _, place = self._waiting.popleft() if calm else self._waiting.pop()
+        oldest_first = waited < CALM_SECONDS or waited >= LIFE_SECONDS
+        _, place = self._waiting.popleft() if oldest_first else self._waiting.pop()
         return place

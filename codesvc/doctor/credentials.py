@@ -53,7 +53,7 @@ class SingleFetchTokens:
 def tokens_for(
     account: AccountEntry,
     http: aiohttp.ClientSession,
-    place: ReachableStore | None,
+    store: ReachableStore | None,
     keyring: Keyring,
     proxy: OutboundProxy | None,
 ) -> TokenSource | None:
@@ -65,9 +65,9 @@ def tokens_for(
     issuer = issuer_of(account, http, proxy)
     if account.config.token_source != _ORDINARY:
         return SingleFetchTokens(issuer)
-    if place is None:
+    if store is None:
         return None
-    shared = SecretCache(place.opened(account.store_keys.prefix), account.store_keys, keyring)
+    shared = SecretCache(store.opened(account.store_keys.prefix), account.store_keys, keyring)
     return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared)
 
 
@@ -82,9 +82,13 @@ async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
         await tokens.get()
     except WeChatFault as fault:
         address = refused_address(fault)
-        found = f"this machine's address {address} is not on the account's IP whitelist" if address else str(fault)
         code = errcode_of(fault)
-        words = f"{token_words(str(code))}; {found}" if code is not None and address is None else found
-        return fail(what, words, remedy_for(fault, token=True))
+        if address:
+            found = f"this machine's address {address} is not on the account's IP whitelist"
+        elif code is not None:
+            found = f"{token_words(str(code))}; {fault}"
+        else:
+            found = str(fault)
+        return fail(what, found, remedy_for(fault, token=True))
     shown = source if source in {"stable", _ORDINARY} else "central"
     return ok(what, f"WeChat accepts {account.config.appid} and its AppSecret from this address ({shown} token)")

@@ -58,9 +58,13 @@ def read_private(path: Path, *, most: int = -1) -> bytes:
 
 
 def _own(path: Path, found: os.stat_result) -> os.stat_result:
-    # Root may open what another user has laid there, who would keep the file, or have another file overwritten.
+    # As root we could open a file that another user placed here: they would own what we write, or by a hard link we
+    # would overwrite another file.
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1:
-        why = "it belongs to another user, or has a second name; remove it, or work in a directory of your own"
+        why = (
+            "it is not a regular file, belongs to another user, or has a second name (a hard link); remove it, "
+            "or work in a directory of your own"
+        )
         raise PermissionError(errno.EPERM, why, str(path))
     return found
 

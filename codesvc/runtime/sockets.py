@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _QUEUE: Final = 1024
 _FIRST_HANDED: Final = 3
+"""SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 
 
 class Queue:
@@ -86,6 +87,7 @@ def queues(host: str, port: int, count: int, operators: Listener | None = None) 
                 " Write ListenStream=127.0.0.1:PORT into the socket unit, as ops/systemd/codesvc.socket does"
             )
     if not handed:
+        # Without SO_REUSEPORT, which the queues may set, this fails if another service listens there with it.
         for probe in _opened(host, port, shared=False):
             probe.close()
     with contextlib.ExitStack() as stack:
@@ -110,7 +112,7 @@ def operators_sockets(listener: Listener) -> Iterator[list[socket.socket]]:
         OSError: it cannot be opened; says what to do.
     """
     if not listener.path:
-        opened = _opened(listener.host, listener.port, shared=False, option="admin.listen")
+        opened = _opened(listener.host, listener.port, shared=False, remedy="set another admin.listen")
         try:
             yield opened
         finally:
@@ -121,7 +123,7 @@ def operators_sockets(listener: Listener) -> Iterator[list[socket.socket]]:
         try:
             _clear(listener.path)
             made.bind(listener.path)
-            # The group may come in too, such as that of Prometheus.
+            # Members of the file's group may connect too, for example Prometheus.
             Path(listener.path).chmod(0o660)
             made.listen(_QUEUE)
         except OSError as error:
@@ -164,7 +166,7 @@ def _handed() -> list[socket.socket]:
     return by_number(range(_FIRST_HANDED, _FIRST_HANDED + count))
 
 
-def _opened(host: str, port: int, *, shared: bool, option: str = "service.port") -> list[socket.socket]:
+def _opened(host: str, port: int, *, shared: bool, remedy: str = "set another service.port") -> list[socket.socket]:
     opened: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -181,7 +183,7 @@ def _opened(host: str, port: int, *, shared: bool, option: str = "service.port")
     except OSError as error:
         for made in opened:
             made.close()
-        raise not_listening(host, port, error, remedy=f"set another {option}") from None
+        raise not_listening(host, port, error, remedy=remedy) from None
     return opened
 
 
@@ -208,10 +210,5 @@ def not_listening(host: str, port: int, error: OSError, *, remedy: str) -> OSErr
 def require_free(host: str, ports: Sequence[int], *, remedy: str) -> None:
     """Raise the error of `not_listening` for the first port that cannot be opened now."""
     for port in ports:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-                probe.listen(1)
-            except OSError as error:
-                raise not_listening(host, port, error, remedy=remedy) from None
+        for probe in _opened(host, port, shared=False, remedy=remedy):
+            probe.close()

@@ -64,7 +64,7 @@ class Contact:
     blocks: bool = False
     blacklisted: bool = False
     grants: dict[str, int] = field(default_factory=dict)
-    one_time_grants: set[tuple[str, str]] = field(default_factory=set)
+    one_time_grants: set[tuple[str, int]] = field(default_factory=set)
     tags: set[int] = field(default_factory=set)
     windows: MessageWindows = field(default_factory=MessageWindows)
     messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MAX_MESSAGES))

@@ -214,8 +214,9 @@ class OidcLogins:
     ) -> Answer | Intent | None:
         """The answer for the relying party; the login if it is still waiting.
 
-        None: the login is gone, its answer was used, or another browser asked. A yes without a scan counts in its own
-        browser only: `visitor` is the openid that this browser has proved for the login, "" for none.
+        None: the login is gone, its answer was used, or another browser asked. A login that was confirmed in WeChat's
+        browser (method `oauth`) is answered to the browser that confirmed it alone: `visitor` is the openid that this
+        browser has proved for the login, "" for none.
         """
         known = (await self._intents.get(site, login)).intent
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
@@ -239,7 +240,7 @@ class OidcLogins:
                 return None
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
                 error = ProtocolError("login_required", "The person who confirmed is not the one in the id_token_hint.")
-            case Outcome.DONE if not await self._is_bound(site, asked, issued):
+            case Outcome.DONE if not await self._bind_if_agreed(site, asked, issued):
                 error = ProtocolError("access_denied", "This WeChat account could not be linked. Log in once more.")
             case Outcome.DONE:
                 subject = self._parties.require_subjects().of(site.name, issued.first)
@@ -255,11 +256,11 @@ class OidcLogins:
                 return None
         return self.refusal(site, client, asked.redirect_uri, state, error)
 
-    async def _is_bound(self, site: SiteEntry, asked: AuthorizationRequest, issued: CodeIssued) -> bool:
-        """Bind a visitor who has agreed to it, under the username in their claims; whether nothing came between.
+    async def _bind_if_agreed(self, site: SiteEntry, asked: AuthorizationRequest, issued: CodeIssued) -> bool:
+        """Bind a visitor who has agreed to it to the username in their claims. False if another binding came between.
 
-        A repeated call changes nothing; nor does one for a WeChat account that has another user by now. The app may
-        send codes under that username, so it gets none that is not bound to the person.
+        A repeated call changes nothing. Without this binding there is no login: the app could send codes to a username
+        that does not belong to the person.
         """
         login, first = issued.shown, issued.first
         if not asked.binds or login.status is not IntentStatus.UNKNOWN:

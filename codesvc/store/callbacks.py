@@ -44,7 +44,7 @@ def _entries(raw: Sequence[bytes]) -> dict[str, Refusal]:
 
 
 class RefusalsRead(Reply, frozen=True):
-    """DONE.
+    """Answers DONE only.
 
     Attributes:
         entries: the stored counts by their names (`codesvc.service.callback_record`).
@@ -71,7 +71,11 @@ class Callbacks:
         )
 
     async def mark(self, name: str, *, good: str, count: int) -> None:
-        """Record good callbacks, or QR codes that were shown; these are counted from the latest good one (`good`)."""
+        """Record good callbacks, or QR codes that were shown, under a name.
+
+        `good` is the name of the good callbacks: QR codes are counted from the latest of them. It is "" where `name` is
+        that name itself.
+        """
         await self._mark(
             self._place, {"refused": self._place.refused_callbacks}, {"name": name, "good": good, "count": count}
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
 
 _FAILURES_IN_A_ROW: Final = 3
+"""By the pauses between attempts, the receiver has then failed for some five minutes: longer than a restart of it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,7 +111,7 @@ class Endpoint:
 
 
 class WebhooksCounted(Reply, frozen=True):
-    """DONE.
+    """Answers DONE only.
 
     Attributes:
         waiting: how many events wait.
@@ -122,7 +123,7 @@ class WebhooksCounted(Reply, frozen=True):
 
 
 class WebhooksDropped(Reply, frozen=True):
-    """DONE.
+    """Answers DONE only.
 
     Attributes:
         left: how many events are left for the next call.
@@ -132,7 +133,7 @@ class WebhooksDropped(Reply, frozen=True):
 
 
 class EndpointReply(Reply, frozen=True):
-    """DONE.
+    """Answers DONE only.
 
     Attributes:
         state: the endpoint's fields.
@@ -169,7 +170,7 @@ def _hooks(raw: Sequence[Sequence[bytes]]) -> tuple[Hook, ...]:
 
 
 class HooksListed(Reply, frozen=True):
-    """DONE.
+    """Answers DONE only.
 
     Attributes:
         hooks: events, latest first.

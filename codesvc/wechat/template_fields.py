@@ -12,7 +12,8 @@ than this module. The rule of `short_thing` is not documented; it is treated as 
 WeChat refuses an empty value too. The composer and the client therefore never send one: `not_empty` puts the type's
 fallback text in its place.
 
-Lengths count UTF-16 units, so an emoji counts as two. It is not known how WeChat counts; this count is never too low.
+Lengths count UTF-16 units, so an emoji counts as two. How WeChat counts is not known; this count is never less than
+the number of characters.
 """
 
 import re
@@ -105,13 +106,16 @@ def fit(key: str, value: str) -> str:
 
 
 def fallback(key: str) -> str:
-    """The text that stands for an empty value of `key`; WeChat accepts it for the key's type."""
+    """The text that stands for an empty value of `key`.
+
+    WeChat accepts it for the key's type. For `const` and `enum` only the template's reviewer knows.
+    """
     return _FALLBACKS.get(FieldKind.of(key), "-")
 
 
 def has_plain_fallback(key: str) -> bool:
-    """Whether the fallback of `key` reads as "not known". That of a number, a time … would read as a statement."""
-    return FieldKind.of(key) not in _LAST_RESORTS
+    """Whether the fallback of `key` reads as "not known" and WeChat accepts it. A number's would be a statement."""
+    return FieldKind.of(key) not in _MISLEADING_FALLBACKS
 
 
 def not_empty(key: str, value: str) -> str:
@@ -180,7 +184,7 @@ def _symbol(value: str) -> str | None:
 
 
 def _amount(value: str) -> str | None:
-    reason = "one currency sign and at most 10 digits, with or without decimals; may end in 元"
+    reason = "at most one currency sign and at most 10 digits, with or without decimals; may end in 元"
     bare = value[1:] if value[0] in _CURRENCIES else value
     bare = bare.removesuffix("元")
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare):
@@ -213,8 +217,9 @@ _RULES: dict[FieldKind, Callable[[str], str | None]] = {
     FieldKind.ENUM: _thing,
 }
 
-# Texts that read as a statement, not as "not known". The start refuses a field of these types that can be empty.
-_LAST_RESORTS = {
+# Texts that read as a statement, not as "not known", or that WeChat may refuse (const, enum). The start refuses a field
+# of these types that can be empty.
+_MISLEADING_FALLBACKS = {
     FieldKind.NUMBER: "0",
     FieldKind.LETTER: "X",
     FieldKind.TIME: "00:00",
@@ -224,4 +229,4 @@ _LAST_RESORTS = {
     FieldKind.CONST: "-",
     FieldKind.ENUM: "-",
 }
-_FALLBACKS = _LAST_RESORTS | {FieldKind.PHRASE: "未知"}
+_FALLBACKS = _MISLEADING_FALLBACKS | {FieldKind.PHRASE: "未知"}

@@ -223,8 +223,8 @@ def test_a_live_service_takes_no_test_powers_from_a_reload(tmp_path, config):
     live.write_text(text)
     live.chmod(0o600)
     with pytest.raises(ConfigError, match="WeChat's own in mode"):
-        test.kept_over(ConfigSnapshot.read(live, {}))
-    kept, wanted = ConfigSnapshot.read(live, {}).kept_over(test)
+        test.with_fixed_of(ConfigSnapshot.read(live, {}))
+    kept, wanted = ConfigSnapshot.read(live, {}).with_fixed_of(test)
     assert (wanted, kept.settings.mode) == (["mode"], "test")
 
 

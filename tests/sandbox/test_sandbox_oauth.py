@@ -225,8 +225,12 @@ async def test_one_time_subscription(wechat, site):
     assert [(await wechat.api(send, body))["errcode"] for _ in range(2)] == [0, 43101]
     [message] = await wechat.messages(openid)
     assert (message["title"], message["content"]) == ("验证码", "482913")
-    bad = page.replace("scene=1000", "scene=10001")
-    assert "错误" in (await wechat.act(openid, "open", url=bad))["body"]
+    for scene in ("10001", "0000001000000", "-1", "1" * 5_000):
+        bad = page.replace("scene=1000", f"scene={scene}")
+        assert "错误" in (await wechat.act(openid, "open", url=bad))["body"], scene[:20]
+    # A scene is a number, on the page as in the call.
+    query_of(await wechat.act(openid, "open", url=page.replace("scene=1000", "scene=01000")))
+    assert (await wechat.api(send, body))["errcode"] == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -58,6 +58,7 @@ class Revision:
         try:
             templates = read_templates(directory) if directory else {}
             return cls(document, templates, [prepare(document.settings, templates)])
+        # Preparing tries every message, so a template's own errors come up, such as a division by zero.
         except (CodesvcError, TemplateError, ArithmeticError, TypeError, ValueError) as error:
             raise UnusableConfiguration(str(error)) from None
 
@@ -108,18 +109,19 @@ def read_successor(running: Revision, path: Path, env: Mapping[str, str]) -> Rel
     if running.settings.secrets.master_key not in {secrets.master_key, *secrets.previous_master_keys}:
         raise UnusableConfiguration(
             "secrets.previous_master_keys: lacks the master key in use, so codes that were sent and entries of the "
-            "registry could no longer be read. Keep it there for a day; a restart drops it at once"
+            "registry could no longer be read. Add it there and keep it for a day. A restart takes the file as it is, "
+            "and what depends on the key is then lost"
         )
     try:
-        document, wanted = fresh.document.kept_over(running.document)
+        document, needs_restart = fresh.document.with_fixed_of(running.document)
     except ConfigError as error:
         raise UnusableConfiguration(
             f"needs a restart, because settings that only a restart can change do not fit the new ones: {error}"
         ) from None
     revision = fresh
-    if wanted:
+    if needs_restart:
         revision = Revision(document, fresh.templates, [prepare(document.settings, fresh.templates)])
     changed = document.changes_since(running.document)
     if fresh.templates != running.templates:
         changed.append("templates")
-    return ReloadResult(revision, changed, wanted)
+    return ReloadResult(revision, changed, needs_restart)

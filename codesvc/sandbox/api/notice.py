@@ -60,9 +60,9 @@ def send_once(call: Call) -> Answer:
     values = read_values(call.body.get("data"))
     if not 1 <= len(values.get("content", "")) <= _MAX_CONTENT:  # KINDS.md 2.1; the errcode is a guess
         raise ApiError(47003, "argument invalid! data.content.value invalid")
-    if (template_id, str(scene)) not in contact.one_time_grants:
+    if (template_id, scene) not in contact.one_time_grants:
         raise ApiError(43101)
-    contact.one_time_grants.discard((template_id, str(scene)))
+    contact.one_time_grants.discard((template_id, scene))
     data = {name: {"value": value} for name, value in values.items()}
     message = {"type": "subscribe_once", "template_id": template_id, "title": title, "data": data}
     call.platform.show(contact, {**message, "content": values["content"], **jump})

@@ -1,4 +1,4 @@
-"""`/cgi-bin/shorten/gen` and `/cgi-bin/shorten/fetch`: short keys for long texts (official pages)."""
+"""`/cgi-bin/shorten/gen` and `/cgi-bin/shorten/fetch`: short keys for long texts, as WeChat documents them."""
 
 from codesvc.sandbox.account_state import ShortKey
 from codesvc.sandbox.api.call import OK, Answer, Call, Endpoint

@@ -17,6 +17,7 @@ from codesvc.sandbox.identifiers import derive_snapshot_openid, derive_unionid
 from codesvc.sandbox.oauth import Identity, Scope
 from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.rights import Right, has_right
 
 _ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
@@ -96,7 +97,7 @@ class ConsentFlow:
             from_chat: whether the link was tapped in the account's chat or menu; then a follower is not asked.
         """
         pairs = parse_qsl(query, keep_blank_values=True)
-        given = dict(reversed(pairs))
+        given = _first_of_each(pairs)
         problem = self._find_error([name for name, _ in pairs], given)
         if problem is not None:
             return problem
@@ -120,20 +121,21 @@ class ConsentFlow:
 
     def subscribe(self, query: str, person: Person | None) -> Decision:
         """Decide what a link of the older one-time subscription shows."""
-        given = dict(reversed(parse_qsl(query, keep_blank_values=True)))
+        given = _first_of_each(parse_qsl(query, keep_blank_values=True))
         account = self._platform.accounts.get(given.get("appid", ""))
-        scene, template_id = given.get("scene", ""), given.get("template_id", "")
+        scene, template_id = read_integer(given.get("scene")), given.get("template_id", "")
         target = given.get("redirect_url", "")
         if account is None or given.get("action") != "get_confirm" or not _is_web_address(target):
             return ErrorPage(0, "链接参数错误")
         if not has_right(account.spec.kind, Right.ONE_TIME):
             return ErrorPage(0, "该公众号没有一次性订阅消息的权限")
-        if not (scene.isascii() and scene.isdigit() and int(scene[:6]) <= _MAX_SCENE) or not template_id:
+        if scene is None or scene > _MAX_SCENE or not template_id:
             return ErrorPage(0, "链接参数错误")
         if person is None:
             return OutsideWeChat()
         contact = self._platform.ensure_contact(person, account)
-        return self._prompt("subscribe", _Subscribe(contact, target, template_id, scene, given.get("reserved", "")))
+        asked = _Subscribe(contact, target, template_id, given["scene"], given.get("reserved", ""))
+        return self._prompt("subscribe", asked)
 
     def answer_prompt(self, ticket: str, *, allow: bool) -> Decision:
         """Handle the person's answer to a question; a question can be answered once."""
@@ -147,7 +149,7 @@ class ConsentFlow:
         fields = {"template_id": asked.template_id, "scene": asked.scene, "reserved": asked.reserved}
         if not allow:
             return Redirect(add_query(asked.target, {"action": "cancel", **fields}))
-        asked.contact.one_time_grants.add((asked.template_id, asked.scene))
+        asked.contact.one_time_grants.add((asked.template_id, int(asked.scene)))
         # The openid comes with a consent only (KINDS.md 2.1).
         return Redirect(add_query(asked.target, {"openid": asked.contact.openid, "action": "confirm", **fields}))
 
@@ -192,6 +194,11 @@ class ConsentFlow:
         return self._platform.settings.oauth_state == "lenient" or _STRICT_STATE.fullmatch(state) is not None
 
 
+def _first_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters by name. Of a repeated one the first counts; what WeChat does is not known."""
+    return dict(reversed(pairs))
+
+
 def add_query(url: str, fields: Mapping[str, str]) -> str:
     """Append parameters to the query of a URL."""
     parts = urlsplit(url)
@@ -220,5 +227,5 @@ def may_lead_to(url: str, domain: str | None) -> bool:
 
 
 def is_short_state(state: str) -> bool:
-    """Whether `state` has the length that every page of authorisation takes."""
+    """Whether `state` has at most 128 bytes, the most that every page of authorisation takes."""
     return len(state.encode("utf-8", "surrogatepass")) <= _MAX_STATE

@@ -185,7 +185,8 @@ class PeopleControl:
             fields: dict[str, Any] = {"Content": body.text}
         else:
             if not body.fields or not set(body.fields) <= _MESSAGE_FIELDS[body.type]:
-                raise ValueError(f"fields: of {', '.join(sorted(_MESSAGE_FIELDS[body.type]))}")
+                names = ", ".join(sorted(_MESSAGE_FIELDS[body.type]))
+                raise ValueError(f"fields: must be a table with at least one of these and nothing else: {names}")
             fields = dict(body.fields)
         contact.windows.open("message", self._platform.clock.now())
         self._platform.record_sent(contact, {"type": body.type, "content": body.text or "", "fields": body.fields})
@@ -259,7 +260,7 @@ def _check_elements(value: object, depth: int) -> None:
         raise ValueError("fields: nested too deeply")
     if isinstance(value, dict):
         if not all(_ELEMENT.fullmatch(name) for name in value):
-            raise ValueError("event and fields: names of letters, digits and _")
+            raise ValueError("event and fields: names must be a letter and up to 63 letters, digits and _")
         value = list(value.values())
     for item in value if isinstance(value, list) else ():
         _check_elements(item, depth - 1)

@@ -42,10 +42,11 @@ async def show_login(request: web.Request) -> web.Response:
     session = await session_in(request)
     if session is not None and session.name:
         return go_to(request, "/admin")
-    # Chromium alone sends this header. It leads every name below localhost to the machine itself; not all browsers do.
+    # Only Chromium sends this header, and Chromium resolves names below localhost to this machine. So it is sent to a
+    # host whose cookies go to no other program of the machine.
     if "Sec-CH-UA" in request.headers and (link := _own_link(request)):
         return see_other(link)
-    return _door(request, "")
+    return _draw_login(request, "")
 
 
 def _own_host(request: web.Request) -> str:
@@ -57,7 +58,7 @@ def _own_link(request: web.Request) -> str:
     return f"http://{host}{services(request).address.path('/admin/login')}" if host else ""
 
 
-def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
+def _draw_login(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
     session, cookie = sessions_of(request).visitor(near=by_operators_listener(request))
     said = words_of(request).t(problem, minutes=-(-wait // 60)) if problem else ""
     variables = {
@@ -79,19 +80,19 @@ async def sign_in(request: web.Request) -> web.Response:
     require_own_page(request)
     here, fields, session = services(request), await form_of(request), await session_in(request)
     if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
-        return _door(request, "login.stale", status=403)
+        return _draw_login(request, "login.stale", status=403)
     name = str(fields.get("name", ""))[:_LONGEST_NAME]
     near = by_operators_listener(request)
     browser = known_browser(request)
     visitor = Visitor(None if near else browser_address(request), browser, near)
     outcome, wait, cookie = await sessions_of(request).sign_in(name, str(fields.get("password", "")), visitor)
     if outcome is Outcome.LIMITED:
-        return _door(request, "login.limited", wait=wait, status=429)
+        return _draw_login(request, "login.limited", wait=wait, status=429)
     # An unknown name is not logged: it may be a password typed into the wrong field.
-    known = name in here.settings.admin.operators
+    is_operator = name in here.settings.admin.operators
     if outcome is not Outcome.DONE:
-        await here.auditing.note(operator(name) if known else "admin:?", AuditAct.LOGIN_FAILED)
-        return _door(request, "login.refused", status=422)
+        await here.auditing.note(operator(name) if is_operator else "admin:?", AuditAct.LOGIN_FAILED)
+        return _draw_login(request, "login.refused", status=422)
     await here.auditing.note(operator(name), AuditAct.LOGIN)
     response = go_to(request, "/admin")
     keep_session(request, response, cookie)
