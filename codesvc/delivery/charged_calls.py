@@ -39,7 +39,7 @@ CIRCUIT_OPEN: Final = "circuit-open"
 
 
 class ChargedCalls:
-    """Makes calls.
+    """Makes every call that sends a code. Most channels use no quota, and for these nothing is charged.
 
     Args:
         circuits: the circuits of every platform that channels call, by account name.

@@ -150,8 +150,8 @@ class Courier:
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
-                # Most pushes are disclosed template messages, which WeChat answers. While its circuit is closed, theirs
-                # are charged by this look, so that they need no other one.
+                # This look charges the quota if the call follows at once. Otherwise `ChargedCalls.make` looks once more
+                # and charges then.
                 charge = job.kind == "push" and self._circuits[WECHAT][account.name].is_sound
                 moment: Look = "if-next" if number else "first"
                 begun = await self._job_state.begin(account, job, charge=charge, moment=moment)

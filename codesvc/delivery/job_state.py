@@ -66,6 +66,7 @@ class JobState:
     async def begin(self, account: AccountEntry, job: Job, *, charge: bool, moment: Look = "now") -> Begun | None:
         """The job's data; None if the job is no longer needed, then it is acknowledged.
 
+        Called again for each attempt, after the random wait of an undisclosed push, and to charge (`ChargedCalls`).
         With `charge`, a template message is taken from the day's quota, as `moment` says (`Look`).
         """
         call = call_id(job.entry) if charge else ""

@@ -74,9 +74,11 @@ class Verifications:
         self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
-        """Start a verification: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
+        """Start a verification: STARTED, REPEATED, ENDED, MISMATCH, LIMITED or ABSENT.
 
-        ENDED: the predecessor may start no successor. REPEATED with a predecessor: the successor as it is now.
+        REPEATED: the same Idempotency-Key came before, and the answer is as it was then; or the predecessor has a
+        successor, which is shown as it is now. ENDED: the predecessor may start no successor. ABSENT: the verification
+        of the Idempotency-Key, or the predecessor, is no longer kept.
 
         Raises:
             Invalid: the site has no such purpose, it requires a client address and there is none, or it has no
@@ -160,7 +162,10 @@ class Verifications:
         return _result(await self._store.read(site.store_keys, identifier.text, site=site.name))
 
     async def open_page(self, site: SiteEntry, identifier: VerificationId) -> Result:
-        """Read a verification because a person opens its page: DONE or ABSENT (`open_page.lua`)."""
+        """Read a verification for its page, or for the calls that keep the page or a widget up to date: DONE or ABSENT.
+
+        For a site without addresses the first such read is noted (`open_page.lua`).
+        """
         return _result(await self._store.open_page(site.store_keys, site.name, identifier.text))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:

@@ -260,7 +260,10 @@ class Prepared(Generic[_R]):
     tail: bytes
 
     async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
-        """Run it. The variable `keys` and `args` are given, also `event`, and `args` gets `offset`. Raises as `Act`."""
+        """Run it with the keys and arguments that vary; `args` is changed. Raises as `Act`.
+
+        Of the standing arguments `event` must be in `args`, because it is new at each call; `offset` is added here.
+        """
         return self.act.read(await self.raw(keys, args))
 
     async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:

@@ -46,7 +46,7 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
         site: whose code it is.
         openid: for whom.
         names: the names of the short and of the long code (`WechatServerSecrets.name`).
-        mark: identifies the message.
+        mark: identifies the person's message in the chat, so that a repeated callback gets the same code.
         life_ms: how long the code lives.
         most: how many short codes of the site may be made within one life.
         guesses: the rates of wrong short codes, encoded.
@@ -97,7 +97,10 @@ class LoginCodes:
         )
 
     async def take(self, keys: Keys, site: str, name: str, *, guesses: str, life_ms: int) -> LoginCodeTaken:
-        """Use a code up. A wrong one counts in the site's budget; a long one has none, and comes without `guesses`."""
+        """Use a code up. A wrong one counts in the site's budget.
+
+        For a long code pass "" as `guesses`: no budget applies to it.
+        """
         return await self._take(
             keys,
             {

@@ -187,6 +187,9 @@ def _stamp(timestamp: str, nonce: str) -> str:
 def _refuse_another_reading(timestamp: str, nonce: str, created: int | None, window: int) -> None:
     """Refuse a callback of an earlier time that is fresh only because its nonce is read as the time.
 
+    WeChat signs token, timestamp and nonce sorted and joined, without marks between them. So timestamp and nonce can be
+    exchanged, or cut in another place, under the same signature.
+
     `created` is the event's own time where a signature covers it. Then of two times that fit the signature, the nearer
     one is WeChat's, if it is near at all: a genuine callback is read however late it comes. In plaintext mode the
     event's time can be anybody's, so a callback is refused that can also be read as one of the week before.

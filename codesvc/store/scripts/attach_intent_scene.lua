@@ -1,11 +1,14 @@
 -- Purpose: attach a QR code to a bind intent or login when a page first requests the image, as attach_scene does for
---   verifications, from the same pool.
+--   verifications, from the same pool. `scene`: of a QR code that is to be made if the pool is empty, which is then
+--   charged; `minted`: the QR code that was made so ('' for none); `needed`: for how many ms a QR code must still be good;
+--   `sites`: each site's part of the day's quota.
 -- KEYS: intent pool pool_server day outbox
 -- ARGS: offset root account topic site scene minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record disowning eviction intent quota_alert quota pool_server pool
 -- REPLY attached: intent pool_left
 -- REPLY empty closed ended: intent
+--   limited: the day's quota, or the site's part of it, is used up
 
 if A.minted ~= '' then put_in_pool(A.minted) end
 local r = read_record(K.intent)

@@ -13,8 +13,8 @@
 
 local moving = refusal_while_moving(A.site)
 if moving then return moving end
-local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
-if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+local earlier = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
+if earlier[1] and earlier[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 cancel_void_approval(r)
@@ -22,26 +22,26 @@ cancel_void_approval(r)
 local address = A.address ~= '' and A.address or r.address
 local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.user_guesses)
 -- Whoever is reached by a contact alone has no scan that would lift this budget.
-local of_user = r.contact and r.known ~= '1' and for_strangers(A.user_guesses) or A.user_guesses
-local function guesses_of_user() return window_in(user_guesses.packed, user_guesses.at, of_user) end
+local user_rates = r.contact and r.known ~= '1' and for_strangers(A.user_guesses) or A.user_guesses
+local function guesses_of_user() return window_in(user_guesses.packed, user_guesses.at, user_rates) end
 local m = r.contact and not is_claimed(r) and read_record(key('message', r.contact))
-local of_contact = m and contact_guesses(m, r.known) or {}
+local contact_budgets = m and contact_guesses(m, r.known) or {}
 local address_rates = address ~= '-' and A.address_guesses or ''
 local address_guesses = window(key('window', 'address_guesses', r.site, address), address_rates)
 local function guesses_left()
   local left = left_of(guesses_of_user())
-  for _, each in ipairs(of_contact) do left = fewer(left, left_of(each)) end
+  for _, each in ipairs(contact_budgets) do left = fewer(left, left_of(each)) end
   return left .. ',' .. left_of(address_guesses)
 end
 
 -- A call that is repeated under its key gets its first answer, and costs nothing. A wrong one gets it within the code's
 -- life, whatever has ended the verification since. An answer is of no use without its verification, so it is kept no
 -- longer.
-if known[2] == 'approved' and r.status == 'approved' then
+if earlier[2] == 'approved' and r.status == 'approved' then
   return answer('approved', r, 1, guesses_left())
 end
-if known[2] == 'wrong' and not is_over(r.created, r.expires) then
-  r.attempts_left = tonumber(known[3])
+if earlier[2] == 'wrong' and not is_over(r.created, r.expires) then
+  r.attempts_left = tonumber(earlier[3])
   r.packed = packed_of(r)
   return answer('wrong', r, 1, guesses_left())
 end
@@ -71,8 +71,9 @@ if site_wait > 0 then
 end
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(guesses_of_user())
-  for _, each in ipairs(of_contact) do wait = math.max(wait, wait_for(each)) end
+  for _, each in ipairs(contact_budgets) do wait = math.max(wait, wait_for(each)) end
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
+  -- A code of normal length that has had its blind guess waits for the site's guess budget.
   if wait <= 0 and blind then limit, wait = 'site_guesses', r.blind == '1' and site_wait or wait_for(blind) end
   if wait > 0 then
     write(r, {trail = with_step(r, 'refused', limit)})
@@ -107,7 +108,7 @@ end
 
 if not claimed_by_owner then
   count_event(user_guesses)
-  for _, each in ipairs(of_contact) do
+  for _, each in ipairs(contact_budgets) do
     if each.alone then count_event(each) end
   end
   count_event(address_guesses)

@@ -1,5 +1,5 @@
--- Purpose: read a verification for its page. For a site without addresses, note that the page was opened: then others do
---   not supersede it for a while (decision 22).
+-- Purpose: read a verification for its page, and for the calls that keep the page or a widget up to date. For
+--   a site without addresses, note that the page was opened: then others do not supersede it for a while (decision 22).
 -- KEYS: record
 -- ARGS: offset root site
 -- OUTCOMES: done absent

@@ -9,7 +9,8 @@
 -- USES: clock names record delivery reachability eviction eligibility webhook verification_events message contact_step quota batch
 -- REPLY done: message
 
--- The site hears how the last resort of its verification has ended, where it may know.
+-- A code that the gateway has taken is reported as fell_back. If the gateway failed too, WeChat's delivery is reported
+-- where it waits for nothing more: failed, or a page that shows the QR code. Other states are reported when they end.
 local function report(v)
   if v.gateway ~= 'failed' then return queue_delivery_event(v, 'verification.fell_back') end
   if v.delivery == 'failed' then queue_delivery_event(v, 'verification.failed') end
@@ -33,6 +34,7 @@ elseif A.result == 'sent' then
   if A.msgid ~= '' then
     local receipt = account_key('receipt', A.msgid)
     local early = redis.call('GET', receipt)
+    -- A receipt that came before this answer, or else a pointer to a message (`ms:…`, `vf:…`).
     if early and string.match(early, '^[a-z]+ ') then
       local status, openid, reason = read_early_receipt(early)
       if openid == m.sent_to and status == 'delivered' then
@@ -57,4 +59,4 @@ else
   end
   acknowledge({A.entry})
 end
-return {'done', now, {0, m.packed, m.id}}
+return answer('done', m)

@@ -14,12 +14,12 @@ local policy = r and cmsgpack.unpack(A.purposes)[r.purpose]
 if not policy or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 cancel_void_approval(r)
 if status_of(r) ~= 'pending' then return answer('ended', r) end
--- How long the next resend waits; `start.lua` says it of the first. Answers and their headers follow from `resend_at`.
-local wait = policy.resend_after
-if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now, wait) end
+-- The wait under way began with the start or the resend before (`resend_at`); the next one begins with this resend.
+local whole_wait, next_wait = policy.resend_after, policy.resend_after
+if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now, whole_wait) end
 
 write(r, {
-  resend_at = now + wait, expires = math.min(now + policy.code_life, r.created + r.code_max_life),
+  resend_at = now + next_wait, expires = math.min(now + policy.code_life, r.created + r.code_max_life),
   trail = with_step(r, 'resent'),
 })
 -- A push that still waits is replaced by this one.

@@ -44,6 +44,7 @@ end
 -- An entry of the user's recent activity has two bytes for purpose and address, the latest possible end in s, and the
 -- id. An entry that is removed from there while it is live is added to a list for its purpose and address. So a start
 -- reads a limited number of entries and misses none, even if there are many starts from many addresses for this user.
+-- `mine.scattered` says that such lists were made: without it no list is read.
 local mine = open_mine(K.lately)
 local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4), 16))
 local live = {}
@@ -60,7 +61,9 @@ end
 for _, entry in ipairs(mine.entries) do
   if string.sub(entry, 1, 2) == group then is_live('vf_' .. string.sub(entry, 7)) end
 end
-supersede(live, join_burst(latest_turn(live)))
+-- The one whose code is the newest in the person's chat; nil if this start takes its push over.
+local latest = join_burst(latest_turn(live))
+supersede(live, latest)
 local dropped = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.code_max_life) / 1000)) .. string.sub(id, 4))
 if dropped and struct.unpack('>I4', dropped, 3) * 1000 > now then
   local other = read_record(record_at('vf_' .. string.sub(dropped, 7)))

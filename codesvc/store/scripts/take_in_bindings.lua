@@ -1,9 +1,9 @@
 -- Purpose: take over bindings that lie under another appid of the same account, with the openids that WeChat gives
---   their people here. A binding whose openid has no successor is taken over as void: it names whom the site has to
---   bind anew, and protects nobody. Doing it again changes nothing. `rows` is JSON: for each binding its site, user, old
---   openid, new openid ('' for none), whether its site allows several users of a WeChat account (1), and its fields as
---   a table. `inside` is 1 where both appids are in this partition, so that the bindings have the same keys before and
---   after.
+--   their people here. A binding whose openid has no successor is taken over as void: it only keeps the user's name for
+--   the list of whom the site has to bind again, and nobody is hindered from that. Doing it again changes nothing. `rows`
+--   is JSON: for each binding its site, user, old openid, new openid ('' for none), whether its site allows several users
+--   of a WeChat account (1), and its fields as a table. `inside` is 1 where both appids are in this partition: then the
+--   binding is already under the key that it will have, with the old openid and appid (`still_old`).
 -- KEYS:
 -- ARGS: offset root account appid rows inside history_kept tag_key
 -- OUTCOMES: done
