@@ -22,7 +22,7 @@ from codesvc.runtime.tasks import beside, every
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from codesvc.store.callbacks import Callbacks, Refusal
+    from codesvc.store.callbacks import CallbackCount, Callbacks
 
 _log = structlog.get_logger(__name__)
 _SPACING_SECONDS: Final = 1.0
@@ -131,7 +131,7 @@ def _log_refused(*, account: str, error: str, why: str, count: int) -> None:
     _log.warning("callback_refused", account=account, error=error, why=why, count=count)
 
 
-def _refused(each: Refusal) -> Refused:
+def _refused(each: CallbackCount) -> Refused:
     reason = Reason.FORM
     with suppress(ValueError):  # an older process gives none
         reason = Reason(each.reason)

@@ -238,12 +238,12 @@ class OidcLogins:
         match issued.outcome:
             case Outcome.DONE if issued.shown.method == "oauth" and issued.shown.claimed_by != visitor:
                 return None
-            case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
+            case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first_openid):
                 error = ProtocolError("login_required", "The person who confirmed is not the one in the id_token_hint.")
             case Outcome.DONE if not await self._bind_if_agreed(site, asked, issued):
                 error = ProtocolError("access_denied", "This WeChat account could not be linked. Log in once more.")
             case Outcome.DONE:
-                subject = self._parties.require_subjects().of(site.name, issued.first)
+                subject = self._parties.require_subjects().of(site.name, issued.first_openid)
                 done = self._with(site, client, asked.redirect_uri, state, {"code": code})
                 return replace(done, known=self._known.cookie(site.name, subject, unix_ms()))
             case Outcome.EARLY:
@@ -262,12 +262,12 @@ class OidcLogins:
         A repeated call changes nothing. Without this binding there is no login: the app could send codes to a username
         that does not belong to the person.
         """
-        login, first = issued.shown, issued.first
+        login, first_openid = issued.shown, issued.first_openid
         if not asked.binds or login.status is not IntentStatus.UNKNOWN:
             return True
         wanted = Bind(
             site=site.name,
-            user=visitor_name(self._parties.require_subjects().of(site.name, first)),
+            user=visitor_name(self._parties.require_subjects().of(site.name, first_openid)),
             made_by="handle",
             openid=login.claimed_by,
             handle_of=login.id,
@@ -295,7 +295,7 @@ class OidcLogins:
         issuer = {"iss": self.issuer(site)} if client.response_iss else {}
         return Answer(redirect_uri, {**said, **({"state": state} if state else {}), **issuer})
 
-    def _is_another(self, site: SiteEntry, hint: str, first: str) -> bool:
+    def _is_another(self, site: SiteEntry, hint: str, first_openid: str) -> bool:
         """Whether an `id_token_hint` of this issuer names another person than the one who confirmed."""
         named = self._parties.keys.subject_of(hint, issuer=self.issuer(site), now=unix_ms())
-        return named is not None and named != self._parties.require_subjects().of(site.name, first)
+        return named is not None and named != self._parties.require_subjects().of(site.name, first_openid)

@@ -109,7 +109,7 @@ class OidcTokens:
         granted = Granted(
             client=client.id,
             scope=request.scope,
-            sub=subjects.of(site.name, claimed.first),
+            sub=subjects.of(site.name, claimed.first_openid),
             user=claimed.user,
             display=claimed.display,
             locale=claimed.locale,

@@ -34,7 +34,7 @@ class VisitorNames:
             return True
         if self._subjects is None or not openid:
             return False
-        first = (await self._store.first(site.store_keys, openid)).first
+        first = (await self._store.first(site.store_keys, openid)).first_openid
         return user == visitor_name(self._subjects.of(site.name, first or openid))
 
 

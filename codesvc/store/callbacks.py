@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from codesvc.store.act import Deployment
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Callbacks of an account that were refused; also good ones, and QR codes that were shown.
+class CallbackCount(msgspec.Struct, frozen=True):
+    """How many callbacks of an account were refused or good, or how many QR codes were shown.
 
     Attributes:
         count: how many since `since`.
@@ -36,21 +36,21 @@ class Refusal(msgspec.Struct, frozen=True):
     reasons: dict[str, int] = {}
 
 
-def _entries(raw: Sequence[bytes]) -> dict[str, Refusal]:
+def _entries(raw: Sequence[bytes]) -> dict[str, CallbackCount]:
     return {
-        name.decode(): msgspec.json.decode(text, type=Refusal, strict=False)
+        name.decode(): msgspec.json.decode(text, type=CallbackCount, strict=False)
         for name, text in zip(raw[::2], raw[1::2], strict=True)
     }
 
 
-class RefusalsRead(Reply, frozen=True):
+class CallbacksCounted(Reply, frozen=True):
     """Answers DONE only.
 
     Attributes:
         entries: the stored counts by their names (`codesvc.service.callback_record`).
     """
 
-    entries: Annotated[dict[str, Refusal], _entries] = msgspec.field(default_factory=dict)
+    entries: Annotated[dict[str, CallbackCount], _entries] = msgspec.field(default_factory=dict)
 
 
 class Callbacks:
@@ -60,7 +60,7 @@ class Callbacks:
         self._place = DeploymentKeys(deployment.prefix)
         self._note = Act(deployment, "note_refused_callback", Reply)
         self._mark = Act(deployment, "note_callback", Reply)
-        self._read = Act(deployment, "read_refused_callbacks", RefusalsRead)
+        self._read = Act(deployment, "read_refused_callbacks", CallbacksCounted)
 
     async def note(self, name: str, *, good: str, count: int, why: str, reason: str) -> None:
         """Record `count` refusals under a name, and the latest reason; `good` is the name of the good callbacks."""
@@ -80,6 +80,6 @@ class Callbacks:
             self._place, {"refused": self._place.refused_callbacks}, {"name": name, "good": good, "count": count}
         )
 
-    async def read(self) -> RefusalsRead:
+    async def read(self) -> CallbacksCounted:
         """All that is kept, also what is older than a day."""
         return await self._read(self._place, {"refused": self._place.refused_callbacks}, {})

@@ -17,10 +17,10 @@ class CodeIssued(IntentReply, frozen=True):
     """DONE, EARLY, OTHER, STRANGER, ENDED or ABSENT (`issue_oidc_code.lua`).
 
     Attributes:
-        first: the openid that the person's subject is derived from; never logged.
+        first_openid: the openid that the person's subject is derived from; never logged.
     """
 
-    first: str = ""
+    first_openid: str = ""
 
 
 class CodeClaimed(Reply, frozen=True):
@@ -29,7 +29,7 @@ class CodeClaimed(Reply, frozen=True):
     Attributes:
         login: the id of the login that gave the code.
         request: the relying party's request, JSON.
-        first: the openid that the person's subject is derived from; never logged.
+        first_openid: the openid that the person's subject is derived from; never logged.
         user: the bound user, "" for a visitor.
         display: the user's display name, "" for none.
         locale: the language of the login.
@@ -38,7 +38,7 @@ class CodeClaimed(Reply, frozen=True):
 
     login: str = ""
     request: bytes = b""
-    first: str = ""
+    first_openid: str = ""
     user: str = ""
     display: str = ""
     locale: str = ""
@@ -49,10 +49,10 @@ class FirstOpenid(Reply, frozen=True):
     """DONE, or ABSENT where the person has logged in to no app.
 
     Attributes:
-        first: the openid that the person's subject is derived from; never logged.
+        first_openid: the openid that the person's subject is derived from; never logged.
     """
 
-    first: str = ""
+    first_openid: str = ""
 
 
 class TokenRead(Reply, frozen=True):

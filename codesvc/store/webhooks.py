@@ -76,7 +76,7 @@ class Endpoint:
         disabled: since when it is disabled, ms; None if it is enabled.
         waiting: how many events are still to be sent.
         delivered: when an event last arrived.
-        refused: when an attempt last failed.
+        failed_at: when an attempt last failed.
         result: the result of that attempt, "" if none has failed.
         failures: how many attempts in a row have failed.
     """
@@ -84,7 +84,7 @@ class Endpoint:
     disabled: int | None
     waiting: int
     delivered: int | None
-    refused: int | None
+    failed_at: int | None
     result: str
     failures: int
 
@@ -104,7 +104,7 @@ class Endpoint:
             disabled=time("disabled"),
             waiting=waiting,
             delivered=time("delivered"),
-            refused=time("refused"),
+            failed_at=time("refused"),
             result=fields.get("result", ""),
             failures=int(fields.get("failures", 0)),
         )
@@ -210,13 +210,13 @@ class Webhooks:
 
     async def endpoint(self, keys: Keys, site: str) -> EndpointReply:
         """The state of a site's endpoint."""
-        return await self._read_endpoint(keys, {"state": keys.webhook_state(site), "due": keys.webhook_due(site)}, {})
+        return await self._read_endpoint(keys, self._keys_of_endpoint(keys, site), {})
 
     async def enable(self, keys: Keys, site: str, *, actor: str) -> EndpointReply:
         """Enable a site's endpoint again."""
         return await self._enable_endpoint(
             keys,
-            {"state": keys.webhook_state(site), "due": keys.webhook_due(site)},
+            self._keys_of_endpoint(keys, site),
             {"actor": actor, "site": site},
         )
 
@@ -237,7 +237,7 @@ class Webhooks:
     async def resend(self, keys: Keys, site: str, event: str, *, actor: str, rates: str = "") -> QueuedReply:
         """Send an event again, or now instead of later: DONE, ABSENT, or LIMITED by `rates` of the site's requests."""
         return await self._resend(
-            keys, self._requested(keys, site, event), {"actor": actor, "site": site, "rates": rates}
+            keys, self._keys_of_request(keys, site, event), {"actor": actor, "site": site, "rates": rates}
         )
 
     async def announce(
@@ -246,12 +246,16 @@ class Webhooks:
         """Queue an event that belongs to no change of state: DONE, SAME if this id is queued already, or LIMITED."""
         return await self._announce(
             keys,
-            self._requested(keys, site, event),
+            self._keys_of_request(keys, site, event),
             {"site": site, "id": event, "kind": kind, "facts": facts, "rates": rates},
         )
 
     @staticmethod
-    def _requested(keys: Keys, site: str, event: str) -> dict[str, str]:
+    def _keys_of_endpoint(keys: Keys, site: str) -> dict[str, str]:
+        return {"state": keys.webhook_state(site), "due": keys.webhook_due(site)}
+
+    @staticmethod
+    def _keys_of_request(keys: Keys, site: str, event: str) -> dict[str, str]:
         return {"webhook": keys.webhook(site, event), "requests": keys.window("webhook_requests", site, "all")}
 
     async def forget(self, keys: Keys, site: str, event: str, *, wait: bool) -> Reply:

@@ -68,7 +68,7 @@ async def test_a_webhook_s_receiver_that_takes_nothing_is_named(admit):
 
 @pytest.mark.parametrize(("failures", "status"), [(2, Status.OK), (3, Status.WARN), (40, Status.WARN)])
 def test_a_receiver_that_fails_again_and_again_is_a_warning(failures, status):
-    state = Endpoint(disabled=None, waiting=7, delivered=None, refused=1, result="http_500", failures=failures)
+    state = Endpoint(disabled=None, waiting=7, delivered=None, failed_at=1, result="http_500", failures=failures)
     found = judged("shop", state)
     assert found.status is status
     assert "events waiting: 7" in found.found

@@ -18,8 +18,8 @@ if r.method ~= 'scan' then return answer('closed', r) end
 if not LIVE_INTENTS[intent_status(r)] then return answer('ended', r) end
 if r.scene_url then return answer('attached', r, redis.call('LLEN', K.pool)) end
 
-local scene, url = take_picture(r.site, false, r.stranger == '1')
-if url == 'limited' then return {'limited', now} end
+local scene, url, why_none = take_qr_code(r.site, false, r.stranger == '1')
+if why_none == 'limited' then return {'limited', now} end
 if not scene then return answer('empty', r) end
 write(r, {scene_url = url})
 local life = string.format('%.0f', r.expires - now + TTL_MARGIN)

@@ -19,8 +19,8 @@ if r.scan == 'off' then return answer('closed', r) end
 if r.disclose_binding == '1' and r.delivery == 'failed' and r.reason == 'no-binding' then return answer('closed', r) end
 if r.scene then return answer('attached', r, redis.call('LLEN', K.pool)) end
 
-local scene, url = take_picture(r.site, r.purpose == 'reset')
-if url == 'limited' then return {'limited', now} end
+local scene, url, why_none = take_qr_code(r.site, r.purpose == 'reset')
+if why_none == 'limited' then return {'limited', now} end
 if not scene then return answer('empty', r) end
 write(r, {scene = scene, scene_url = url, trail = with_step(r, 'shown')})
 redis.call('SET', account_key('scene', scene), 'vf:' .. r.id, 'PX', string.format('%.0f', r.created + r.code_max_life - now + TTL_MARGIN))

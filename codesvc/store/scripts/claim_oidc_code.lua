@@ -5,7 +5,7 @@
 -- ARGS: offset root account site client kept audit_kept audit_lines
 -- OUTCOMES: done spent absent
 -- USES: clock names disowning eviction audit
--- REPLY done: login request first user display locale approved
+-- REPLY done: login request first_openid user display locale approved
 -- REPLY spent: login
 
 local c = {}

@@ -6,7 +6,7 @@
 -- ARGS: offset root account appid topic site browser visitors life binding_writes
 -- OUTCOMES: done early other stranger ended absent
 -- USES: clock names windows record disowning eviction intent moving
--- REPLY done: intent first
+-- REPLY done: intent first_openid
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
 --   ended: declined, canceled or expired, the user has lost the binding, or the code has been used or is too old

@@ -3,7 +3,7 @@
 -- ARGS: offset
 -- OUTCOMES: done absent
 -- USES: clock
--- REPLY done: first
+-- REPLY done: first_openid
 
 local first = redis.call('GET', K.first)
 if not first then return {'absent', now} end

@@ -67,7 +67,7 @@ def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> schema.WebhookEndpoi
         disabled_at=wire_time_or_none(endpoint.disabled),
         waiting=endpoint.waiting,
         delivered_at=wire_time_or_none(endpoint.delivered),
-        failed_at=wire_time_or_none(endpoint.refused),
+        failed_at=wire_time_or_none(endpoint.failed_at),
         last_failure=endpoint.result or None,
         failures=endpoint.failures,
     )

@@ -11,9 +11,9 @@ local function put_in_pool(entry)
   redis.call('PEXPIRE', K.pool, 86400000)
 end
 
--- Returns scene and url; or nil and the reason: 'limited' if the day's quota or the site's share of it is used up,
--- 'empty' if there is none. Then a new one with the scene `A.scene` has been charged to the site, if that is not ''.
-local function take_picture(site, reset, stranger)
+-- Returns scene and url; or, as the third value, why there is none: 'limited' if the day's quota or the site's share of
+-- it is used up, 'empty' if the pool is empty. Then a new one with the scene `A.scene` has been charged to the site, if that is not ''.
+local function take_qr_code(site, reset, stranger)
   empty_pool_of_another_server()
   local real_now = now - tonumber(A.offset)
   local entry = redis.call('LPOP', K.pool)
@@ -24,10 +24,10 @@ local function take_picture(site, reset, stranger)
       if take_quota(K.day, site, reset, nil, stranger, stock) == 'yes' then return scene, url end
       redis.call('LPUSH', K.pool, entry)
       redis.call('PEXPIRE', K.pool, 86400000)
-      return nil, 'limited'
+      return nil, nil, 'limited'
     end
     entry = redis.call('LPOP', K.pool)
   end
-  if A.scene == '' or take_quota(K.day, site, reset, A.scene, stranger) == 'yes' then return nil, 'empty' end
-  return nil, 'limited'
+  if A.scene == '' or take_quota(K.day, site, reset, A.scene, stranger) == 'yes' then return nil, nil, 'empty' end
+  return nil, nil, 'limited'
 end
