@@ -38,36 +38,42 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
-        store, fixed = await open_store_alone(stack, settings), prepare(settings)
-        registry = Registry(store, fixed.directory, fixed.sealer)
+        store, parts = await open_store_alone(stack, settings), prepare(settings)
+        registry = Registry(store, parts.directory, parts.sealer)
         await registry.refresh()
-        office = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
+        administration = RegistryAdministration(settings, parts.directory, registry, parts.composer)
         if arguments.command == "oidc":
-            await oidc.run(arguments, settings, fixed.directory, registry)
+            await oidc.run(arguments, settings, parts.directory, registry)
         elif arguments.command == "keys":
-            await _keys(arguments, office, fixed.directory, KeyUses(store))
+            await _keys(arguments, administration, parts.directory, KeyUses(store))
         elif arguments.act == "list":
-            directory, sites = fixed.directory, arguments.command == "sites"
+            directory, sites = parts.directory, arguments.command == "sites"
             names, own = (directory.sites, settings.sites) if sites else (directory.accounts, settings.accounts)
             print_table(("name", "kept"), [(name, "file" if name in own else "store") for name in sorted(names)])
+        elif arguments.act == "show":
+            _show("site" if arguments.command == "sites" else "account", arguments.name, administration)
         else:
-            await _change(arguments, office)
+            await _change(arguments, administration)
     return 0
 
 
-async def _change(arguments: argparse.Namespace, office: RegistryAdministration) -> None:
+async def _change(arguments: argparse.Namespace, administration: RegistryAdministration) -> None:
     kind: Entry = "site" if arguments.command == "sites" else "account"
     name, act = arguments.name, arguments.act
     if act == "put":
         again = kind == "site" and arguments.again
-        await office.put(kind, name, table_in(arguments.file), by=_BY, again=again)
+        await administration.put(kind, name, table_in(arguments.file), by=_BY, again=again)
     elif act == "patch":
-        await office.patch(kind, name, table_in(arguments.file), by=_BY)
+        await administration.patch(kind, name, table_in(arguments.file), by=_BY)
     elif act == "remove":
-        await office.remove(kind, name, by=_BY)
+        await administration.remove(kind, name, by=_BY)
         sys.stdout.write(f"{name} was removed; this takes effect within a second\n")
         return
-    found = office.read(kind, name)
+    _show(kind, name, administration)
+
+
+def _show(kind: Entry, name: str, administration: RegistryAdministration) -> None:
+    found = administration.read(kind, name)
     if found.table is None:
         sys.stdout.write(f"{name} is in the configuration file\n")
         return
@@ -77,20 +83,20 @@ async def _change(arguments: argparse.Namespace, office: RegistryAdministration)
 
 
 async def _keys(
-    arguments: argparse.Namespace, office: RegistryAdministration, directory: Directory, uses: KeyUses
+    arguments: argparse.Namespace, administration: RegistryAdministration, directory: Directory, uses: KeyUses
 ) -> None:
     if arguments.act == "add":
         scopes = [scope for scope in arguments.scopes.split(",") if scope]
-        made = await office.add_key(arguments.site, arguments.name, scopes, by=_BY)
+        made = await administration.add_key(arguments.site, arguments.name, scopes, by=_BY)
         sys.stdout.write(f"The key, shown only once. Give it to the site's server:\n  {made}\n")
         return
     if arguments.act == "remove":
-        await office.remove_key(arguments.site, arguments.name, by=_BY)
+        await administration.remove_key(arguments.site, arguments.name, by=_BY)
         sys.stdout.write(f"{arguments.name} was removed; this takes effect within a second\n")
         return
     rows = []
     for site in [arguments.site] if arguments.site is not None else sorted(directory.sites):
-        found = office.keys(site)
+        found = administration.keys(site)
         for (key, kept), at in zip(found, await uses.last([key for key, _ in found]), strict=True):
             last = rfc3339(at) if at is not None else "never"
             rows.append((site, key.name, ",".join(sorted(key.scopes)), kept, last))

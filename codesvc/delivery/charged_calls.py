@@ -85,12 +85,12 @@ class ChargedCalls:
     async def give_back(self, account: AccountEntry, begun: Begun) -> None:
         """Give back what the first look has charged, because no template message follows."""
         if begun.template_quota == "yes":
-            await self._state.end_call(account, _charge(account, begun), counted=False)
+            await self._state.end_call(account, _charge_of(account, begun), counted=False)
 
     async def _send(self, account: AccountEntry, job: Job, begun: Begun, channel: Channel) -> Attempt:
         record, quota = begun.shown, channel.traits.quota
         parcel = Parcel(account, record, begun.openid, job.client_msg_id)
-        charge = _charge(account, begun) if quota else None
+        charge = _charge_of(account, begun) if quota else None
         try:
             sending, platform = self._channels[channel].send(parcel), channel.traits.platform
             name = f"send to {'WeChat' if platform == WECHAT else platform}"
@@ -115,7 +115,7 @@ class ChargedCalls:
         return attempt
 
 
-def _charge(account: AccountEntry, begun: Begun) -> Charge:
+def _charge_of(account: AccountEntry, begun: Begun) -> Charge:
     return Charge(begun.day, begun.call, account.sites)
 
 

@@ -33,7 +33,7 @@ def holder_of(job: Job) -> Holder:
 
 
 class Shares:
-    """Places for jobs.
+    """The places of a worker, shared among the holders of its jobs.
 
     Args:
         places: how many there are.

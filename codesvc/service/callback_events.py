@@ -131,7 +131,7 @@ class CallbackEvents:
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
                 return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS)
             case Text(content=content):
-                return await self._read(account, inbound, content) or self._unknown(account)
+                return await self._answer_text(account, inbound, content) or self._unknown(account)
             case Clicked(key=key):
                 await self._spoke(account, inbound, _BRIEF_MS)
                 return await self._conversation.request(account, inbound, key) or self._unknown(account)
@@ -165,7 +165,7 @@ class CallbackEvents:
             case _:
                 pass
 
-    async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
+    async def _answer_text(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
             await self._spoke(account, inbound, _LONG_MS)

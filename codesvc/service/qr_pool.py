@@ -100,7 +100,7 @@ class QrPool:
             raise PlatformUnavailable("WeChat provided no QR code, or one that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
             self._shown(account.name)
-            self.seen(account, left=reply.pool_left)
+            self.refill_if_low(account, left=reply.pool_left)
         return reply
 
     async def _create(self, account: AccountEntry, day: str, scene: str) -> str:
@@ -123,7 +123,7 @@ class QrPool:
             raise PlatformUnavailable("WeChat did not provide a QR code") from None
         return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
 
-    def seen(self, account: AccountEntry, *, left: int) -> None:
+    def refill_if_low(self, account: AccountEntry, *, left: int) -> None:
         """Refill in the background if half of the pool or more is used. `left` is the number of entries that remain."""
         size = account.config.qr_pool
         running = self._refilling.get(account.name)
@@ -133,7 +133,7 @@ class QrPool:
 
     async def fill(self, account: AccountEntry) -> None:
         """Fill the pool in the background. Each of several processes may add one QR code too many."""
-        self.seen(account, left=await self._store.qr_codes.count(account.store_keys))
+        self.refill_if_low(account, left=await self._store.qr_codes.count(account.store_keys))
 
     async def _refill(self, account: AccountEntry) -> None:
         keys, size = account.store_keys, account.config.qr_pool

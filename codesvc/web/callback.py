@@ -27,7 +27,8 @@ def _account_in(request: web.Request) -> AccountEntry:
     return account
 
 
-def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
+def _noted_problem(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
+    """Note a refused callback for operators. Returns the problem that answers it."""
     signed = isinstance(error, StaleCallback | BadEnvelope | BadMessage | BadKeys)
     services(request).readiness.callbacks.note(account.name, error, signed=signed)
     if isinstance(error, BadEnvelope | BadMessage):
@@ -51,7 +52,7 @@ async def verify_url(request: web.Request) -> web.Response:
     try:
         echo = callback_format.verify_url(account.callback_keys, request.query)
     except BadCallback as error:
-        raise _refuse(request, account, error) from None
+        raise _noted_problem(request, account, error) from None
     return web.Response(text=echo, content_type="text/plain")
 
 
@@ -63,9 +64,11 @@ async def handle(request: web.Request) -> web.Response:
     try:
         inbound = callback_format.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
-        raise _refuse(request, account, error) from None
+        raise _noted_problem(request, account, error) from None
     if not inbound.covered and not await here.callback_events.admits(account, inbound):
-        raise _refuse(request, account, BadSignature("the timestamp and nonce have come with too many other events"))
+        raise _noted_problem(
+            request, account, BadSignature("the timestamp and nonce have come with too many other events")
+        )
     # `codesvc check` sends an event of this openid. It does not show that WeChat reaches the service.
     if inbound.event.openid != PROBE_OPENID:
         here.readiness.callbacks.hear(account.name)

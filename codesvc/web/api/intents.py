@@ -84,7 +84,7 @@ def _drawn(here: Services, intent: Intent) -> schema.BindIntent | schema.Login:
     return intent_view(intent, here.signed_links, here.handles, here.directory.sites[intent.site])
 
 
-def refuse(kind: Kind, result: IntentResult) -> Problem:
+def problem_for(kind: Kind, result: IntentResult) -> Problem:
     """The problem for a use case that ended without success."""
     match result.outcome:
         case Outcome.ENDED if result.intent:
@@ -109,7 +109,7 @@ def expect(kind: Kind, result: IntentResult, *wanted: Outcome) -> Intent:
         Problem: it did not.
     """
     if result.outcome not in wanted or result.intent is None:
-        raise refuse(kind, result)
+        raise problem_for(kind, result)
     return result.intent
 
 

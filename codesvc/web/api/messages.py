@@ -44,7 +44,7 @@ def message_view(message: Message) -> schema.Message:
     )
 
 
-def refuse(result: MessageResult) -> Problem:
+def problem_for(result: MessageResult) -> Problem:
     """The problem for a use case that ended without success."""
     match result.outcome:
         case Outcome.LIMITED if result.denial:
@@ -80,7 +80,7 @@ async def send(request: web.Request) -> web.Response:
     here = services(request)
     result = await here.messages.accept(caller.site, wanted, inputs.idempotency(request, body))
     if result.message is None:
-        raise refuse(result)
+        raise problem_for(result)
     headers = {
         "Location": here.address.path(f"/v1/messages/{result.message.id}"),
         **ratelimit.headers(caller.site, ratelimit.STARTS, result.left),
@@ -94,7 +94,7 @@ async def get(request: web.Request) -> web.Response:
     caller, here = authenticate(request, "messages"), services(request)
     result = await here.messages.get(caller.site, request.match_info["id"])
     if result.message is None:
-        raise refuse(result)
+        raise problem_for(result)
     return json_response(message_view(result.message))
 
 

@@ -42,7 +42,7 @@ def identifier_in(request: web.Request) -> VerificationId:
     return found
 
 
-def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
+def problem_for(result: Result, limits: dict[str, str] | None = None) -> Problem:
     """The problem for a use case that ended without success; `limits` are the headers of a call that counted."""
     match result.outcome:
         case Outcome.ABSENT:
@@ -81,7 +81,7 @@ def expect(result: Result, *wanted: Outcome) -> Record:
         Problem: it did not.
     """
     if result.outcome not in wanted:
-        raise refuse(result)
+        raise problem_for(result)
     return result.shown
 
 
@@ -160,7 +160,7 @@ async def check(request: web.Request) -> web.Response:
     )
     limits = ratelimit.headers(caller.site, ratelimit.CHECKS, result.left) if result.left else {}
     if result.outcome is Outcome.WRONG:
-        raise refuse(result, limits)
+        raise problem_for(result, limits)
     return json_response(here.views.verification_with_proof(expect(result, Outcome.APPROVED)), headers=limits)
 
 

@@ -20,7 +20,7 @@ from codesvc.service.renewals import renew_verification
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import PageCheckInput
-from codesvc.web.api.verifications import expect, refuse
+from codesvc.web.api.verifications import expect, problem_for
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import see_other
@@ -167,7 +167,7 @@ async def renew(request: web.Request) -> web.Response:
     headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
     result = await renew_verification(here.verifications, site, identifier, reader=browser_address(request))
     if result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
-        problem = refuse(result)
+        problem = problem_for(result)
         known = (await here.verifications.get(site, identifier)).record if form else None
         if known is None:
             raise problem
@@ -192,7 +192,7 @@ async def _answer(
     here, done = services(request), result.outcome is wanted
     if request.content_type != FORM:
         if not done:
-            raise refuse(result)
+            raise problem_for(result)
         return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
     resent = wanted is Outcome.RESENT
     if done and not is_right(return_key, result.shown.return_hash):
@@ -205,8 +205,8 @@ async def _answer(
         return see_other(back or f"{here.views.page_path(result.shown)}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:
-        raise refuse(result)
-    return draw(request, site, current, problem=refuse(result))
+        raise problem_for(result)
+    return draw(request, site, current, problem=problem_for(result))
 
 
 @routes.get("/favicon.svg")

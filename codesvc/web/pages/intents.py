@@ -12,7 +12,7 @@ from codesvc.domain.intent import IntentId
 from codesvc.domain.signed_links import PAGE_MARK, Use
 from codesvc.service.renewals import renew_intent
 from codesvc.store.outcomes import Outcome
-from codesvc.web.api.intents import expect, refuse
+from codesvc.web.api.intents import expect, problem_for
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import login_browsers, see_other
@@ -106,7 +106,7 @@ async def renew(request: web.Request) -> web.Response:
         return render_intent(request, site, old, problem=problem)
     result = await renew_intent(here.intents, site, identifier, reader=browser_address(request))
     if result.intent is None or result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
-        problem = refuse(identifier.kind, result)
+        problem = problem_for(identifier.kind, result)
         known = (await here.intents.get(site, identifier)).intent if form else None
         if known is None:
             raise problem
@@ -133,7 +133,7 @@ async def disown(request: web.Request) -> web.Response:
             return json_response(state_of(request, site, result.intent), headers=headers)
         part = wants_part(request)
         return render_intent(request, site, result.intent) if part else see_other(page_path(request, result.intent))
-    problem = refuse(identifier.kind, result)
+    problem = problem_for(identifier.kind, result)
     known = (await here.intents.get(site, identifier)).intent if form else None
     if known is None:
         raise problem
