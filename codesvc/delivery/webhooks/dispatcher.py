@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.delivery.webhooks.site_sender import Lane
+from codesvc.delivery.webhooks.site_sender import SiteSender
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
 from codesvc.store.deployment_keys import WEBHOOKS
@@ -86,7 +86,7 @@ class WebhookWorker:
         if (partition, site) in self._lanes:
             # Its lease had expired while this process was delayed. It is claimed again, and its sender goes on.
             return
-        lane = Lane(self._queue, self._sender, self._directory, partition=partition, site=site)
+        lane = SiteSender(self._queue, self._sender, self._directory, partition=partition, site=site)
         task = self._lanes[partition, site] = asyncio.create_task(lane.run(), name=f"webhooks of {site}")
         task.add_done_callback(lambda task: self._closed(partition, site, task))
 

@@ -36,7 +36,7 @@ _UNKNOWN_MS: Final = 10_000
 _log = structlog.get_logger(__name__)
 
 
-class Lane:
+class SiteSender:
     """Sends a site's due events until none is due."""
 
     def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, *, partition: int, site: str) -> None:

@@ -40,9 +40,9 @@ local wanted = {
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
   actor = A.actor, display = A.display,
 }
-local joined = binding_outcome(wanted)
-if joined == 'conflict' then return {'conflict', now} end
-if joined == 'bound' or renames(A.site, A.user, A.display) then
+local made = binding_outcome(wanted)
+if made == 'conflict' then return {'conflict', now} end
+if made == 'bound' or renames(A.site, A.user, A.display) then
   -- Only a write counts.
   local writes = window(K.writes, A.binding_writes)
   local wait = wait_for(writes)
@@ -55,5 +55,5 @@ if A.handle_of ~= '' then
   redis.call('SET', K.spent, '1', 'PX', string.format('%.0f', A.handle_until - now + TTL_MARGIN))
 end
 local outcome = 'bound'
-if joined == 'same' then outcome = 'same' end
+if made == 'same' then outcome = 'same' end
 return {outcome, now, redis.call('HGETALL', K.binding), why_unreachable(openid)}

@@ -187,7 +187,7 @@ async def show_one(request: web.Request) -> web.Response:
         "site_title": site.config.name,
         "diagnosis": diagnosis,
         "company": await problem_extent(here, site, diagnosis),
-        "story": timeline_of(record),
+        "timeline": timeline_of(record),
         "account": site.account,
         "worries": worries,
     }

@@ -39,12 +39,12 @@ end
 -- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat account, agreed to replace a binding.
 -- Returns whether it is bound.
 local function settle_bind(r, replace)
-  local joined, whose, other = bind({
+  local made, whose, other = bind({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
     made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', display = r.display, tell = r.notices == '1', wanted = r.hooks,
   })
-  if joined == 'bound' and not other then count_event(writes_of(r)) end
-  if joined ~= 'conflict' then
+  if made == 'bound' and not other then count_event(writes_of(r)) end
+  if made ~= 'conflict' then
     move_intent(r, 'bound', {display = display_of(r.site, r.user)})
     return true
   end
