@@ -214,9 +214,8 @@ class OidcLogins:
     ) -> Answer | Intent | None:
         """The answer for the relying party; the login if it is still waiting.
 
-        None: the login is gone, its answer was used, or another browser asked. A login that was confirmed in WeChat's
-        browser (method `oauth`) is answered to the browser that confirmed it alone: `visitor` is the openid that this
-        browser has proved for the login, "" for none.
+        None: the login is gone, its answer was used, or another browser asked. One confirmed in WeChat's browser
+        is answered to that browser alone: `visitor` is the openid that this one has proved for the login, "" for none.
         """
         known = (await self._intents.get(site, login)).intent
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
