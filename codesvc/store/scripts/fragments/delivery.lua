@@ -36,8 +36,8 @@ end
 
 -- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound. `delay`: ms
 -- until the job may be done, nil for at once.
-local function enqueue(r, kind, account, delay)
-  local entry = {'kind', kind, 'id', r.id, 'number', r.number, 'account', account}
+local function enqueue(r, kind, appid, delay)
+  local entry = {'kind', kind, 'id', r.id, 'number', r.number, 'account', appid}
   if delay then entry[9], entry[10] = 'hold', string.format('%.0f', delay) end
   redis.call('XADD', K.outbox, '*', unpack(entry))
 end
