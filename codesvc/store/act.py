@@ -264,7 +264,8 @@ class Prepared(Generic[_R]):
 
         Of the standing arguments `event` must be in `args`, because it is new at each call; `offset` is added here.
         """
-        return self.act.read(await self.raw(keys, args))
+        args["offset"] = self.offset.ms
+        return self.act.read(await self.act.send(self.partition, self.command(keys, args)))
 
     async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:
         """Like `run`, but returns the script's own list."""
