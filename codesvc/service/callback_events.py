@@ -123,7 +123,7 @@ class CallbackEvents:
             case Followed(openid=openid, scene=scene):
                 if scene is not None and scene.startswith(SCENE_PREFIX):
                     return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True)
-                await self._followers.follows(account, openid)
+                await self._followers.follows(account, openid, forgeable=inbound.forgeable)
                 await self._spoke(account, inbound, _BRIEF_MS)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):

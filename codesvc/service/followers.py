@@ -34,9 +34,12 @@ class Followers:
         self._store = store.followers
         self._sites = PerEntry(directory.accounts, partial(_sites_of, directory))
 
-    async def follows(self, account: AccountEntry, openid: str) -> None:
-        """Record that a person follows, perhaps again. They can be reached from now on."""
-        await self._store.follow(account.store_keys, openid)
+    async def follows(self, account: AccountEntry, openid: str, *, forgeable: bool = False) -> None:
+        """Record that a person follows, perhaps again. They can be reached from now on.
+
+        A `forgeable` event does not show that WeChat knows the openid.
+        """
+        await self._store.follow(account.store_keys, openid, forgeable=forgeable)
 
     async def left(self, account: AccountEntry, openid: str, *, dedupe: str = "") -> None:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""

@@ -48,9 +48,13 @@ class Followers:
         self._note_unknown = Act(deployment, "note_unknown_openid", Reply)
         self._list_leavers = Act(deployment, "list_leavers", Leavers)
 
-    async def follow(self, keys: Keys, openid: str) -> None:
+    async def follow(self, keys: Keys, openid: str, *, forgeable: bool) -> None:
         """Record that a person follows, perhaps again. They can be reached."""
-        await self._follow(keys, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid})
+        await self._follow(
+            keys,
+            {"gone": keys.gone(openid), "leavers": keys.leavers},
+            {"openid": openid, "forgeable": int(forgeable)},
+        )
 
     async def leave(self, keys: Keys, openid: str, *, sites: str, dedupe: str = "") -> None:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""

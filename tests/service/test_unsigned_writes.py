@@ -116,3 +116,15 @@ async def test_signed_events_have_no_such_limit(world):
     query, body = sealed(account, push_of(account, "o-genuine-openid-000000000001", text="hello"))
     assert {(await send(world, query, body)).status for _ in range(20)} == {200}
     assert (await post(world, push_of(account, "o-genuine-openid-000000000001", text="hello"))).status == 200
+
+
+async def test_a_forged_following_makes_no_useless_openid_the_owner_again(plain):
+    useless = "o" + "B" * 27
+    assert (await plain.call("PUT", "/v1/bindings/alice", {"openid": useless})).status == 201
+    await plain.delivery(await plain.start("alice"), "awaiting_scan")
+    assert (await plain.call("GET", "/v1/bindings/alice"))["unreachable_reason"] == "unknown-openid"
+    account = plain.platform.default_account
+    assert (await post(plain, push_of(account, useless, event="subscribe"), mode="plaintext")).status == 200
+    assert (await plain.call("GET", "/v1/bindings/alice"))["unreachable_reason"] == "unknown-openid"
+    alice = await plain.person()
+    assert (await plain.call("PUT", "/v1/bindings/alice", {"openid": alice.openid})).status == 201
