@@ -186,7 +186,7 @@ class PeopleControl:
         else:
             if not body.fields or not set(body.fields) <= _MESSAGE_FIELDS[body.type]:
                 names = ", ".join(sorted(_MESSAGE_FIELDS[body.type]))
-                raise ValueError(f"fields: must be a table with at least one of these and nothing else: {names}")
+                raise ValueError(f"fields: must be an object with at least one of these and nothing else: {names}")
             fields = dict(body.fields)
         contact.windows.open("message", self._platform.clock.now())
         self._platform.record_sent(contact, {"type": body.type, "content": body.text or "", "fields": body.fields})
