@@ -7,17 +7,23 @@ five seconds (WECHAT.md 9.4). The scenes of this service have a prefix, so that 
 An attacker who has read one callback can repeat it for five minutes, in plaintext mode with any body. So callbacks with
 the same signed timestamp and nonce are forwarded only as often as WeChat itself repeats a callback. They are those that
 were checked: a query may name each twice.
+
+The owner of an account signs as many callbacks as it likes. So there is a number of them that its other back end may
+hold at once; what is past it is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime import repeated_lines
 from codesvc.runtime.answer_bodies import read_at_most
 from codesvc.runtime.tasks import end
 from codesvc.store.outcomes import Outcome
@@ -30,6 +36,10 @@ _log = structlog.get_logger(__name__)
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=4.0)
 _LARGEST_ANSWER: Final = 65_536
 _OK: Final = 200
+_MOST_UNDER_WAY: Final = 128
+"""Callbacks of an account that wait for its other back end at once, in a process."""
+_MOST_COPIES: Final = 64
+"""With so many under way a copy is dropped. The rest is for callbacks whose answer a person waits for."""
 
 
 class CallbackForwarding:
@@ -45,6 +55,7 @@ class CallbackForwarding:
         self._http, self._public = http, public
         self._store = store.chat
         self._copies: set[asyncio.Task[None]] = set()
+        self._under_way: Counter[str] = Counter()
 
     async def ask(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> bytes | None:
         """Forward a callback and wait for the answer's body. `stamp` is `Inbound.stamp`.
@@ -52,10 +63,24 @@ class CallbackForwarding:
         None if there is no other back end, no usable answer, or if it has come too often.
         """
         target = account.config.forward_to
-        if target is None:
+        if target is None or not self._may_begin(account, _MOST_UNDER_WAY):
             return None
+        try:
+            return await self._forward(account, target, query, body, stamp)
+        finally:
+            self._under_way[account.name] -= 1
+
+    def _may_begin(self, account: AccountEntry, most: int) -> bool:
+        """Whether fewer than `most` are under way; counts one that may begin."""
+        if self._under_way[account.name] >= most:
+            _note_failure(account, "too many")
+            return False
+        self._under_way[account.name] += 1
+        return True
+
+    async def _forward(self, account: AccountEntry, target: str, query: str, body: bytes, stamp: str) -> bytes | None:
         if (await self._store.admit(account.store_keys, stamp, act="forwards")).outcome is Outcome.LIMITED:
-            _log.warning("callback_not_forwarded", account=account.name, why="repeated")
+            _note_failure(account, "repeated")
             return None
         return await self._post(account, target, query, body)
 
@@ -72,23 +97,36 @@ class CallbackForwarding:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The error's text is not logged. It may hold the query, whose signature stays valid for some time.
             why = type(getattr(error, "os_error", error)).__name__
-        _log.warning("callback_not_forwarded", account=account.name, why=why)
+        _note_failure(account, why)
         return None
 
     def copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
         """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
-        if account.config.forward_to is None or not account.config.forward_copies:
+        target = account.config.forward_to
+        if target is None or not account.config.forward_copies or not self._may_begin(account, _MOST_COPIES):
             return
-        task = asyncio.create_task(self._copy(account, query, body, stamp=stamp), name="callback copy")
+        task = asyncio.create_task(self._copy(account, target, query, body, stamp), name="callback copy")
         self._copies.add(task)
-        task.add_done_callback(self._copies.discard)
+        task.add_done_callback(partial(self._end, account.name))
 
-    async def _copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
+    def _end(self, account: str, task: asyncio.Task[None]) -> None:
+        self._copies.discard(task)
+        self._under_way[account] -= 1
+
+    async def _copy(self, account: AccountEntry, target: str, query: str, body: bytes, stamp: str) -> None:
         try:
-            await self.ask(account, query, body, stamp=stamp)
+            await self._forward(account, target, query, body, stamp)
         except StoreUnavailable as error:
-            _log.warning("callback_not_forwarded", account=account.name, why=type(error).__name__)
+            _note_failure(account, type(error).__name__)
 
     async def aclose(self) -> None:
         """Cancel the copies that are still being sent."""
         await end(self._copies)
+
+
+def _note_failure(account: AccountEntry, why: str) -> None:
+    repeated_lines.note(_log_failure, f"{account.name} {why}", account=account.name, why=why)
+
+
+def _log_failure(*, account: str, why: str, count: int) -> None:
+    _log.warning("callback_not_forwarded", account=account, why=why, count=count)

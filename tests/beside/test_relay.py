@@ -1,12 +1,17 @@
 """Another back end lives on the same account: what is not ours reaches it as it came, and its answer goes back."""
 
+import asyncio
+import secrets
 from dataclasses import replace
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.service import callback_forwarding
 from codesvc.wechat import callback_format
 from tests.service.callbacks import push_of, sealed, send
 from tests.stores import until
@@ -28,12 +33,15 @@ class OldBackEnd:
         self.status = 200
         self.keys = KEYS
         self.blanks = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def answer(self, request):
         from codesvc.domain.clock import unix_ms
 
         inbound = callback_format.parse(self.keys, request.query, await request.read(), now=unix_ms() / 1000)
         self.heard.append(type(inbound.event).__name__)
+        await self.answers.wait()
         if self.status != 200:
             return web.Response(status=self.status)
         said = callback_format.render_text(inbound, "old answer", now=unix_ms() / 1000)
@@ -155,3 +163,33 @@ async def test_what_the_other_side_says_is_no_page_of_ours(new_world, aiohttp_se
         assert heard.headers["Content-Type"].partition(";")[0] == passed_on
         assert heard.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert heard.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_back_end_that_does_not_answer_holds_so_many_callbacks_and_no_more(new_world, old, monkeypatch):
+    """The owner of an account signs callbacks as fast as it likes, and the copies go on after their answers."""
+    monkeypatch.setattr(callback_forwarding, "_MOST_COPIES", 4)
+    monkeypatch.setattr(callback_forwarding, "_MOST_UNDER_WAY", 8)
+    monkeypatch.setattr(callback_forwarding, "_TIMEOUT", aiohttp.ClientTimeout(total=300))
+    account = DEFAULT_ACCOUNT
+    async with new_world(accounts__main__forward_to=old.url, accounts__main__forward_copies=True) as world:
+
+        async def say(text):
+            query, body = sealed(account, push_of(account, "o" + secrets.token_hex(14)[:27], text=text))
+            assert (await send(world, query, body)).status == 200
+
+        old.answers.clear()
+        with capture_logs() as lines:
+            for _ in range(7):
+                await say("不是我")
+        # One line at once; the others are counted for the next.
+        said = [line for line in lines if line["event"] == "callback_not_forwarded"]
+        assert [(line["account"], line["why"]) for line in said] == [("main", "too many")]
+        await until(lambda: len(old.heard) >= 4)
+        # What a person waits for has room that copies do not take.
+        waiting = [asyncio.create_task(say("菜单")) for _ in range(4)]
+        await until(lambda: len(old.heard) >= 8)
+        await say("菜单")
+        old.answers.set()
+        await asyncio.gather(*waiting)
+        await say("菜单")
+        assert len(old.heard) == 9
