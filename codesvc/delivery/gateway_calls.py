@@ -18,6 +18,8 @@ from codesvc.sites.lazy import PerEntry
 from codesvc.store.messages import MessageResult
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from codesvc.delivery.gateways.gateway import Gateway
     from codesvc.delivery.gateways.gateway_list import Gateways
     from codesvc.domain.keyring import Keyring
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from codesvc.domain.recipient import Recipient
     from codesvc.domain.sealed_content import SealedContent, Seals
     from codesvc.messages.relay_texts import RelayTexts
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import Directory
     from codesvc.store.messages import MessageBegun
 
@@ -60,13 +63,19 @@ class Verdict(NamedTuple):
 class GatewayCalls:
     """Calls gateways."""
 
-    def __init__(self, directory: Directory, parts: Relaying) -> None:
-        self._directory, self._parts = directory, parts
+    def __init__(self, directory: Directory, parts: Relaying, recorder: Recorder) -> None:
+        self._directory, self._parts, self._recorder = directory, parts, recorder
         # A change of the site leaves them: calls that hang hold the old ones, and new ones would allow as many more.
         self._lanes = PerEntry(directory.sites, lambda _: asyncio.Semaphore(MOST_PER_SITE), lambda _: None)
 
-    async def call(self, begun: MessageBegun, number: int) -> Verdict:
-        """Call the gateway once, for the `number`-th time in this process, counted from 0."""
+    async def call(
+        self, begun: MessageBegun, number: int, mark: Callable[[], Awaitable[MessageBegun | None]]
+    ) -> Verdict | None:
+        """Call the gateway once, for the `number`-th time in this process, counted from 0.
+
+        `mark` records, once it is this message's turn, that a call may have been made, and looks again: the message may
+        have ended meanwhile, or wait for something else. Then there is no call and no verdict.
+        """
         message = begun.shown
         site = self._directory.sites.get(message.site)
         content = self._content(message, begun.box)
@@ -74,14 +83,20 @@ class GatewayCalls:
         if content is None or content.recipient is None or gateway is None:
             reason = "lost" if content is None else "no-gateway" if gateway is None else "no-recipient"
             return Verdict(MessageResult(result=MessageStatus.FAILED.value, reason=reason))
-        if begun.again and not gateway.idempotent:
-            # Another attempt has called it, and its process died before it knew the answer.
-            return _verdict(message, gateway, GatewayAnswer(Taken.UNKNOWN, "interrupted"), number)
         end = MessageStatus.FAILED
         try:
             # Before the wait for a place, because the site may be gone after it.
             handover = self._handover(message, content, content.recipient)
             async with self._lanes[message.site]:
+                marked = await mark()
+                if marked is None or marked.step != "hand":
+                    return None
+                if marked.spent:
+                    self._recorder.gateway_spent(message)
+                    return Verdict(MessageResult(result=MessageStatus.FAILED.value, reason="gateway-limit"))
+                if marked.again and not gateway.idempotent:
+                    # Another attempt has called it, and its process died before it knew the answer.
+                    return _verdict(message, gateway, GatewayAnswer(Taken.UNKNOWN, "interrupted"), number)
                 end = MessageStatus.UNKNOWN
                 answer = await gateway.hand(handover)
         except (LookupError, ValueError, TypeError, TemplateError) as error:

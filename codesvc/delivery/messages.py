@@ -4,9 +4,9 @@ The message of a verification's last resort comes this way too: its pushes are t
 
 The store says at each look what comes next (`begin_message.lua`): a push, waiting for its receipt, or the gateway. The
 job stays in the stream until the message has ended, so it is done by another process if this one is killed. At most one
-gateway acceptance per message: the record says that a call may have been made before it is made. A gateway that
-recognises ids is called again under the same id. For another one, a call whose outcome is unknown ends the message as
-`unknown`.
+gateway acceptance per message: right before a call the record says that it may have been made, but not while the
+message waits for its turn, so that a restart loses none that wait. A gateway that recognises ids is called again under
+the same id. For another one, a call whose outcome is unknown ends the message as `unknown`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class MessageDelivery:
         self._clients, self._circuits, self._places = clients, circuits, places
         self._recorder, self._unknown, self._sleep = recorder, unknown, sleep
         self._patient = PatientStore(sleep=sleep)
-        self._gateways = GatewayCalls(directory, parts)
+        self._gateways = GatewayCalls(directory, parts, recorder)
 
     async def carry(self, account: AccountEntry, job: Job) -> None:
         """Do a job to its end. If the store fails meanwhile, wait until it is back."""
@@ -117,19 +117,18 @@ class MessageDelivery:
                         await self._push(account, job, begun)
                 case "wait":
                     await self._sleep(begun.wait_ms / 1000)
-                case _ if begun.spent:
-                    self._recorder.gateway_spent(begun.shown)
-                    await self._record(account, job, MessageResult(result="failed", reason="gateway-limit"))
-                    return
                 case _:
-                    verdict = await self._gateways.call(begun, next(calls))
+                    mark = partial(self._look, account, job, attempt=token_hex(8))
+                    verdict = await self._gateways.call(begun, next(calls), mark)
+                    if verdict is None:
+                        continue
                     if verdict.result is not None:
                         await self._record(account, job, verdict.result)
                     if verdict.pause_seconds is None:
                         return
                     await self._sleep(verdict.pause_seconds)
 
-    async def _look(self, account: AccountEntry, job: Job, *, call: str = "") -> MessageBegun | None:
+    async def _look(self, account: AccountEntry, job: Job, *, attempt: str = "", call: str = "") -> MessageBegun | None:
         """The next act of a job; None if it is over, then the job is acknowledged."""
         begin = partial(
             self._store.begin,
@@ -137,7 +136,7 @@ class MessageDelivery:
             job.subject,
             job.number,
             job.entry,
-            attempt=token_hex(8),
+            attempt=attempt,
             call=call,
             sites=account.sites,
         )

@@ -190,11 +190,12 @@ class Messages:
         return await self._read(keys, {"message": keys.message(identifier)}, {"site": site})
 
     async def begin(
-        self, keys: Keys, identifier: str, number: int, entry: str, *, attempt: str, call: str = "", sites: int
+        self, keys: Keys, identifier: str, number: int, entry: str, *, attempt: str = "", call: str = "", sites: int
     ) -> MessageBegun:
         """Look at the job of a message.
 
-        `attempt` is another one for each look, and the same if the look is repeated because its answer was lost.
+        `attempt` names the call of the gateway that follows at once, "" if none does. It is another one for each call,
+        and the same if the look is repeated because its answer was lost.
         `call` is the id of a template message that follows: it is charged.
         """
         return await self._begin(

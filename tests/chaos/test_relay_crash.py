@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections import Counter
 
 import pytest
 
+from codesvc.delivery.gateway_calls import MOST_PER_SITE
 from tests.chaos.processes import AUTH, KEY, LONG, OUTBOX, a_town, age_jobs, bounded
 from tests.relay.conftest import SECRET, stub_server
 from tests.stores import until
@@ -136,3 +138,26 @@ async def test_death_at_every_await_loses_no_message_and_sends_none_twice(tmp_pa
             assert len(taken) == len(set(taken))
             assert set(taken) <= set(ids)
         assert not list(valkey.scan_iter("*sealed*"))
+
+
+@bounded
+async def test_a_message_that_waits_for_its_turn_at_a_gateway_is_sent_after_a_death(tmp_path, valkey, store_url):
+    """It was marked before it waited: 168 of 200 codes ended as `unknown`, and the gateway had never heard of them."""
+    waiting = 8
+    async with a_town(tmp_path) as town, stub_server() as stub:
+        configure(town, store_url, stub.url, "plain")
+        stub.held = asyncio.Event()
+        async with town.serving() as process:
+            sent = await asyncio.gather(*(send(town, number) for number in range(MOST_PER_SITE + waiting)))
+            assert {status for status, _ in sent} == {202}
+            await until(lambda: len(stub.requests) == MOST_PER_SITE)
+            process.kill()
+            await process.wait()
+        stub.held.set()
+        age_jobs(valkey)
+        async with town.serving():
+            await emptied(valkey)
+            ended = [(await town.call("GET", f"/v1/messages/{message['id']}"))[1]["status"] for _, message in sent]
+        assert Counter(ended) == {"unknown": MOST_PER_SITE, "handed_over": waiting}
+        taken = [json.loads(body)["id"] for _, body in stub.requests]
+        assert len(taken) == len(set(taken)) == len(sent)

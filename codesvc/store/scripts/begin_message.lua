@@ -1,9 +1,12 @@
 -- Purpose: look at the job of a message: what its next act is. `step` push: send the template message now (a `call` is
---   charged); wait: until the receipt is overdue; hand: call the gateway now. Before the gateway is called the record
---   says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1 for another attempt: an
---   earlier call's outcome is unknown, and stays so (`doubt`); `spent` is 1 where the site's limit of gateway messages (`cap`, as it was when the
---   message was taken) is used up, and then no call follows. A message counts once, however often it is handed. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
---   The message of a verification's last resort follows WeChat's delivery of that verification (contact_step.lua).
+--   charged); wait: until the receipt is overdue; hand: call the gateway. A look with an `attempt` comes right before the
+--   call: the record then says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1
+--   for another attempt: an earlier call's outcome is unknown, and stays so (`doubt`). A look without one only says that
+--   the gateway is next, because its caller may still have to wait for its turn there. `spent` is 1 where the site's limit
+--   of gateway messages (`cap`, as it was when the message was taken) is used up, and then no call follows. A message
+--   counts once, however often it is handed. The same attempt may be repeated, if its answer was lost. A job that is not
+--   needed is acknowledged; what has outlived its code ends with it. The message of a verification's last resort follows
+--   WeChat's delivery of that verification (contact_step.lua).
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid topic group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
@@ -31,9 +34,11 @@ if m.verification and m.status == 'accepted' then
   local step, more = contact_step(m, v)
   if step == 'wait' then return {'begun', now, {0, m.packed, m.id}, box or '', 'wait', more, 0, 0, '', '', ''} end
   if step == 'hand' then
-    if box then count_handover() end
     write(m, {reason = more, expires = v.expires})
-    if box and not m.spent then tell_verification(v, 'handing_over', more) end
+    if box and A.attempt ~= '' then
+      count_handover()
+      if not m.spent then tell_verification(v, 'handing_over', more) end
+    end
   else
     if step == 'delivered' then move_message(m, 'sent', {channel = v.channel}) end
     move_message(m, step, {reason = step == 'failed' and more or ''})
@@ -70,12 +75,14 @@ if m.status == 'sent' and m.plan == 'wechat' then
   if wait > 0 then return {'begun', now, {0, m.packed, m.id}, box, 'wait', wait, 0, 0, '', '', ''} end
   write(m, {plan = 'gateway', reason = 'no-receipt'})
 end
-local before = m.calling or ''
-if before ~= '' and before ~= A.attempt then m.doubt = '1' end
-if m.status ~= 'handing_over' then
-  count_handover()
-  move_message(m, 'handing_over', {channel = 'gateway'})
+if A.attempt ~= '' then
+  local before = m.calling or ''
+  if before ~= '' and before ~= A.attempt then m.doubt = '1' end
+  if m.status ~= 'handing_over' then
+    count_handover()
+    move_message(m, 'handing_over', {channel = 'gateway'})
+  end
+  -- Past the site's limit no call is made.
+  write(m, {calling = m.spent and '' or A.attempt})
 end
--- Past the site's limit no call is made.
-write(m, {calling = m.spent and '' or A.attempt})
 return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, m.doubt and 1 or 0, m.spent == '1' and 1 or 0, '', '', ''}
