@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.store.deliveries import Delivered, JobLook
+from codesvc.store.outcomes import Outcome
+from codesvc.web.context import SERVICES
 from tests.relay.conftest import PHONE, SECRET, at_gateway, rows
 from tests.service.test_admin import ADMIN
 from tests.stores import until
@@ -134,6 +137,25 @@ async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_r
             await world.advance(61)
         [said] = await at_gateway(stub)
         assert (said["code"], said["reason"]) == (code, "repeated")
+        assert await basis(world, started, code) == "either"
+
+
+async def test_a_push_whose_process_died_makes_no_proof_of_the_number_when_its_repetition_is_refused(new_relay, stub):
+    """The first call reached the chat, and nobody has recorded it: only the refusal of the second was known."""
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        await world.fault("slow", path=SEND, delay=2, when="after", times=1)
+        started = await start(world)
+        code = await person.wait_for_push()
+        here = world.app[SERVICES]
+        account = here.directory.sites["shop"].account
+        other = here.store.deliveries.of(account.store_keys, sites=account.sites, wrapped=lambda batch: batch)
+        look = JobLook("push", started["id"], "1", "0-1", "", "first")
+        assert (await other.begin.ask(look)).outcome is Outcome.BEGUN
+        refused = Delivered(started["id"], "1", "failed", "template", "refused", "43101", "", "", "", "")
+        assert (await other.record.ask(refused)).outcome is Outcome.DONE
+        [said] = await at_gateway(stub)
+        assert said["code"] == code
         assert await basis(world, started, code) == "either"
 
 

@@ -63,7 +63,12 @@ local function begin(kind, id, number, entry, call, moment)
   end
   -- From now on it may reach WeChat, if a call follows this look.
   local waits_again = kind == 'push' and moment == 'first' and r.disclose_binding ~= '1'
-  if r.counted and r.begun ~= '1' and not waits_again then write(r, {begun = '1'}) end
+  if kind == 'push' and moment == 'first' and r.begun == '1' and not r.taken then
+    -- A worker that died has begun it before this one: WeChat may have taken it, whatever it says to the repetition.
+    write(r, {taken = tostring(r.number)})
+  elseif r.counted and r.begun ~= '1' and not waits_again then
+    write(r, {begun = '1'})
+  end
   local charged = call and call ~= '' and (moment == 'now' or charged_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
   local reachable = now < window_ends(account_key('spoke', openid)) and 1 or 0
