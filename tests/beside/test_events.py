@@ -72,6 +72,24 @@ async def test_unsubscribe_and_subscribe_move_reachability(beside):
     assert (await beside.call("GET", "/v1/bindings/alice"))["reachable"] is True
 
 
+async def scans(beside, person):
+    await person.scan(await beside.scan_url(await beside.start("zoe")))
+
+
+@pytest.mark.parametrize("act", [lambda _, person: person.say("hello"), scans], ids=["text", "scan"])
+async def test_a_departure_that_was_none_ends_when_the_person_acts_in_the_chat(beside, valkey, act):
+    """Every push was kept back from then on, and after `unfollow_retention` the binding was deleted."""
+    person = await beside.bound("alice")
+    await hand_over(beside, type="unsubscribe", openid=person.openid)
+    # A message of the last minute may be one from before the departure, late or repeated.
+    await act(beside, person)
+    assert (await beside.call("GET", "/v1/bindings/alice"))["reachable"] is False
+    await beside.advance(61)
+    await act(beside, person)
+    assert (await beside.call("GET", "/v1/bindings/alice"))["reachable"] is True
+    assert not valkey.keys("*:leavers")
+
+
 @pytest.mark.parametrize("key", [None, "csk_shop_" + "k" * 43, "nonsense"])
 async def test_only_event_keys_open_it(beside, key):
     assert (await hand_over(beside, key=key, type="subscribe", openid="o12345")).status == 401

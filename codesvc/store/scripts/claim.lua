@@ -18,7 +18,7 @@ if A.followed == '1' then
   redis.call('ZREM', K.leavers, A.openid)
 end
 local forgeable = A.forgeable == '1'
-if not forgeable then clear_unknown(A.openid) end
+if not forgeable then note_presence(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', SEEN_KEPT)

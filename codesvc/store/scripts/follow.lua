@@ -7,5 +7,5 @@
 
 redis.call('DEL', K.gone)
 redis.call('ZREM', K.leavers, A.openid)
-if A.forgeable ~= '1' then clear_unknown(A.openid) end
+if A.forgeable ~= '1' then note_presence(A.openid) end
 return {'done', now}

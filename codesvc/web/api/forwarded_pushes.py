@@ -87,7 +87,7 @@ async def handle(request: web.Request) -> web.Response:
     check_openid(given.openid, here.settings.mode)
     event = _event(given)
     if isinstance(event, Unfollowed):
-        # The event key is trusted for this: nothing is deleted, and the result of the next message corrects it.
+        # The event key is trusted for this: the binding stays, and whatever the person does in the chat corrects it.
         await here.followers.left(account, event.openid, dedupe=event.dedupe)
         return json_response(schema.Heard(ours=True, reply=None))
     context = ReplyContext(

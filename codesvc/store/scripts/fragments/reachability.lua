@@ -27,9 +27,20 @@ local function is_void(openid, made_by, void)
   return redis.call('EXISTS', account_key('unknown', openid)) == 1
 end
 
--- The account has heard from this openid, so WeChat knows it. One of another appid never acts here, whatever a callback
--- says that nobody signed.
-local function clear_unknown(openid)
-  local mark = redis.call('GET', account_key('unknown', openid))
-  if mark and mark ~= 'moved' then redis.call('DEL', account_key('unknown', openid)) end
+-- Callbacks come late, and repeated, but not later than this, ms.
+local LATEST_CALLBACK = 60000
+
+-- This openid did something in the chat, and not just anybody says so: so WeChat knows it, and it follows, as only
+-- followers can act there. A mark that says otherwise is wrong: an openid may have been refused by mistake, and a return may have been
+-- lost, or a departure reported by another back end that was none. Only a departure of the last minute may be newer than
+-- what comes after it. One of another appid never acts here, whatever a callback says that nobody signed.
+local function note_presence(openid)
+  local unknown, gone = account_key('unknown', openid), account_key('gone', openid)
+  local mark = redis.call('GET', unknown)
+  if mark and mark ~= 'moved' then redis.call('DEL', unknown) end
+  local left = tonumber(redis.call('GET', gone))
+  if left and now - left > LATEST_CALLBACK then
+    redis.call('DEL', gone)
+    redis.call('ZREM', account_key('leavers'), openid)
+  end
 end
