@@ -2,9 +2,10 @@
 
 WeChat allows an account a fixed number of template messages and QR codes each day, counted from midnight in Beijing.
 One tenth is reserved for resets, because a person who is locked out has no other way in. Half of the rest is used in
-order of arrival. The other half is divided equally among the sites, so that a busy site cannot block the others. Logins
-at apps, which strangers begin without a key, have no part of it. When a site's share is used up, its pushes become
-scans, and its pages show the keyword in place of the QR code.
+order of arrival. The other half is divided equally among the sites, so that a busy site cannot block the others, nor by
+resets: these use the tenth, what arrives first, and their own site's part. Logins at apps, which strangers begin
+without a key, have no part of it. When a site's share is used up, its pushes become scans, and its pages show the
+keyword in place of the QR code.
 """
 
 from enum import StrEnum

@@ -254,7 +254,7 @@ def test_a_change_of_a_site_leaves_its_account_and_its_neighbours_as_they_are(tm
 
 def test_a_change_of_a_site_gives_it_no_more_calls_of_its_gateway_at_once(tmp_path):
     directory = directory_of(tmp_path, site__one=BAR)
-    calls = GatewayCalls(directory, parts=None)
+    calls = GatewayCalls(directory, parts=None, recorder=None)
     turns = calls._lanes["one"]
     apply(directory, {"site/one": BAR | {"name": "Another"}})
     assert directory.sites["one"].config.name.zh == "Another"

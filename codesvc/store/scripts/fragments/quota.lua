@@ -1,6 +1,6 @@
 -- quota: takes units of a day's quota and gives them back (codesvc.domain.quota). The day's hash holds `daily` as
--- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site,
--- `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is
+-- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `resets` used by resets, `s:<name>`
+-- used by each site, `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is
 -- charged has an id. Until it has ended, `f:<id>` is when it was charged, by WeChat's clock in ms, and the field beside
 -- `total` that it was charged to: `s:<name>`, `strangers`, or `pool` for a QR code that nobody has asked for. `made` is
 -- how many such calls were charged. A minute has a hash of its own, with `total`, `over` and the same fields, and is
@@ -31,21 +31,26 @@ end
 -- How much of a quota the sites' shares leave for a field beside `total`: strangers and the pool have none of them.
 local function own_part(whose, sure) return string.sub(whose, 1, 2) == 's:' and sure or 0 end
 
--- Whether the part for other purposes than resets is used up for somebody who has used `used` and can count on `own`.
-local function is_used_up(general, sure, total, over, used, own)
-  return total >= general or used >= own and A.sites * sure + over >= general
+-- Whether nothing is left for somebody who has used `used` and can count on `own`. Resets have what is kept for them
+-- beside what is for all, but no other site's sure part: anybody may begin a reset for a user who does not exist. Once
+-- WeChat has said that nothing is left of the day (`most` 0), they have what is in the pool.
+local function is_used_up(most, reset, counts, used, own)
+  local general, sure = quota_shares(most)
+  if reset then return most > 0 and used >= own and A.sites * sure + counts.over >= most end
+  return counts.total - counts.resets >= general or used >= own and A.sites * sure + counts.over >= general
 end
 
 -- Takes one unit of WeChat's minute. Returns whether there was one.
 local function take_of_minute(day, most, seconds, whose, reset)
   -- WeChat's clock counts, so the offset of test mode is left out.
   local minute, span = minute_of(day, seconds, now - A.offset)
-  local counts = redis.call('HMGET', minute, 'total', 'over', whose)
-  local total, over, used = tonumber(counts[1] or 0), tonumber(counts[2] or 0), tonumber(counts[3] or 0)
-  local general, sure = quota_shares(most)
+  local found = redis.call('HMGET', minute, 'total', 'over', 'resets', whose)
+  local counts, used = {total = tonumber(found[1] or 0), over = tonumber(found[2] or 0), resets = tonumber(found[3] or 0)}, tonumber(found[4] or 0)
+  local _, sure = quota_shares(most)
   local own = own_part(whose, sure)
-  if total >= most or not reset and is_used_up(general, sure, total, over, used, own) then return false end
+  if counts.total >= most or is_used_up(most, reset, counts, used, own) then return false end
   redis.call('HINCRBY', minute, 'total', 1)
+  if reset then redis.call('HINCRBY', minute, 'resets', 1) end
   redis.call('HINCRBY', minute, whose, 1)
   if used >= own then redis.call('HINCRBY', minute, 'over', 1) end
   redis.call('PEXPIRE', minute, 2 * span)
@@ -66,28 +71,27 @@ local function charge_account(day, daily, total, calls, seconds, call, whose, re
   return 'yes'
 end
 
--- Takes one unit for a site. Resets may use the whole quota. What a `stranger` causes, who needs no key, uses none of the
+-- Takes one unit for a site. What a `stranger` causes, who needs no key, uses none of the
 -- guaranteed shares. Returns 'yes', or the limit that is reached: 'day' or 'minute'. A `call` that was charged already is
 -- not charged again, so a script that is repeated charges once. With `stock`, the unit is one of so many QR codes in the
 -- pool: they were charged to the account when they were made, and count in nobody's part until they are shown.
 local function take_quota(day, site, reset, call, stranger, stock)
   local whose = stranger and 'strangers' or 's:' .. site
-  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', whose, 'calls', 'seconds')
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', whose, 'calls', 'seconds', 'resets')
   if call and redis.call('HEXISTS', day, 'f:' .. call) == 1 then return 'yes' end
   local daily = tonumber(counts[1] or A.assumed_daily)
   local total, used = tonumber(counts[2] or 0) - (stock or 0), tonumber(counts[4] or 0)
   if not stock and total >= daily then return 'day' end
-  local general, sure = quota_shares(daily)
-  local own = own_part(whose, sure)
-  if not reset and is_used_up(general, sure, total, tonumber(counts[3] or used_over(day, sure)), used, own) then
-    return 'day'
-  end
+  local _, sure = quota_shares(daily)
+  local own, over = own_part(whose, sure), tonumber(counts[3] or used_over(day, sure))
+  if is_used_up(daily, reset, {total = total, over = over, resets = tonumber(counts[7] or 0)}, used, own) then return 'day' end
   if not stock then
     local charged = charge_account(day, daily, total, counts[5], counts[6], call, whose, reset)
     if charged ~= 'yes' then return charged end
   end
   redis.call('HINCRBY', day, whose, 1)
-  if used >= own and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
+  if used >= own then redis.call('HINCRBY', day, 'over', 1) end
+  if reset then redis.call('HINCRBY', day, 'resets', 1) end
   if stock then redis.call('PEXPIRE', day, 2 * 86400000) end
   return 'yes'
 end
