@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from codesvc.delivery.pace import Pace
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.deliveries import Delivered, JobLook
 from codesvc.store.outcomes import Outcome
 from codesvc.web.context import SERVICES
-from tests.relay.conftest import PHONE, SECRET, at_gateway, rows
+from tests.relay.conftest import PHONE, SECRET, Clock, at_gateway, rows
 from tests.service.test_admin import ADMIN
 from tests.stores import until
 
@@ -157,6 +158,20 @@ async def test_a_push_whose_process_died_makes_no_proof_of_the_number_when_its_r
         [said] = await at_gateway(stub)
         assert said["code"] == code
         assert await basis(world, started, code) == "either"
+
+
+async def test_a_push_that_a_dead_process_began_may_have_arrived_whatever_its_repetition_brings(new_relay):
+    """The code was read in WeChat, so it does not prove the number."""
+    pace = Pace(sleep=Clock(), hold_seconds=0.1)
+    async with new_relay(skip=False, pace=pace) as first:
+        person = await bind(first)
+        await first.fault("slow", path=SEND, delay=60, when="after", times=1)
+        started = await start(first)
+        code = await person.wait_for_push()
+        await first.fault("errcode", path=SEND, errcode=43101)
+    async with new_relay(skip=False, platform=first.platform) as second:
+        assert (await delivery(second, started, ("gateway", "sent")))["reason"] == "refused"
+        assert await basis(second, started, code) == "either"
 
 
 async def test_a_resend_while_wechat_has_not_answered_makes_no_proof_of_the_number(new_relay, stub):
