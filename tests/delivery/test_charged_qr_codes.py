@@ -181,6 +181,22 @@ async def test_what_wechat_has_certainly_not_counted_is_given_back(new_world, va
         assert charged(world, valkey) == counted + 1
 
 
+async def test_what_resets_gave_back_leaves_the_rest_of_the_day_kept_for_them(new_world, valkey):
+    """Other programs use the account too, so what is left of the reserve is known by what resets have used of it."""
+    async with new_world(accounts__main__qr_pool=0, **FREE) as world:
+        await settled(world, valkey)
+        quotas, keys = world.app[SERVICES].store.quotas, account_of(world).store_keys
+        await quotas.learn(keys, Api.QRCODE, daily=40, used=33)
+        await world.fault("errcode", path=CREATE, errcode=45011, times=2)
+        resets = [await world.start(f"r-{number}", "reset") for number in range(5)]
+        assert [(await scan(world, each)).status for each in resets[:2]] == [503, 503]
+        # It was charged when it was made, and again when it was shown, with the first given back.
+        assert (await scan(world, resets[0])).status == 200
+        others = [await world.start(f"u-{number}") for number in range(5)]
+        assert [(await scan(world, each)).status for each in others] == [200] * 3 + [503] * 2
+        assert [(await scan(world, each)).status for each in resets[1:]] == [200] * 3 + [503]
+
+
 async def test_wechats_word_that_the_quota_is_used_up_ends_the_calls(new_world, valkey):
     async with new_world(accounts__main__qr_pool=0) as world:
         await settled(world, valkey)

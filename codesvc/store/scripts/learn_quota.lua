@@ -27,7 +27,7 @@ for i = 1, #fields, 2 do
   if is_use(fields[i]) then own = own + fields[i + 1] end
 end
 for i = 1, own > total and #fields or 0, 2 do
-  if is_use(fields[i]) then
+  if is_use(fields[i]) or fields[i] == 'resets' then
     redis.call('HSET', K.day, fields[i], math.floor(fields[i + 1] * total / own))
   end
 end

@@ -5,8 +5,8 @@
 -- A charged QR code was made. It goes into the pool, whoever it was made for, and is the next that is taken.
 local function put_in_pool(entry)
   empty_pool_of_another_server()
-  local _, whose = end_call(K.day, string.match(entry, '^%d+ (%S+)'))
-  if whose and whose ~= 'pool' then give_back_share(K.day, whose) end
+  local _, whose, reset = end_call(K.day, string.match(entry, '^%d+ (%S+)'))
+  if whose and whose ~= 'pool' then give_back_share(K.day, whose, reset) end
   redis.call(whose == 'pool' and 'RPUSH' or 'LPUSH', K.pool, entry)
   redis.call('PEXPIRE', K.pool, 86400000)
 end

@@ -1,10 +1,10 @@
 -- quota: takes units of a day's quota and gives them back (codesvc.domain.quota). The day's hash holds `daily` as
 -- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `resets` used by resets, `s:<name>`
--- used by each site, `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is
--- charged has an id. Until it has ended, `f:<id>` is when it was charged, by WeChat's clock in ms, and the field beside
--- `total` that it was charged to: `s:<name>`, `strangers`, or `pool` for a QR code that nobody has asked for. `made` is
--- how many such calls were charged. A minute has a hash of its own, with `total`, `over` and the same fields, and is
--- shared as the day is.
+-- used by each site, `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to
+-- WeChat that is charged has an id. Until it has ended, `f:<id>` is when it was charged, by WeChat's clock in ms, and the
+-- field beside `total` that it was charged to: `s:<name>`, `strangers`, or `pool` for a QR code that nobody has asked
+-- for; behind it `reset` for a reset's. `made` is how many such calls were charged. A minute has a hash of its own, with
+-- `total`, `over` and the same fields, and is shared as the day is.
 
 -- How much of a day's quota is for other purposes than resets, and how much of it each site can count on.
 local function quota_shares(daily)
@@ -63,7 +63,7 @@ local function charge_account(day, daily, total, calls, seconds, call, whose, re
   if calls and not take_of_minute(day, tonumber(calls), seconds, whose, reset) then return 'minute' end
   redis.call('HINCRBY', day, 'total', 1)
   if call then
-    redis.call('HSET', day, 'f:' .. call, string.format('%.0f %s', now - A.offset, whose))
+    redis.call('HSET', day, 'f:' .. call, string.format('%.0f %s', now - A.offset, whose) .. (reset and ' reset' or ''))
     redis.call('HINCRBY', day, 'made', 1)
   end
   note_quota_level(day, daily, total + 1)
@@ -104,32 +104,34 @@ local function take_for_pool(day, call)
   return charge_account(day, daily, total, counts[3], counts[4], call, 'pool')
 end
 
--- A charged call has ended. Returns when it was charged and to which field, nil if it was not under way.
+-- A charged call has ended. Returns when it was charged, to which field, and `reset` for a reset's; nil if it was not
+-- under way.
 local function end_call(day, call)
   local charged = redis.call('HGET', day, 'f:' .. call)
   if not charged then return nil end
   redis.call('HDEL', day, 'f:' .. call)
-  return string.match(charged, '^(%d+) ?(.*)$')
+  return string.match(charged, '^(%d+) ?(%S*) ?(.*)$')
 end
 
 -- Gives a unit of a day or a minute of `most` calls back to whose part it was of. The account stays charged with it.
-local function give_back_part(at, whose, most)
-  local counts = redis.call('HMGET', at, 'over', whose)
+local function give_back_part(at, whose, reset, most)
+  local counts = redis.call('HMGET', at, 'over', whose, 'resets')
   local used = tonumber(counts[2] or 0)
   local _, sure = quota_shares(tonumber(most))
   if used > 0 then redis.call('HINCRBY', at, whose, -1) end
   if used > own_part(whose, sure) and tonumber(counts[1] or 0) > 0 then redis.call('HINCRBY', at, 'over', -1) end
+  if reset == 'reset' and tonumber(counts[3] or 0) > 0 then redis.call('HINCRBY', at, 'resets', -1) end
 end
-local function give_back_share(day, whose)
-  give_back_part(day, whose, redis.call('HGET', day, 'daily') or A.assumed_daily)
+local function give_back_share(day, whose, reset)
+  give_back_part(day, whose, reset, redis.call('HGET', day, 'daily') or A.assumed_daily)
 end
 
 -- A charged call has ended. If WeChat has not counted it, its unit is given back. Returns whether it was under way.
 local function end_charged(day, call, counted)
-  local charged_at, whose = end_call(day, call)
+  local charged_at, whose, reset = end_call(day, call)
   if not charged_at then return false end
   if counted then return true end
-  give_back_share(day, whose)
+  give_back_share(day, whose, reset)
   local counts = redis.call('HMGET', day, 'total', 'calls', 'seconds')
   redis.call('HINCRBY', day, 'made', -1)
   if tonumber(counts[1] or 0) > 0 then redis.call('HINCRBY', day, 'total', -1) end
@@ -137,7 +139,7 @@ local function end_charged(day, call, counted)
     local minute = minute_of(day, counts[3], tonumber(charged_at))
     if tonumber(redis.call('HGET', minute, 'total') or 0) > 0 then
       redis.call('HINCRBY', minute, 'total', -1)
-      give_back_part(minute, whose, counts[2])
+      give_back_part(minute, whose, reset, counts[2])
     end
   end
   return true
