@@ -276,7 +276,7 @@ class OidcLogins:
             notices=site.config.binding_notices,
             actor="chat",
             hooks=site.wanted,
-            key="chat",
+            key="-chat",
             writes=site.rates["binding_writes"],
         )
         return (await self._bindings.bind(site.store_keys, wanted)).outcome in {Outcome.BOUND, Outcome.SAME}

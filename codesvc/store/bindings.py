@@ -108,7 +108,7 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
         notices: whether people are notified.
         actor: who binds, for the audit log.
         hooks: events that the site's webhook listens to, as the scripts read them.
-        key: the API key that writes, for its limit; `chat` for the people themselves, "" for none.
+        key: the API key that writes, for its limit; `-chat` for the people themselves, "" for none.
         writes: how often that key may write, encoded; "" for no limit.
     """
 

@@ -33,7 +33,7 @@ if not first then
   first = r.claimed_by
   -- It stays for ever. So that the owner of an account does not fill the store with people who do not exist, only so many
   -- people without a binding get it. Without it the subject is the same until WeChat gives the person another openid.
-  local visitors = window(key('window', 'binding_writes', r.site, 'visitors'), user == '' and A.binding_writes or '')
+  local visitors = window(key('window', 'binding_writes', r.site, '-visitors'), user == '' and A.binding_writes or '')
   if wait_for(visitors) <= 0 then
     count_event(visitors)
     redis.call('SET', first_at, first)

@@ -28,8 +28,8 @@ local function ask_to_move(r, openid)
 end
 
 -- How many bindings the site's people make is limited as what an API key writes: the owner of an account signs the yes of
--- any number of people. `r.writes` are the rates at its start.
-local function writes_of(r) return window(key('window', 'binding_writes', r.site, 'chat'), r.writes or '') end
+-- any number of people. `r.writes` are the rates at its start. No API key has a name that begins with a hyphen.
+local function writes_of(r) return window(key('window', 'binding_writes', r.site, '-chat'), r.writes or '') end
 
 -- Whether the yes would make one binding too many. A move makes none.
 local function may_not_bind(r)
