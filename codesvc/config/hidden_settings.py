@@ -1,7 +1,7 @@
 """What is hidden of a site or an account that is shown, and where its hidden values may be sent.
 
-Nobody reads a secret again that was given to the registry. So it must not be sent to another address either than the
-one for which it was given: whoever may change the address could read it there. A change of an address has to name the
+Nobody reads a secret again that was given to the registry. So it must also be sent only to the address for which it
+was given: whoever may change the address could read it there. A change of an address has to name the
 secrets that are sent to it (`secrets_led_elsewhere`). Keys that only sign are not sent, and stay.
 """
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 _HASHES: Final[Mapping[type, frozenset[str]]] = {OidcClient: frozenset({"secrets"})}
-"""Hidden as secrets are, although they are hashes."""
+"""Hidden as secrets are, although they are hashes: a secret that somebody chose can be guessed from its hash."""
 _SHOWN_IN_PART: Final[Mapping[object, Callable[[str], str]]] = {
     receiver_url: without_query,
     token_way: without_query,
     header_lines: lambda _: HIDDEN,
 }
-"""Texts that take keys too, by the constraint of their option."""
+"""Options whose text may contain a key: the constraint of the option, and what is shown of the text."""
 _LEADS_TO: Final[Mapping[type, tuple[str, ...]]] = {Account: ("api_url",), SmtpGateway: ("host", "port")}
 _SENT_NOWHERE_ELSE: Final[Mapping[type, frozenset[str]]] = {
     Account: frozenset({"token", "previous_token", "aes_key", "previous_aes_key", "token_source"}),
     SignedGateway: frozenset({"secrets"}),
     Webhook: frozenset({"secrets"}),
 }
-"""Hidden values that no other option leads to an address: those that sign or check, and an address with a query."""
+"""Hidden values whose destination no other option decides: they only sign or check, or are the address themselves."""
 _PLACEHOLDERS: Final = re.compile(r"(\{[a-z_]*\})")
 
 

@@ -1,8 +1,8 @@
-"""Sends a text without a code to a WeChat account, for the notices of a verification and for those of their own.
+"""Sends a notice, a text without a code, to a WeChat account: about a verification, a binding or a move.
 
-It goes by the account's message of that name, if there is one, otherwise by a customer-service message. A template
-message is taken from the day's quota, like one with a code; where the quota is used up, the text goes as a
-customer-service message.
+It goes by the message that the account has under the notice's name, if there is one, otherwise by a customer-service
+message. A template message is taken from the day's quota, like one with a code; where the quota is used up, the text
+goes as a customer-service message.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ async def findings(node: Server) -> list[Finding]:
 
 
 def together(nodes: Iterable[list[Finding]]) -> list[Finding]:
-    """Merge the findings of all nodes: what is fine on every node appears once, a problem once for each node."""
+    """Merge the findings of all nodes: what is fine on every node once, otherwise the problems, equal ones once."""
     by_what: defaultdict[str, list[Finding]] = defaultdict(list)
     for findings_of_node in nodes:
         for finding in findings_of_node:

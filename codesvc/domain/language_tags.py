@@ -28,7 +28,7 @@ def nearest(asked: str, available: tuple[str, ...], default: str) -> str:
     Args:
         asked: a tag, or the value of an `Accept-Language`.
         available: the languages by name, such as `zh` or `zh_Hant`.
-        default: the one of them for a reader who asks for no available language.
+        default: the one of them for a reader who asks for no available language and does not exclude it (`q=0`).
     """
     return _kept(asked[:_LONGEST], available, default)
 
@@ -50,6 +50,7 @@ def _nearest(asked: str, available: tuple[str, ...], default: str) -> str:
             found = candidate if candidate in names else _narrower(candidate, names)
             if found is not None and _weight_of(found, weights) != 0:
                 return names[found]
+    # A reader may have excluded the default: then the first language that is left.
     allowed = [name for key, name in names.items() if _weight_of(key, weights) != 0]
     return allowed[0] if allowed and default not in allowed else default
 

@@ -85,8 +85,8 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     def is_of(self, countries: Container[str]) -> bool:
         """Whether it is a phone number of one of these countries (CN); an e-mail address is of every country.
 
-        A calling code that countries share, such as 1, says not enough; a number of none of them, such as a satellite
-        phone's, is of no country.
+        The calling code alone does not tell, as several countries share 1. A number of no country, such as a satellite
+        phone's, is of none of them.
         """
         return self.kind is MessageKind.EMAIL or phonenumbers.region_code_for_number(self._parsed) in countries
 
@@ -95,7 +95,7 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         """The recipient as limits count it: addresses that reach one mailbox are one.
 
         Many mail servers deliver `alice+anything@` to `alice@` (RFC 5233), and Google's ignore dots and have two names.
-        It is for counting only: elsewhere they may be two people, who then share a limit.
+        It is for counting only: at another mail server they may be two people, who then share a limit.
         """
         if self.kind is MessageKind.SMS:
             return self
@@ -137,7 +137,7 @@ def phone(given: str, region: str = "") -> Recipient:
     except phonenumbers.NumberParseException:
         raise Invalid("is not a phone number", _PHONE) from None
     # A national number may begin with a carrier's code, which is removed. What is left of arbitrary digits could be
-    # another person's number, so it has to be one that is in use.
+    # another person's number, so it has to be one of the country's numbering plan.
     whole = text.startswith("+") or re.sub(r"\D", "", text) == phonenumbers.national_significant_number(number)
     if not phonenumbers.is_possible_number(number) or not (whole or phonenumbers.is_valid_number(number)):
         raise Invalid("is not a phone number of its country: it is too long or too short", _PHONE)
@@ -174,7 +174,7 @@ def _is_read_two_ways(domain: str) -> bool:
     RFC 3490 is bound to Unicode 3.2. It passes later characters on as they are, capitals too, and later versions
     correct the normalisation of five ideographs (Corrigendum 4).
     """
-    # As NFKC has it: what a mail server makes of a compatible letter counts, too.
+    # Compared after NFKC, because mail servers replace compatibility characters by their plain letters.
     today = unicodedata.normalize("NFKC", domain)
     return (
         any(map(in_table_a1, domain))

@@ -15,7 +15,7 @@ RETURN_KEY_SECONDS: Final = 600
 
 
 def new_return_key() -> str:
-    """A new key, 32 characters of an address's query."""
+    """A new key, 32 characters that need no escape in the query of an address."""
     return secrets.token_urlsafe(24)
 
 

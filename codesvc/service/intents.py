@@ -101,14 +101,14 @@ class Intents:
     async def start(
         self, site: SiteEntry, request: AskRequest, idempotency: Idempotency = NOT_IDEMPOTENT
     ) -> IntentResult:
-        """Start an intent: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one no longer exists.
+        """Start: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, COLLISION, or ABSENT if a repeated one is gone.
 
         ENDED: the predecessor may start no successor. If it has started one before, that one is returned as it is now.
 
         Raises:
-            Invalid: the site requires a client address and there is none, the user is a test identity, or the account
-                leaves nobody a way to confirm, or the user has the name by which apps know one WeChat account: who
-                scans is not known yet.
+            Invalid: the site requires a client address and there is none, the user is a test identity, the account
+                leaves nobody a way to confirm, or the user has the name by which apps know one WeChat account (only
+                that account may be bound to it, and who scans is not known yet).
         """
         from_page = request.predecessor or request.oidc
         if request.client_ip is None and not from_page and site.config.client_ip == "required":

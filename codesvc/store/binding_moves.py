@@ -30,7 +30,10 @@ class BindingMoves:
         self._let_go = Act(deployment, "let_go_bindings", Reply)
 
     async def take_in(self, keys: Keys, rows: bytes, *, inside: bool) -> TakenIn:
-        """Take over bindings under these keys; `rows` is JSON, as the script reads it."""
+        """Take over bindings under these keys; `rows` is JSON, as the script reads it.
+
+        `inside`: whether both appids lie in one partition.
+        """
         return await self._take_in(keys, {}, {"rows": rows, "inside": int(inside)})
 
     async def let_go(self, keys: Keys, rows: bytes) -> None:

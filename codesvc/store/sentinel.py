@@ -41,10 +41,10 @@ async def _as_primary(connection: AbstractConnection) -> None:
 
 
 class Sentinels:
-    """The Sentinels of one service.
+    """The Sentinels that watch one primary.
 
     Args:
-        address: their hosts, and their name for the service.
+        address: their hosts, and the name under which they watch the primary (redis-py: service name).
         options: redis-py's options for the data servers.
         behaviour: redis-py's options for the Sentinels. Their timeout is shorter than a caller's, so that there is time
             to ask another one if one does not answer.
@@ -65,7 +65,10 @@ class Sentinels:
     def pool(
         self, behaving: Callable[[float], dict[str, Any]], timeout: float, connections: int
     ) -> BlockingConnectionPool:
-        """Connections to the present primary."""
+        """Connections to the present primary; `behaving` gives redis-py's options for a timeout.
+
+        Reads have no timeout of redis-py: `answered_within` counts the whole answer.
+        """
         return _Pool(  # type: ignore[no-untyped-call]  # redis-py
             self._service,
             self._sentinel,

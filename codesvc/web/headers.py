@@ -12,7 +12,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _AROUND: Final = " \t"
 
 _LONGEST_HEAD: Final = 14_000
-"""Characters of all values; names and the status line come to it."""
+"""Characters of all values; names and the status line come on top."""
 
 COMMON_HEADERS: Final = {
     "Server": "codesvc",
@@ -72,7 +72,7 @@ def cookies_in(headers: Mapping[str, str], prefix: str) -> list[str]:
 
 def _cookies(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     # Only blanks and tabs are around a name (RFC 6265bis section 5.7). Other white space of Unicode belongs to it: any
-    # host of the domain may set such a cookie, also with `__Host-` behind that.
+    # host of the domain may set such a cookie, for example a no-break space and then `__Host-` as its name.
     for pair in headers.get("Cookie", "").split(";"):
         name, equals, value = pair.partition("=")
         if equals:

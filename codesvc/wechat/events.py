@@ -90,7 +90,10 @@ class TemplateReceipt(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRevoked(Event):
-    """The person withdrew permission to use their data: delete it. `openid` is the person's, not the sender's."""
+    """The person withdrew permission to use their data: delete it.
+
+    `openid` is the one that the callback names as the person's, or the sender's if it names none.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,14 +83,15 @@ CLAIMS: Final = (
 
 
 def judge(transcript: Transcript) -> dict[str, bool | None]:
-    """For each claim whether it was confirmed; None: the walk did not come to it."""
+    """For each claim whether it was confirmed; None: the walk did not come to it, or the rights say nothing."""
     return {claim.id: _judge(claim, transcript) for claim in CLAIMS}
 
 
 def _judge(claim: Claim, transcript: Transcript) -> bool | None:
     for label, event in transcript.of(claim.step).items():
         if claim.event in {label, event.kind}:
-            if (claim.id == "qr-right") != _errcode(48001)(event):  # 48001, a missing right, decides only `qr-right`
+            if (claim.id == "qr-right") != _errcode(48001)(event):
+                # A missing right (48001) says nothing of other claims, and one that is there nothing of `qr-right`.
                 return None
             return claim.holds(event)
     return None

@@ -44,7 +44,7 @@ class Receiver:
 
     Attributes:
         reply: makes the text of the answer to a message, or None for none.
-        refused: how many requests were not signed by the account.
+        refused: how many requests were not XML, not signed by the account, or not to be decrypted.
     """
 
     target: Target

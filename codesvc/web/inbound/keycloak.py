@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:
-    """A text and a number, under the names of the flow step's configuration. Its UUID is new for each message."""
+    """A text and a number, under the names of the flow step's configuration.
+
+    The call's UUID is new for each message, so it finds no repetition.
+    """
     body, names = fields_of(call), source.options
     code, text = code_and_text(source, body.needed(names.get("message", "text"), "message"))
     return [
