@@ -166,6 +166,14 @@ class Stage:
         }
         return dict(await self.api("POST", "/v1/verifications", body))
 
+    async def delivered(self, started: dict[str, Any]) -> None:
+        """Wait for a push's receipt: until then its page is drawn anew, and forgets what was clicked."""
+        for _ in range(1500):
+            if (await self.api("GET", f"/v1/verifications/{started['id']}"))["delivery"]["status"] == "delivered":
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("the push has no receipt")
+
     async def spend_guesses(self, user: str) -> None:
         """Guess wrong until the user's budget is spent."""
         for _ in range(2):

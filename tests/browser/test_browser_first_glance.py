@@ -225,6 +225,7 @@ async def test_wherever_wechat_is_to_be_opened_the_account_can_be_copied(stage, 
     hidden, replied, login = await stage.start("reset"), await stage.start(), await stage.ask("logins")
     for started in (replied, login):
         await (await stage.person(follows=True)).say(started["scan"]["keyword"])
+    await stage.delivered(pushed)
     async with stage.visitor(phone=True, viewport=SMALL, permissions=COPYING) as context:
         for started in (pushed, hidden, replied, login):
             page = await open_either(context, started)
