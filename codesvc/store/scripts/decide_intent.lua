@@ -1,8 +1,9 @@
 -- Purpose: the WeChat account that scanned confirms or declines: by a reply in the chat (`id` is '' and means its
 --   latest request), or by a button on a page after web authorisation proved the openid. Repeating the same answer
 --   returns the same result. A repeated callback refers to the request of the first one, even if there is a newer
---   request. A "no" in the chat also stops the moves that this WeChat account was asked to agree to, as the one that
---   is bound, and the move to itself that it has confirmed. What has stopped keeps its site's turn to ask until it would have expired, so nobody is asked in a row.
+--   request. A "no" in the chat also stops the moves that this WeChat account was asked to agree to, as the one that is
+--   bound, and the move to itself that it has confirmed. A move that was stopped keeps its site's turn to ask until it
+--   would have expired, so that the site cannot ask the person again and again.
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent limited

@@ -27,6 +27,6 @@ local function scan_may_bring(r)
 end
 
 -- Whether a WeChat account has claimed this verification by an authentic callback: signed by WeChat, or forwarded with
--- an event key. Other claims could be forged (`unsigned`). They exempt from no budget, and do not protect the verification from
--- being superseded (rule 9).
+-- an event key. Other claims could be forged (`unsigned`). They exempt from no budget, and do not protect the
+-- verification from being superseded (rule 9).
 local function is_claimed(r) return r.claimed_by and r.unsigned ~= '1' end

@@ -1,6 +1,7 @@
--- pool: takes a QR code from the pool of prepared ones, and puts new ones into it. Entries are 'expires-in-ms-since-1970
--- scene url'. They expire by WeChat's clock, so the test offset is left out. A QR code is charged to the account before
--- it is made (quota.lua), under its scene as the call's id, and to a site when it is shown.
+-- pool: takes a QR code from the pool of prepared ones, and puts new ones into it. Entries are 'expires scene url',
+-- where `expires` is in ms since 1970. They expire by WeChat's clock, so the test offset is left out. A QR code is
+-- charged to the account before it is made (quota.lua), under its scene as the call's id, and to a site when it is
+-- shown.
 
 -- A charged QR code was made. It goes into the pool, whoever it was made for, and is the next that is taken.
 local function put_in_pool(entry)
@@ -11,8 +12,9 @@ local function put_in_pool(entry)
   redis.call('PEXPIRE', K.pool, 86400000)
 end
 
--- Returns scene and url; or, as the third value, why there is none: 'limited' if the day's quota or the site's share of
--- it is used up, 'empty' if the pool is empty. Then a new one with the scene `A.scene` has been charged to the site, if that is not ''.
+-- Returns scene and url; or, as the third value, why there is none: 'limited' if the day's quota or the site's share
+-- of it is used up, 'empty' if the pool is empty. With 'empty', a new QR code with the scene `A.scene` has been charged
+-- to the site, unless that scene is ''.
 local function take_qr_code(site, reset, stranger)
   empty_pool_of_another_server()
   local real_now = now - tonumber(A.offset)

@@ -19,8 +19,9 @@ end
 
 -- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat account may take
 -- its place as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an
--- errcode. An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (rule 6).
--- `void` is the field of that name: the binding came from another appid, and its openid has no successor here.
+-- errcode. An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says
+-- (rule 6). `void` is the field of that name: the binding came from another appid, and its openid has no successor
+-- here.
 local function is_void(openid, made_by, void)
   if void then return true end
   if made_by ~= 'import' and made_by ~= 'openid' then return false end
@@ -30,10 +31,11 @@ end
 -- Callbacks come late, and repeated, but not later than this, ms.
 local LATEST_CALLBACK = 60000
 
--- This openid did something in the chat, and not just anybody says so: so WeChat knows it, and it follows, as only
--- followers can act there. A mark that says otherwise is wrong: an openid may have been refused by mistake, and a return may have been
--- lost, or a departure reported by another back end that was none. Only a departure of the last minute may be newer than
--- what comes after it. One of another appid never acts here, whatever a callback says that nobody signed.
+-- This openid did something in the chat, by a callback that is not forgeable. So WeChat knows it, and it follows the
+-- Official Account, as only followers can act there. A mark that says otherwise is wrong: an openid may have been refused
+-- by mistake, a return may have been lost, or another back end may have reported a departure that was none. Only a
+-- departure of the last minute may be newer than the activity, whose callback can be late. An openid of another appid
+-- ('moved') never acts here, whatever a callback says.
 local function note_presence(openid)
   local unknown, gone = account_key('unknown', openid), account_key('gone', openid)
   local mark = redis.call('GET', unknown)
