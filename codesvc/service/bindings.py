@@ -80,14 +80,14 @@ class Bindings:
     """The use cases of bindings and proofs. Where the outcome is LIMITED, `denial` says how."""
 
     def __init__(
-        self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync, names: VisitorNames
+        self, store: Store, proofs: Proofs, handles: Handles, profile_sync: ProfileSync, names: VisitorNames
     ) -> None:
         self._store = store.bindings
         self._verifications = store.verifications
         self._names = names
         self._proofs = proofs
         self._handles = handles
-        self._people = people
+        self._profile_sync = profile_sync
 
     async def get(self, site: SiteEntry, user: str) -> BindingResult:
         """Read a binding: DONE or ABSENT."""
@@ -172,7 +172,7 @@ class Bindings:
         )
         reply = await self._store.bind(site.store_keys, wanted)
         if reply.found is not None and reply.outcome is Outcome.BOUND:
-            self._people.meet(site, user, reply.found.openid)
+            self._profile_sync.meet(site, user, reply.found.openid)
         return BindingResult(reply.outcome, reply.found, denial=_denial(site, reply))
 
     async def unbind(

@@ -14,8 +14,6 @@ hold at once; what is past it is dropped.
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +23,7 @@ import structlog
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime import repeated_lines
 from codesvc.runtime.answer_bodies import read_at_most
-from codesvc.runtime.tasks import end
+from codesvc.runtime.work_under_way import WorkUnderWay
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -33,17 +31,18 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=4.0)
 _LARGEST_ANSWER: Final = 65_536
 _OK: Final = 200
-_MOST_UNDER_WAY: Final = 128
-"""Callbacks of an account that wait for its other back end at once, in a process."""
-_MOST_COPIES: Final = 64
-"""With so many under way a copy is dropped. The rest is for callbacks whose answer a person waits for."""
 
 
 class CallbackForwarding:
     """Forwards callbacks.
+
+    Attributes:
+        most_under_way: callbacks of an account that wait for its other back end at once, in a process.
+        most_copies: with so many under way a copy is dropped. The rest is for callbacks for whose answer a person
+            waits.
+        timeout_seconds: for an answer. The service's own has to reach WeChat within five seconds.
 
     Args:
         http: the session for the addresses of the configuration file.
@@ -54,8 +53,8 @@ class CallbackForwarding:
     def __init__(self, http: aiohttp.ClientSession, public: aiohttp.ClientSession, store: Store) -> None:
         self._http, self._public = http, public
         self._store = store.chat
-        self._copies: set[asyncio.Task[None]] = set()
-        self._under_way: Counter[str] = Counter()
+        self._work = WorkUnderWay()
+        self.most_under_way, self.most_copies, self.timeout_seconds = 128, 64, 4.0
 
     async def ask(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> bytes | None:
         """Forward a callback and wait for the answer's body. `stamp` is `Inbound.stamp`.
@@ -63,20 +62,13 @@ class CallbackForwarding:
         None if there is no other back end, no usable answer, or if it has come too often.
         """
         target = account.config.forward_to
-        if target is None or not self._may_begin(account, _MOST_UNDER_WAY):
+        if target is None:
             return None
-        try:
-            return await self._forward(account, target, query, body, stamp)
-        finally:
-            self._under_way[account.name] -= 1
-
-    def _may_begin(self, account: AccountEntry, most: int) -> bool:
-        """Whether fewer than `most` are under way; counts one that may begin."""
-        if self._under_way[account.name] >= most:
-            _note_failure(account, "too many")
-            return False
-        self._under_way[account.name] += 1
-        return True
+        with self._work.counted(account.name, self.most_under_way) as admitted:
+            if admitted:
+                return await self._forward(account, target, query, body, stamp)
+        _note_failure(account, "too many")
+        return None
 
     async def _forward(self, account: AccountEntry, target: str, query: str, body: bytes, stamp: str) -> bytes | None:
         if (await self._store.admit(account.store_keys, stamp, act="forwards")).outcome is Outcome.LIMITED:
@@ -86,9 +78,10 @@ class CallbackForwarding:
 
     async def _post(self, account: AccountEntry, target: str, query: str, body: bytes) -> bytes | None:
         url = f"{target}{'&' if '?' in target else '?'}{query}"
+        timeout = aiohttp.ClientTimeout(total=self.timeout_seconds)
         try:
             async with (self._public if account.guarded else self._http).post(
-                url, data=body, headers={"Content-Type": "text/xml"}, timeout=_TIMEOUT, allow_redirects=False
+                url, data=body, headers={"Content-Type": "text/xml"}, timeout=timeout, allow_redirects=False
             ) as response:
                 answer = await read_at_most(response.content, _LARGEST_ANSWER + 1)
                 if response.status == _OK and len(answer) <= _LARGEST_ANSWER:
@@ -103,15 +96,11 @@ class CallbackForwarding:
     def copy(self, account: AccountEntry, query: str, body: bytes, *, stamp: str) -> None:
         """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
         target = account.config.forward_to
-        if target is None or not account.config.forward_copies or not self._may_begin(account, _MOST_COPIES):
+        if target is None or not account.config.forward_copies:
             return
-        task = asyncio.create_task(self._copy(account, target, query, body, stamp), name="callback copy")
-        self._copies.add(task)
-        task.add_done_callback(partial(self._end, account.name))
-
-    def _end(self, account: str, task: asyncio.Task[None]) -> None:
-        self._copies.discard(task)
-        self._under_way[account] -= 1
+        work = partial(self._copy, account, target, query, body, stamp)
+        if not self._work.start(account.name, self.most_copies, work, "callback copy"):
+            _note_failure(account, "too many")
 
     async def _copy(self, account: AccountEntry, target: str, query: str, body: bytes, stamp: str) -> None:
         try:
@@ -121,7 +110,7 @@ class CallbackForwarding:
 
     async def aclose(self) -> None:
         """Cancel the copies that are still being sent."""
-        await end(self._copies)
+        await self._work.aclose()
 
 
 def _note_failure(account: AccountEntry, why: str) -> None:

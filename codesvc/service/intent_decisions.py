@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class IntentDecisions:
     """Records scans and decisions. An intent of a site that is not the account's, or not any more, is ABSENT."""
 
-    def __init__(self, store: Store, directory: Directory, people: ProfileSync) -> None:
+    def __init__(self, store: Store, directory: Directory, profile_sync: ProfileSync) -> None:
         self._store = store.intents
         self._directory = directory
-        self._people = people
+        self._profile_sync = profile_sync
         # Only names: to open the entries of ten thousand sites takes seconds.
         self._sites = PerEntry(directory.accounts, lambda account: " ".join(directory.site_names_of(account.name)))
 
@@ -103,5 +103,5 @@ class IntentDecisions:
             # It was removed while the store answered, or its entry cannot be used: nothing can be said about it.
             return IntentReply(Outcome.ABSENT, reply.now)
         if reply.outcome is Outcome.BOUND:
-            self._people.meet(site, intent.user, intent.claimed_by)
+            self._profile_sync.meet(site, intent.user, intent.claimed_by)
         return reply

@@ -7,10 +7,8 @@ site decides how many are bound. Whether the person follows is not read from thi
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,6 +16,7 @@ from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.runtime import repeated_lines
+from codesvc.runtime.work_under_way import WorkUnderWay
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
@@ -28,35 +27,28 @@ if TYPE_CHECKING:
     from codesvc.wechat.client import WeChatClient
 
 _log = structlog.get_logger(__name__)
-_MOST_UNDER_WAY: Final = 64
-"""Calls for an account at once, in a process."""
 
 
 class ProfileSync:
-    """Fetches the profiles of newly bound people."""
+    """Fetches the profiles of newly bound people.
+
+    Attributes:
+        most_under_way: calls for an account at once, in a process.
+    """
 
     def __init__(self, store: Store, clients: Mapping[str, WeChatClient]) -> None:
         self._store = store.bindings
         self._clients = clients
-        self._asking: set[asyncio.Task[None]] = set()
-        self._under_way: Counter[str] = Counter()
+        self._work = WorkUnderWay()
+        self.most_under_way = 64
 
     def meet(self, site: SiteEntry, user: str, openid: str) -> None:
         """Fetch the profile of a newly bound person, in the background."""
         if is_test_openid(openid) or not site.account.config.may(Right.USER_INFO):
             return
-        account = site.account.name
-        if self._under_way[account] >= _MOST_UNDER_WAY:
+        account, work = site.account.name, partial(self._ask, site, user, openid)
+        if not self._work.start(account, self.most_under_way, work, "user info"):
             _note_failure(account, "too many")
-            return
-        self._under_way[account] += 1
-        task = asyncio.create_task(self._ask(site, user, openid), name="user info")
-        self._asking.add(task)
-        task.add_done_callback(partial(self._end, account))
-
-    def _end(self, account: str, task: asyncio.Task[None]) -> None:
-        self._asking.discard(task)
-        self._under_way[account] -= 1
 
     async def _ask(self, site: SiteEntry, user: str, openid: str) -> None:
         account = site.account.name
@@ -69,9 +61,7 @@ class ProfileSync:
 
     async def aclose(self) -> None:
         """Cancel the requests that are still running."""
-        for task in self._asking:
-            task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await self._work.aclose()
 
 
 def _note_failure(account: str, error: str) -> None:

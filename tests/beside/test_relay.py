@@ -5,13 +5,12 @@ import secrets
 from dataclasses import replace
 from urllib.parse import urlencode
 
-import aiohttp
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.service import callback_forwarding
+from codesvc.web.context import SERVICES
 from codesvc.wechat import callback_format
 from tests.service.callbacks import push_of, sealed, send
 from tests.stores import until
@@ -165,13 +164,12 @@ async def test_what_the_other_side_says_is_no_page_of_ours(new_world, aiohttp_se
         assert heard.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_back_end_that_does_not_answer_holds_so_many_callbacks_and_no_more(new_world, old, monkeypatch):
+async def test_a_back_end_that_does_not_answer_holds_so_many_callbacks_and_no_more(new_world, old):
     """The owner of an account signs callbacks as fast as it likes, and the copies go on after their answers."""
-    monkeypatch.setattr(callback_forwarding, "_MOST_COPIES", 4)
-    monkeypatch.setattr(callback_forwarding, "_MOST_UNDER_WAY", 8)
-    monkeypatch.setattr(callback_forwarding, "_TIMEOUT", aiohttp.ClientTimeout(total=300))
     account = DEFAULT_ACCOUNT
     async with new_world(accounts__main__forward_to=old.url, accounts__main__forward_copies=True) as world:
+        forwarding = world.app[SERVICES].callback_forwarding
+        forwarding.most_copies, forwarding.most_under_way, forwarding.timeout_seconds = 4, 8, 300
 
         async def say(text):
             query, body = sealed(account, push_of(account, "o" + secrets.token_hex(14)[:27], text=text))

@@ -2,11 +2,11 @@
 
 from structlog.testing import capture_logs
 
-from codesvc.service import profile_sync
+from codesvc.web.context import SERVICES
 
 
-async def test_wechat_that_does_not_answer_holds_so_many_calls_of_an_account_and_no_more(world, monkeypatch):
-    monkeypatch.setattr(profile_sync, "_MOST_UNDER_WAY", 2)
+async def test_wechat_that_does_not_answer_holds_so_many_calls_of_an_account_and_no_more(world):
+    world.app[SERVICES].bindings._profile_sync.most_under_way = 2
     people = [await world.person() for _ in range(3)]
     await world.fault("slow", path="/cgi-bin/user/info", delay=3600)
     with capture_logs() as lines:
