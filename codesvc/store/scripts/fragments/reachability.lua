@@ -32,10 +32,10 @@ end
 local LATEST_CALLBACK = 60000
 
 -- This openid did something in the chat, by a callback that is not forgeable. So WeChat knows it, and it follows the
--- Official Account, as only followers can act there. A mark that says otherwise is wrong: an openid may have been refused
--- by mistake, a return may have been lost, or another back end may have reported a departure that was none. Only a
--- departure of the last minute may be newer than the activity, whose callback can be late. An openid of another appid
--- ('moved') never acts here, whatever a callback says.
+-- Official Account, as only followers can act there. A mark that says otherwise is wrong: an openid may have been
+-- refused by mistake, a return may have been lost, or another back end may have reported a departure that was none.
+-- Only a departure of the last minute may be newer than the activity, whose callback can be late. An openid of another
+-- appid ('moved') never acts here, whatever a callback says.
 local function note_presence(openid)
   local unknown, gone = account_key('unknown', openid), account_key('gone', openid)
   local mark = redis.call('GET', unknown)
