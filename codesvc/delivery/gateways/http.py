@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -33,7 +34,7 @@ _SERVER_ERRORS: Final = 500
 _LONGEST_RETRY_AFTER_SECONDS: Final = 60
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class HttpAnswer:
     """What a gateway answered. It is judged and not kept.
 
@@ -46,6 +47,7 @@ class HttpAnswer:
     body: bytes
     retry_after_seconds: int
 
+    @cached_property
     def json(self) -> object:
         """What the body says; None if it cannot be read."""
         try:
@@ -55,7 +57,7 @@ class HttpAnswer:
 
     def at(self, path: str) -> str | None:
         """The value at a path of names in a JSON body, as text; None if there is none."""
-        found = self.json()
+        found = self.json
         for name in path.split("."):
             if isinstance(found, list) and name.isdigit() and int(name) < len(found):
                 found = found[int(name)]

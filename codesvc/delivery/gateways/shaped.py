@@ -62,7 +62,7 @@ class Shaped:
             return failed or GatewayAnswer(Taken.NO, f"http-{answer.status}")
         if not config.success_path:
             return GatewayAnswer(Taken.YES)
-        if answer.json() is None:
+        if answer.json is None:
             # It does not say that the message was not taken.
             return GatewayAnswer(Taken.UNKNOWN, "unreadable")
         found = answer.at(config.success_path)
