@@ -1,27 +1,18 @@
--- eviction: a WeChat account that loses a user keeps no right over this user (DESIGN rule 6). Each loss, by an unbinding
--- or a replacement, leaves a mark: a hash with the time of the latest loss in `at`, and that of each WeChat account
--- under its tag. What was begun for the user before it approves, proves and binds nothing any more: verifications,
--- proofs, bind intents, logins that were approved as this user, and what relying parties got of those. The scripts that
--- use one of them compare its time with the mark. The mark is kept longer than all of them (EVICTION_KEPT).
+-- eviction: a WeChat account that loses a user keeps no right over this user (DESIGN rule 6). Each loss, by an
+-- unbinding or a replacement, leaves a mark: a hash with the time of the latest loss in `at`, and the time of each
+-- WeChat account's own loss under its tag. What was begun for the user before it approves, proves and binds nothing any
+-- more: verifications, proofs, bind intents, logins that were approved as this user, and what relying parties got of
+-- those. The scripts that use one of them compare its time with the mark. The mark is kept longer than all of them
+-- (EVICTION_KEPT).
 
--- When the WeChat account of this field lost the user, nil for never. If the clock was set back after the loss, its time
--- becomes the latest that is before now: what begins from now on is after it.
+-- When the WeChat account of this field lost the user, nil for never.
 local function time_of_loss(site, user, field)
   local at = key('evicted', site, user)
-  local lost = tonumber(redis.call('HGET', at, field))
-  if lost and lost > now then
-    lost = now - 1
-    redis.call('HSET', at, field, string.format('%.0f', lost))
-  end
-  return lost
+  return time_of_mark(redis.call('HGET', at, field), function(time) redis.call('HSET', at, field, time) end)
 end
 
--- Whether that was at or after `since`, ms. What has a time later than now began before the clock was set back, and may be
--- older than the loss.
-local function has_loss(site, user, field, since)
-  local lost = time_of_loss(site, user, field)
-  return lost and (tonumber(since) <= lost or tonumber(since) > now)
-end
+-- Whether that loss was at or after `since`, ms.
+local function has_loss(site, user, field, since) return is_marked_since(time_of_loss(site, user, field), since) end
 
 -- Whether the user has lost a binding at or after `since`, ms.
 local function has_lost(site, user, since) return has_loss(site, user, 'at', since) end
