@@ -50,8 +50,9 @@ def without_secrets(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
 
     Queries, headers and the fields of a request take keys too, so these are shown without their values.
     """
-    hidden = {*secret_options(kind), *_HASHES.get(kind, ())}
-    return {option: _shown_option(kind, option, value) for option, value in table.items() if option not in hidden}
+    hidden, hints = {*secret_options(kind), *_HASHES.get(kind, ())}, get_type_hints(kind, include_extras=True)
+    shown = ((option, value) for option, value in table.items() if option not in hidden)
+    return {option: _shown_option(kind, option, hints.get(option), value) for option, value in shown}
 
 
 def addresses(kind: type) -> tuple[str, ...]:
@@ -157,8 +158,7 @@ def _differences(given: Any, shown: Any, *path: str | int) -> Iterator[Path]:
         yield path
 
 
-def _shown_option(kind: type, option: str, value: object) -> object:
-    hint = get_type_hints(kind, include_extras=True).get(option)
+def _shown_option(kind: type, option: str, hint: Any, value: object) -> object:
     if hint is None:
         # An entry of another version may have a secret in an option that this version does not know.
         return value if isinstance(value, int | float) else HIDDEN
@@ -167,7 +167,7 @@ def _shown_option(kind: type, option: str, value: object) -> object:
     for constraint, show in _SHOWN_IN_PART.items():
         if constraint in types_in(hint):
             return _shown_texts(value, show)
-    return _shown(get_type_hints(kind)[option], value)
+    return _shown(hint, value)
 
 
 def _shown(hint: Any, value: object) -> object:
