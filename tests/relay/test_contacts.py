@@ -62,6 +62,14 @@ async def bind(world, user="alice"):
     return person
 
 
+async def unanswered(world, *, seconds):
+    """A verification whose code is in the chat while WeChat has not answered the call that sent it, and the code."""
+    person = await bind(world)
+    await world.fault("slow", path=SEND, delay=seconds, when="after", times=1)
+    started = await start(world)
+    return started, await person.wait_for_push()
+
+
 async def test_who_is_not_bound_gets_the_code_by_the_gateway_and_is_approved_for_the_contact(new_relay, stub):
     async with new_relay(skip=False) as world:
         started = await start(world)
@@ -144,10 +152,7 @@ async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_r
 async def test_a_push_whose_process_died_makes_no_proof_of_the_number_when_its_repetition_is_refused(new_relay, stub):
     """The first call reached the chat, and nobody has recorded it: only the refusal of the second was known."""
     async with new_relay(skip=False) as world:
-        person = await bind(world)
-        await world.fault("slow", path=SEND, delay=2, when="after", times=1)
-        started = await start(world)
-        code = await person.wait_for_push()
+        started, code = await unanswered(world, seconds=2)
         here = world.app[SERVICES]
         account = here.directory.sites["shop"].account
         other = here.store.deliveries.of(account.store_keys, sites=account.sites, wrapped=lambda batch: batch)
@@ -164,10 +169,7 @@ async def test_a_push_that_a_dead_process_began_may_have_arrived_whatever_its_re
     """The code was read in WeChat, so it does not prove the number."""
     pace = Pace(sleep=Clock(), hold_seconds=0.1)
     async with new_relay(skip=False, pace=pace) as first:
-        person = await bind(first)
-        await first.fault("slow", path=SEND, delay=60, when="after", times=1)
-        started = await start(first)
-        code = await person.wait_for_push()
+        started, code = await unanswered(first, seconds=60)
         await first.fault("errcode", path=SEND, errcode=43101)
     async with new_relay(skip=False, platform=first.platform) as second:
         assert (await delivery(second, started, ("gateway", "sent")))["reason"] == "refused"
@@ -177,10 +179,7 @@ async def test_a_push_that_a_dead_process_began_may_have_arrived_whatever_its_re
 async def test_a_resend_while_wechat_has_not_answered_makes_no_proof_of_the_number(new_relay, stub):
     """The WeChat account may have the code, whatever the service knows of that push later."""
     async with new_relay(skip=False) as world:
-        person = await bind(world)
-        await world.fault("slow", path=SEND, delay=1, when="after", times=1)
-        started = await start(world)
-        code = await person.wait_for_push()
+        started, code = await unanswered(world, seconds=1)
         await world.advance(61)
         assert (await world.call("POST", f"/v1/verifications/{started['id']}/resend", {})).status == 200
         [said] = await at_gateway(stub)
