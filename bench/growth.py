@@ -40,6 +40,7 @@ def started(number: int) -> tuple:
     keys = {
         "record": KEYS.record(identifier.text),
         "long_record": KEYS.record(identifier.text.replace("d6", "d8", 1)),
+        "longest_record": KEYS.record(identifier.text.replace("d6", "da", 1)),
         "lately": KEYS.lately(SITE, user),
         "keyword": KEYS.keyword(word),
         "binding": KEYS.binding(SITE, user),
@@ -51,6 +52,7 @@ def started(number: int) -> tuple:
     args = {
         "id": identifier.text,
         "long_id": identifier.text.replace("d6", "d8", 1),
+        "longest_id": identifier.text.replace("d6", "da", 1),
         "user": user,
         "purpose": "register",
         "address": address,

@@ -16,9 +16,11 @@ site and purpose a day has at most these guesses (decision 23, `codesvc.domain.g
 
     short codes:  the site's guess budget; when it is spent, the budget of blind guesses at codes of this format too
     long codes:   the budget of blind guesses at codes of that format; they are made only after the site's is spent
+    longest ones: all other attempts of the codes that can be sent; they are made when that budget is half spent
 
-If both formats are the same, they share one budget of blind guesses. Without `site_guesses` none of this applies: then
-all attempts of all verifications count, as many as the site's limit of starts and WeChat's daily message quota allow.
+If two formats are the same, they share one budget of blind guesses. Without `site_guesses` none of this applies: then
+all attempts of all verifications count, as many as the site's limit of starts, WeChat's daily message quota and the
+site's limit of gateway messages allow.
 """
 
 from __future__ import annotations
@@ -27,8 +29,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
-from codesvc.domain.guessing import blind_rates
+from codesvc.domain.guessing import blind_rates, formats_of
 from codesvc.domain.quota import ASSUMED_DAILY
 from codesvc.domain.wechat_server import MOST_LIVE, space
 
@@ -52,6 +53,7 @@ class Odds:
         user_guesses: the guesses for one user that count on the worst day; infinite without a limit.
         short_guesses: the guesses for codes of normal length, over all users, on the worst day.
         long_guesses: the guesses for long codes, over all users, on the worst day.
+        longest_guesses: the guesses for codes of the format without a budget, over all users, on the worst day.
     """
 
     user: float
@@ -60,6 +62,7 @@ class Odds:
     user_guesses: float
     short_guesses: float
     long_guesses: float
+    longest_guesses: float
 
 
 def most_in(rates: Iterable[Rate], seconds: float) -> float:
@@ -84,21 +87,22 @@ def chance(guesses: float, space: int) -> float:
 
 def odds(purpose: Purpose, limits: Limits) -> Odds:
     """The odds for one purpose of a site with these limits."""
-    alphabet = ALPHABET_NAMES[purpose.code_alphabet]
-    usual = CodeFormat(alphabet, purpose.code_length)
-    longer = CodeFormat(alphabet, max(purpose.code_length, purpose.long_code_length))
-    short, long = usual.size, longer.size
+    usual, longer, longest = formats_of(purpose.code_alphabet, purpose.code_length, purpose.long_code_length)
+    short = usual.size
 
     carried = most_in(limits.user_pushes, DAY) * purpose.attempts
     guesses = min(most_in(limits.user_guesses, DAY), carried)
     sustained = min(sustained_a_day(limits.user_guesses), sustained_a_day(limits.user_pushes) * purpose.attempts)
 
-    started = min(most_in(limits.site_starts, DAY), ASSUMED_DAILY) * purpose.attempts
+    sent = ASSUMED_DAILY + most_in(limits.gateway_messages, DAY)
+    started = min(most_in(limits.site_starts, DAY), sent) * purpose.attempts
     shorts = min(most_in(limits.site_guesses, DAY) + most_in(blind_rates(usual), DAY), started)
-    longs = 0.0
+    longs = rest = 0.0
     if limits.site_guesses and longer != usual:
         longs = min(most_in(blind_rates(longer), DAY), max(0.0, started - shorts))
-    missed = (1 - chance(shorts, short)) * (1 - chance(longs, long))
+    if limits.site_guesses and longest != longer:
+        rest = max(0.0, started - shorts - longs)
+    missed = (1 - chance(shorts, short)) * (1 - chance(longs, longer.size)) * (1 - chance(rest, longest.size))
     return Odds(
         user=chance(guesses, short),
         user_sustained=chance(sustained, short),
@@ -106,6 +110,7 @@ def odds(purpose: Purpose, limits: Limits) -> Odds:
         user_guesses=guesses,
         short_guesses=shorts,
         long_guesses=longs,
+        longest_guesses=rest,
     )
 
 

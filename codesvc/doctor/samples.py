@@ -12,7 +12,8 @@ import msgspec
 from jinja2 import TemplateError
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
-from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.guessing import formats_of
 from codesvc.domain.record import LAYOUT, Fixed, Record
 from codesvc.domain.signed_links import Links
 from codesvc.messages.circumstances import NOTICES
@@ -35,9 +36,8 @@ _CUT = "…"
 
 def sample(site: str, key: str, purpose: Purpose, keyring: Keyring, locale: str = "zh") -> Record:
     """A sample record of a verification whose code has the maximum length."""
-    length = max(purpose.code_length, purpose.long_code_length)
-    form = CodeFormat(ALPHABET_NAMES[purpose.code_alphabet], length)
-    (identifier,) = VerificationId.mint(keyring.current.key_id, form)
+    *_, longest = formats_of(purpose.code_alphabet, purpose.code_length, purpose.long_code_length)
+    (identifier,) = VerificationId.mint(keyring.current.key_id, longest)
     fixed = Fixed(locale=locale, agent="HarmonyOS")
     fields: dict[str, str | int] = {
         "site": site,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from codesvc.domain.addresses import masked_bucket
 from codesvc.domain.codes import ALPHABET_NAMES, ALPHABETS, MAX_LENGTH
 from codesvc.domain.device import FAMILIES
+from codesvc.domain.guessing import formats_of
 from codesvc.domain.masking import masked_user
 
 if TYPE_CHECKING:
@@ -178,17 +179,18 @@ def _sample_codes(alphabet: str) -> list[str]:
 
 def _codes(site: SiteEntry, purpose: str) -> Dimension:
     policy = site.config.purposes[purpose]
-    longest = max(policy.code_length, policy.long_code_length)
+    lengths = [form.length for form in formats_of(policy.code_alphabet, policy.code_length, policy.long_code_length)]
     alphabet = "" if policy.code_alphabet == "digits" else f'code_alphabet = "{policy.code_alphabet}"'
     hidden = policy.reveal == "tap"
     samples = ["-" * MAX_LENGTH] if hidden else _sample_codes(ALPHABETS[ALPHABET_NAMES[policy.code_alphabet]])
     form = 'reveal = "tap"' if hidden else alphabet
+
+    def lengthened(length: int) -> str:
+        return f"a lengthened code of {length} characters" if length > policy.code_length else ""
+
     return tuple(
-        Choice(", ".join(filter(None, (form, lengthened))), {"code": sample[:length]})
-        for length, lengthened in {
-            policy.code_length: "",
-            longest: f"a lengthened code of {longest} characters" if longest > policy.code_length else "",
-        }.items()
+        Choice(", ".join(filter(None, (form, lengthened(length)))), {"code": sample[:length]})
+        for length in dict.fromkeys(lengths)
         for sample in samples
     )
 

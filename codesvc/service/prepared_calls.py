@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
+from codesvc.domain.guessing import formats_of
 from codesvc.domain.limits import widest
 from codesvc.sites.directory import NO_RATES
 from codesvc.store.verification_types import CheckRules, Resend, ResendRules, StartRules
 
 if TYPE_CHECKING:
     from codesvc.config import Purpose
+    from codesvc.domain.codes import CodeFormat
     from codesvc.sites.directory import SiteEntry
 
 
@@ -21,12 +22,12 @@ class StartPlan:
 
     Attributes:
         rules: the arguments of the script that are the same for all starts.
-        formats: the usual code format and the longer one.
+        formats: the code formats that the start script chooses from.
         with_keyword: whether a keyword may bring the code.
     """
 
     rules: StartRules
-    formats: tuple[CodeFormat, CodeFormat]
+    formats: tuple[CodeFormat, CodeFormat, CodeFormat]
     with_keyword: bool
 
 
@@ -53,10 +54,8 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, push_delay_ms:
         shared_pushes=_shared_pushes(site),
         hooks=site.wanted,
     )
-    alphabet = ALPHABET_NAMES[policy.code_alphabet]
-    short = CodeFormat(alphabet, policy.code_length)
-    long = CodeFormat(alphabet, max(policy.code_length, policy.long_code_length))
-    return StartPlan(rules, (short, long), policy.scan != "off")
+    formats = formats_of(policy.code_alphabet, policy.code_length, policy.long_code_length)
+    return StartPlan(rules, formats, policy.scan != "off")
 
 
 def _shared_pushes(site: SiteEntry) -> str:

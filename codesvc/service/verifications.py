@@ -125,7 +125,7 @@ class Verifications:
             plan = plan_start(site, policy, request.purpose, push_delay_ms=self._push_delay_ms, test=test)
             if not test:
                 starts[request.purpose] = plan
-        short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
+        short, long, longest = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
         trace = tracing.current()
         if request.inherited:
             fixed = replace(request.inherited, trace=trace)
@@ -144,6 +144,7 @@ class Verifications:
         start = Start(
             id=short.text,
             long_id=long.text,
+            longest_id=longest.text,
             user=request.user,
             address=bucket(request.client_ip),
             fixed_json=msgspec.json.encode(fixed),

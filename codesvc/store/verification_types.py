@@ -60,6 +60,7 @@ class Start:
     Attributes:
         id: with a code of the usual length.
         long_id: with the longer code, which is used after the site's limit of guesses is reached.
+        longest_id: with a code so long that guesses at it have no budget, for when that of the longer ones is short.
         user: the site's identifier of the person.
         address: the rate-limit bucket of the client's address, `-` if the site sends none.
         fixed_json: the constant part of the record, JSON.
@@ -74,6 +75,7 @@ class Start:
 
     id: str
     long_id: str
+    longest_id: str
     user: str
     address: str
     fixed_json: bytes
@@ -92,7 +94,7 @@ class Started(VerificationReply, frozen=True):
     ENDED: the predecessor may start no successor.
 
     Attributes:
-        long: whether the longer code is used.
+        long: whether a longer code is used.
         left: how much of each limit remains (`fragments/windows.lua`).
         limit: the limit that refused.
         wait_ms: ms until the limit allows a start.

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from codesvc.config import ConfigError, parse
 from codesvc.domain.addresses import NO_ADDRESS, bucket
-from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.domain.codes import ALPHABET_NAMES, VerificationId
 from codesvc.domain.device import family
+from codesvc.domain.guessing import formats_of
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Links
@@ -119,10 +120,9 @@ def built(directory, site, fields):
 def starts(site):
     """One record for each kind of start, with a code and a remaining time of its own."""
     purpose = site["purpose"]
-    lengths = {purpose["code_length"], max(purpose["code_length"], purpose["long_code_length"])}
+    forms = dict.fromkeys(formats_of(purpose["code_alphabet"], purpose["code_length"], purpose["long_code_length"]))
     addresses = [*ADDRESSES, NO_ADDRESS] if site["client_ip"] == "none" else ADDRESSES
-    for number, (length, locale, browser, address) in enumerate(product(lengths, ("zh", "en"), BROWSERS, addresses)):
-        form = CodeFormat(ALPHABET_NAMES[purpose["code_alphabet"]], length)
+    for number, (form, locale, browser, address) in enumerate(product(forms, ("zh", "en"), BROWSERS, addresses)):
         (identifier,) = VerificationId.mint(RING.current.key_id, form)
         now = NOW + number * 3_600_000 * 27
         yield a_record(

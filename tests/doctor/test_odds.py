@@ -8,8 +8,8 @@ import pytest
 from codesvc.config import Limits, LocalText, Purpose, Rate
 from codesvc.doctor.odds import chance, most_in, odds, one_in, sustained_a_day
 from codesvc.doctor.odds_findings import _judge
-from codesvc.domain.codes import ALPHABETS
-from codesvc.domain.guessing import BLIND_SHARE, blind_budgets
+from codesvc.domain.codes import ALPHABET_NAMES, ALPHABETS, CodeFormat
+from codesvc.domain.guessing import BLIND_SHARE, blind_budgets, blind_rates, formats_of
 
 DAY = 86_400
 RESET = Purpose(name=LocalText("重置", "reset"))
@@ -45,12 +45,14 @@ def test_the_budget_rules_where_it_is_tighter_than_the_pushes():
 
 
 def test_any_user_with_the_defaults():
-    # The site's budget of 1,000, then 400 blind guesses among a million codes and 40,000 among a hundred million.
+    # The site's budget of 1,000, then 400 blind guesses among a million codes and 40,000 among a hundred million. The
+    # other attempts of 105,000 codes of the day are among ten thousand million.
     found = odds(RESET, Limits())
     assert found.short_guesses == 1_000 + 400
     assert found.long_guesses == 40_000
+    assert found.longest_guesses == 525_000 - 41_400
     assert found.anyone < 1 / 500
-    assert one_in(found.anyone) == "1 in 556"
+    assert one_in(found.anyone) == "1 in 542"
 
 
 @pytest.mark.parametrize("purpose", [RESET, Purpose(name=LocalText("注册", "Sign-up"), scan="open")])
@@ -62,6 +64,7 @@ def test_the_default_is_no_warning_and_a_budget_twice_as_large_is_one(purpose):
 def test_where_both_formats_are_the_same_they_share_a_budget():
     found = odds(replace(RESET, long_code_length=6), Limits())
     assert (found.short_guesses, found.long_guesses) == (1_400, 0)
+    assert found.longest_guesses == 525_000 - 1_400
 
 
 def test_a_budget_that_starts_cannot_use_up_is_not_counted_in_full():
@@ -71,7 +74,8 @@ def test_a_budget_that_starts_cannot_use_up_is_not_counted_in_full():
 
 def test_without_a_guess_budget_all_attempts_of_all_messages_count():
     found = odds(RESET, replace(Limits(), site_guesses=()))
-    assert (found.short_guesses, found.long_guesses) == (500_000, 0)
+    assert (found.short_guesses, found.long_guesses) == (525_000, 0)
+    assert found.longest_guesses == 0
 
 
 def test_blind_budgets_are_a_share_of_the_codes_and_none_where_codes_are_many():
@@ -91,6 +95,19 @@ def test_longer_codes_are_safer():
     six, eight = odds(RESET, Limits()), odds(replace(RESET, code_length=8), Limits())
     assert six.user / eight.user == pytest.approx(100, rel=1e-3)
     assert eight.anyone < six.anyone / 4
+
+
+@pytest.mark.parametrize("alphabet", list(ALPHABET_NAMES))
+@pytest.mark.parametrize(("length", "long"), [(4, 4), (6, 8), (9, 9), (12, 12)])
+def test_the_longest_codes_have_no_budget_and_the_odds_of_all_are_those_of_the_others(alphabet, length, long):
+    usual, longer, longest = formats_of(alphabet, length, long)
+    assert (usual.length, longer.length) == (length, long)
+    assert not blind_rates(longest)
+    assert longest == longer or blind_rates(CodeFormat(longest.alphabet, longest.length - 1))
+    found = odds(replace(RESET, code_alphabet=alphabet, code_length=length, long_code_length=long), Limits())
+    assert found.longest_guesses / longest.size < 2e-4
+    none = odds(replace(RESET, code_length=10), replace(Limits(), site_starts=(), gateway_messages=()))
+    assert 0 <= none.anyone <= 1
 
 
 def test_lifted_limits_are_called_what_they_are():

@@ -185,3 +185,17 @@ async def test_support_lifts_the_guesses_of_a_contact_by_its_latest_attempt(gues
     assert (await guessed.call("DELETE", "/v1/users/attempt-2/guesses")).status == 204
     await guessed.advance(6)
     assert await guesses(guessed, await start(guessed, "attempt-3", "register", client_ip="104.1.0.1")) == 5
+
+
+async def test_nobody_is_kept_out_by_wrong_codes_at_other_verifications(new_relay, stub, valkey):
+    """One machine used up both budgets by its own verifications, and who has no WeChat got 429 for a day."""
+    limits = dict.fromkeys(["address_starts", "address_guesses"], "none") | {"site_guesses": ["3/day"]}
+    short = {"disclose_binding": True, "code_length": 4, "long_code_length": 4}
+    async with new_relay(skip=False, sites__shop__limits=limits, sites__shop__purposes__register=short) as world:
+        own = [await world.start(f"attempt-{number}", "register") for number in range(9)]
+        seen = [(await check(world, each, "0000")).status for each in own]
+        assert seen == [422] * 7 + [429] * 2
+        mine = await sent(world, stub, valkey, "attempt-mine", HOME, purpose="register")
+        code = (await at_gateway(stub))[-1]["code"]
+        assert len(code) == 10
+        assert await basis(world, mine, code) == "contact"

@@ -88,7 +88,7 @@ async def test_codes_of_one_length_are_bounded_too(bound):
     attacker = Attacker(bound, site)
     await attacker.use_up(await attacker.start(60))
     await attacker.use_up(await attacker.start(60))
-    assert len(attacker.evaluated) == 34 == odds(site.config.purposes["reset"], site.config.limits).short_guesses
+    assert attacker.most_in_a_day(4) == 34 == odds(site.config.purposes["reset"], site.config.limits).short_guesses
 
 
 async def test_past_the_budget_a_code_from_before_takes_one_attempt_and_a_longer_one_all(bound):
@@ -133,6 +133,36 @@ async def test_a_new_attempt_gets_in_with_a_longer_code(bound):
     again = await bound.started("u-1", "reset", ip="192.0.2.7", site=site)
     assert len(bound.code(again)) == 8
     assert (await bound.check(again, site=site)).outcome is Outcome.APPROVED
+
+
+async def test_who_has_no_wechat_to_scan_with_gets_in_when_everything_is_used_up(bound):
+    """One machine spent both budgets by its own verifications, and each new start was refused for a day."""
+    site = besieged(bound, 10, code_length=4, long_code_length=5)
+    attacker = Attacker(bound, site)
+    await attacker.use_up(await attacker.start(20))
+    await attacker.use_up(await attacker.start(20))
+    assert attacker.most_in_a_day(5) == 40
+    mine = await bound.started("u-1", "reset", ip="192.0.2.7", site=site)
+    assert len(bound.code(mine)) == 10
+    await attacker.use_up(await attacker.start(20))
+    assert (await bound.check(mine, site=site)).outcome is Outcome.APPROVED
+
+
+async def test_a_format_is_given_only_while_half_of_its_blind_guesses_are_left(bound):
+    """Whoever takes each blind guess as it comes back would have every code refused that was given between."""
+    site = besieged(bound, 10, code_length=4, long_code_length=5)
+    attacker = Attacker(bound, site)
+    early = await attacker.start(20)
+    await attacker.use_up(early)
+    [one, other, *_] = await attacker.start(5)
+    await attacker.use_up([one, other] + await attacker.start(1))
+    bound.move(601_000)
+    assert len(bound.code((await attacker.start(1))[0])) == 5
+    await attacker.use_up(await attacker.start(1))
+    assert len(bound.code((await attacker.start(1))[0])) == 10
+    # A day after the first guesses the site's budget has room again, and so have the short codes.
+    bound.move(DAY * 1000 - 601_000)
+    assert len(bound.code((await attacker.start(1))[0])) == 4
 
 
 async def test_a_claim_that_nobody_signed_does_not_make_a_guess_less_blind(bound):

@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event return_hash offset root account appid topic site user_guesses address_guesses site_guesses return_purposes
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
+-- USES: clock names windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
@@ -62,13 +62,7 @@ local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
 -- left to an attacker with many addresses (codesvc.domain.guessing).
 local site_guesses = window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
 local site_wait = is_claimed(r) and 0 or wait_for(site_guesses)
-local blind
-if site_wait > 0 then
-  local format = string.sub(r.id, 8, 9)
-  blind = window(
-    key('window', 'blind_guesses', r.site, r.purpose .. '/' .. format), string.match(BLIND_GUESSES, ' ' .. format .. '=(%S*)')
-  )
-end
+local blind = site_wait > 0 and blind_guesses(r.site, r.purpose, r.id) or nil
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(guesses_of_user())
   for _, each in ipairs(contact_budgets) do wait = math.max(wait, wait_for(each)) end

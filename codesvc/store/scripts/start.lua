@@ -1,16 +1,17 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, keyword, outbox entry.
 --   Of several starts within `push_delay` ms the newest is sent, and a double click costs one message (superseding.lua).
---   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
+--   Three records are offered, with a normal code and longer ones. Past the site's guess limit a longer one is made, and
+--   the longest when half of the blind guesses at the other are used: no budget refuses that one (decision 93).
 --   Nothing is written before everything that can refuse has been asked.
 --   With a `contact` the start names a last resort, and adds a second outbox entry for it, bound or not (contact.lua).
 --   `predecessor`: the page of that verification renews it. This works once; a repeated call returns the same successor.
--- KEYS: predecessor record long_record idem lately keyword binding address_starts site_starts site_guesses outbox
--- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched keyword event offset root account appid topic site purpose scan disclose_binding attempts push_delay code_life code_max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- KEYS: predecessor record long_record longest_record idem lately keyword binding address_starts site_starts site_guesses outbox
+-- ARGS: contact contact_box predecessor id long_id longest_id idem fingerprint user address fixed vouched keyword event offset root account appid topic site purpose scan disclose_binding attempts push_delay code_life code_max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start admission renewal
+-- USES: clock names windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start admission renewal
 -- REPLY started repeated ended: record long left new_steps
 -- REPLY limited: limit wait_ms
---   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not
+--   long: 1 where a longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not
 --   ended: the predecessor may start no successor (any more)
 
 local old = A.predecessor ~= '' and read_record(K.predecessor)
@@ -24,9 +25,15 @@ end
 local refused = refusal(record_at, is_gone)
 if refused then return refused end
 
-local long = wait_for(window(K.site_guesses, A.site_guesses)) > 0
+local guesses = window(K.site_guesses, A.site_guesses)
+-- The budget of a site that has never been near it is read from one key.
+local long = wait_for(guesses) > 0
+  or guesses.most > 0 and guesses.length >= guesses.most and is_half_used(blind_guesses(A.site, A.purpose, A.id))
 local id, at = A.id, K.record
-if long then id, at = A.long_id, K.long_record end
+if long then
+  id, at = A.long_id, K.long_record
+  if is_half_used(blind_guesses(A.site, A.purpose, id)) then id, at = A.longest_id, K.longest_record end
+end
 if redis.call('EXISTS', at) == 1 or (A.keyword ~= '' and redis.call('EXISTS', K.keyword) == 1) then
   return {'collision', now}
 end
