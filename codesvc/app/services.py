@@ -65,7 +65,8 @@ async def make_services(
         Handles(keyring),
     )
     oauth_states, ticket_secrets, page_tokens = OAuthStates(keyring), TicketSecrets(keyring), PageTokens(keyring)
-    decisions, openid_limits = IntentDecisions(store, directory, profile_sync), OpenidLimits.of(directory)
+    decisions = IntentDecisions(store, directory, profile_sync, recorder)
+    openid_limits = OpenidLimits.of(directory)
     ticket_counter = TicketCounter(store, directory, chat_composer, ticket_secrets, openid_limits.keywords)
     login_codes = WechatServerCodes(store, directory, chat_composer, keyring, openid_limits.keywords)
     intent_chat = IntentChat(store, decisions, ticket_counter, login_codes, chat_composer, keyring=keyring)

@@ -143,7 +143,7 @@ class Limits:
     site_starts: _Limit = (Rate(600, 60),)
     # Per purpose. Past it new codes are longer, and guesses at unclaimed codes have a budget (`domain.guessing`).
     site_guesses: _Limit = (Rate(1_000, 86_400),)
-    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
+    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key, and for all people in WeChat
     gateway_messages: _Limit = (Rate(5_000, 86_400),)
 
 

@@ -53,7 +53,6 @@ CHAT_MESSAGES = (
     "welcome",
     "soon",
     "reset_done",
-    "busy",
     # accounts without QR codes (`wording`), and the answer to a text that is not a keyword
     "welcome_by_keyword",
     "keyword_unclear_by_keyword",
@@ -69,6 +68,7 @@ PEOPLE_MESSAGES = (
     "ask_bind",
     "ask_login",
     "bound",
+    "bind_later",
     "conflict",
     "conflict_by_keyword",
     "declined",

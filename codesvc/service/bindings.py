@@ -28,7 +28,9 @@ _MOST_FOUND: Final = 100
 SITE: Final = "site"
 """The actor of a call that names no key."""
 WRITES: Final = "binding_writes"
-"""The limit on what one API key binds and unbinds. Imports, the operator's pages and the chat have none."""
+"""The limit on what one API key binds and unbinds. What a site's people bind in WeChat or by an app's login is counted
+apart, with the same rates. Imports and the operator's pages have none.
+"""
 
 
 @dataclass(frozen=True, slots=True)

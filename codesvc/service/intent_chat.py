@@ -134,7 +134,7 @@ class IntentChat:
             case Outcome.REFUSED:
                 return self._chat_composer.phrase("refused", account)
             case Outcome.LIMITED:
-                return self._chat_composer.phrase("busy", account)
+                return self._chat_composer.intent("bind_later", answer.shown)
             case _:
                 return self._chat_composer.phrase("expired", account)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from codesvc.service.bindings import WRITES
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
 from codesvc.store.replies import IntentReply
@@ -11,6 +12,7 @@ from codesvc.store.replies import IntentReply
 if TYPE_CHECKING:
     from codesvc.domain.intent import IntentId
     from codesvc.service.profile_sync import ProfileSync
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 class IntentDecisions:
     """Records scans and decisions. An intent of a site that is not the account's, or not any more, is ABSENT."""
 
-    def __init__(self, store: Store, directory: Directory, profile_sync: ProfileSync) -> None:
+    def __init__(self, store: Store, directory: Directory, profile_sync: ProfileSync, recorder: Recorder) -> None:
         self._store = store.intents
         self._directory = directory
         self._profile_sync = profile_sync
+        self._recorder = recorder
         # Only names: to open the entries of ten thousand sites takes seconds.
         self._sites = PerEntry(directory.accounts, lambda account: " ".join(directory.site_names_of(account.name)))
 
@@ -94,7 +97,7 @@ class IntentDecisions:
         )
 
     def _met(self, account: AccountEntry, reply: IntentReply) -> IntentReply:
-        """Start fetching the profile of a person who has just been bound."""
+        """Start fetching the profile of a person who has just been bound; count a binding that the limit refused."""
         intent = reply.intent
         if intent is None:
             return reply
@@ -104,4 +107,6 @@ class IntentDecisions:
             return IntentReply(Outcome.ABSENT, reply.now)
         if reply.outcome is Outcome.BOUND:
             self._profile_sync.meet(site, intent.user, intent.claimed_by)
+        elif reply.outcome is Outcome.LIMITED:
+            self._recorder.refused(site.name, "", WRITES)
         return reply

@@ -26,8 +26,9 @@ from codesvc.domain.oidc_request import (
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
 from codesvc.domain.signed_links import Use
 from codesvc.domain.visitor_names import visitor_name
+from codesvc.service.bindings import WRITES
 from codesvc.service.intents import AskRequest
-from codesvc.service.oidc_protocol import Protocol, ProtocolError
+from codesvc.service.oidc_protocol import Protocol, ProtocolError, denial_of, unlinked
 from codesvc.sites.relying_parties import SubjectKeyChanged
 from codesvc.store.bindings import Bind
 from codesvc.store.outcomes import Outcome
@@ -50,11 +51,6 @@ if TYPE_CHECKING:
 _LANGUAGES: Final = ("zh", "en")
 _LONGEST_LANGUAGES: Final = 512
 """Characters of `ui_locales` that are read."""
-_OVER: Final = {
-    IntentStatus.EXPIRED: "The person did not confirm in time.",
-    IntentStatus.DECLINED: "The person declined in WeChat.",
-    IntentStatus.CANCELED: "The login was canceled.",
-}
 
 
 class UnsafeRedirect(Exception):
@@ -239,31 +235,30 @@ class OidcLogins:
                 return None
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first_openid):
                 error = ProtocolError("login_required", "The person who confirmed is not the one in the id_token_hint.")
-            case Outcome.DONE if not await self._bind_if_agreed(site, asked, issued):
-                error = ProtocolError("access_denied", "This WeChat account could not be linked. Log in once more.")
+            case Outcome.DONE if denial := await self._bind_if_agreed(site, asked, issued):
+                error = denial
             case Outcome.DONE:
                 subject = self._parties.require_subjects().of(site.name, issued.first_openid)
                 done = self._with(site, client, asked.redirect_uri, state, {"code": code})
                 return replace(done, known=self._known.cookie(site.name, subject, unix_ms()))
             case Outcome.EARLY:
                 return issued.shown
-            case Outcome.STRANGER:
-                error = ProtocolError("access_denied", "This WeChat account is not linked to any account.")
-            case Outcome.ENDED if issued.shown.status in _OVER:
-                error = ProtocolError("access_denied", _OVER[issued.shown.status])
+            case _ if denial := denial_of(issued):
+                error = denial
             case _:
                 return None
         return self.refusal(site, client, asked.redirect_uri, state, error)
 
-    async def _bind_if_agreed(self, site: SiteEntry, asked: AuthorizationRequest, issued: CodeIssued) -> bool:
-        """Bind a visitor who has agreed to it to the username in their claims. False if another binding came between.
+    async def _bind_if_agreed(
+        self, site: SiteEntry, asked: AuthorizationRequest, issued: CodeIssued
+    ) -> ProtocolError | None:
+        """Bind a visitor who has agreed to it to the username in their claims. The error if that cannot be done.
 
-        A repeated call changes nothing. Without this binding there is no login: the app could send codes to a username
-        that does not belong to the person.
+        A repeated call changes nothing. Without this binding there is no login, because an app can send codes to it.
         """
         login, first_openid = issued.shown, issued.first_openid
         if not asked.binds or login.status is not IntentStatus.UNKNOWN:
-            return True
+            return None
         wanted = Bind(
             site=site.name,
             user=visitor_name(self._parties.require_subjects().of(site.name, first_openid)),
@@ -279,7 +274,10 @@ class OidcLogins:
             key="-chat",
             writes=site.rates["binding_writes"],
         )
-        return (await self._bindings.bind(site.store_keys, wanted)).outcome in {Outcome.BOUND, Outcome.SAME}
+        outcome = (await self._bindings.bind(site.store_keys, wanted)).outcome
+        if outcome is Outcome.LIMITED:
+            self._recorder.refused(site.name, "", WRITES)
+        return unlinked(outcome)
 
     def refusal(
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError

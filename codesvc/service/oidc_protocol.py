@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
 
+from codesvc.domain.intent import IntentStatus
 from codesvc.domain.oidc_request import LONGEST_NONCE, is_short_state
 from codesvc.service.oidc_grants import (
     GRANT_TYPE,
@@ -26,6 +27,7 @@ from codesvc.service.oidc_grants import (
     basic,
     named,
 )
+from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,11 +36,17 @@ if TYPE_CHECKING:
     from codesvc.domain.oidc_request import AuthorizationRequest
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.relying_parties import RelyingParties
+    from codesvc.store.oidc import CodeIssued
 
 _UNSUPPORTED: Final = {
     "request": "request_not_supported",
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
+}
+_OVER: Final = {
+    IntentStatus.EXPIRED: "The person did not confirm in time.",
+    IntentStatus.DECLINED: "The person declined in WeChat.",
+    IntentStatus.CANCELED: "The login was canceled.",
 }
 _PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 
@@ -56,6 +64,24 @@ class ProtocolError(Exception):
     error: str
     description: str = ""
     status: int = 400
+
+
+def denial_of(issued: CodeIssued) -> ProtocolError | None:
+    """The error for the app if the person of a login is not let in; None if that is not why there is no code."""
+    if issued.outcome is Outcome.STRANGER:
+        return ProtocolError("access_denied", "This WeChat account is not linked to any account.")
+    if issued.outcome is Outcome.ENDED and issued.shown.status in _OVER:
+        return ProtocolError("access_denied", _OVER[issued.shown.status])
+    return None
+
+
+def unlinked(bound: Outcome) -> ProtocolError | None:
+    """The error for the app if a visitor was not bound to the username in their claims."""
+    if bound is Outcome.LIMITED:
+        return ProtocolError("temporarily_unavailable", "Too many new people log in. Try again later.")
+    if bound not in {Outcome.BOUND, Outcome.SAME}:
+        return ProtocolError("access_denied", "This WeChat account could not be linked. Log in once more.")
+    return None
 
 
 class Protocol(AuthorizationServer):  # type: ignore[misc]

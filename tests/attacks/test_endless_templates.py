@@ -132,10 +132,12 @@ def test_each_rendering_has_a_budget_of_its_own():
         assert field.render({}) == "X"
 
 
-@pytest.mark.parametrize("body", ["{% for i in range(10 ** 9) %}{% endfor %}", "{% include 'chat/en/busy.txt' %}" * 2])
+@pytest.mark.parametrize(
+    "body", ["{% for i in range(10 ** 9) %}{% endfor %}", "{% include 'chat/en/expired.txt' %}" * 2]
+)
 def test_an_override_without_end_stops_the_start(body):
-    with pytest.raises(BadTemplate, match=r"chat/en/busy\.txt.*takes too long"):
-        Templates({"chat/en/busy.txt": body})
+    with pytest.raises(BadTemplate, match=r"chat/en/expired\.txt.*takes too long"):
+        Templates({"chat/en/expired.txt": body})
 
 
 def test_an_override_of_a_page_without_end_stops_the_start():
@@ -186,10 +188,10 @@ def test_a_page_with_an_overridden_part_is_bounded(changed):
 
 
 def test_a_chat_text_with_an_override_beside_it_is_bounded():
-    templates = Templates({"chat/zh/busy.txt": "{% set t = t | default({'many': [1]}) %}" + LOOPS + "忙"})
-    assert templates.chat("busy", "zh", {"t": Speaking()}) == "忙"
+    templates = Templates({"chat/zh/expired.txt": "{% set t = t | default({'many': [1]}) %}" + LOOPS + "忙"})
+    assert templates.chat("expired", "zh", {"t": Speaking()}) == "忙"
     with pytest.raises(TemplateTooDear):
-        templates.chat("busy", "zh", {"t": Speaking(9_000)})
+        templates.chat("expired", "zh", {"t": Speaking(9_000)})
 
 
 @pytest.mark.parametrize("own", [None, {"message/mine.toml": 'thing1 = "{{ code }}"'}])
@@ -199,4 +201,4 @@ def test_what_nobody_overrode_reads_the_same_without_bounds(own):
     plain, bounded = Templates(own), Templates(beside)
     variables = {"t": Speaking(), "kind": "busy", "nonce": "x"}
     assert plain.page("trouble", variables) == bounded.page("trouble", variables)
-    assert plain.chat("busy", "zh", {}) == bounded.chat("busy", "zh", {})
+    assert plain.chat("expired", "zh", {}) == bounded.chat("expired", "zh", {})

@@ -70,7 +70,7 @@ class BindingMachine(RuleBasedStateMachine):
         self.intents = Intents(
             self.store, QrPool(self.store, {}, longest_life=600, shown=str), Recorder(self.store, self.directory)
         )
-        self.decisions = IntentDecisions(self.store, self.directory, people)
+        self.decisions = IntentDecisions(self.store, self.directory, people, Recorder(self.store, self.directory))
         self.followers = Followers(self.store, self.directory)
         self.bound = {}
         # Whose WeChat each line of a user's history is about, and which histories lost lines because a person withdrew.

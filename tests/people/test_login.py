@@ -167,7 +167,7 @@ async def test_who_was_unbound_after_the_question_is_not_answered_for(world):
 async def test_a_yes_that_answered_nothing_answers_nothing_later(world):
     """Whoever reads the line sends the same bytes again, after the person has scanned a login of theirs."""
     person = await world.bound("alice")
-    decide = IntentDecisions(world.app[SERVICES].store, world.app[SERVICES].directory, None).decide
+    decide = IntentDecisions(world.app[SERVICES].store, world.app[SERVICES].directory, None, None).decide
     account = world.app[SERVICES].directory.accounts["main"]
     early = await decide(account, person.openid, yes=True, dedupe="message 1")
     assert early.outcome is Outcome.ABSENT

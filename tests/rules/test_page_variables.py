@@ -89,7 +89,7 @@ def override(tmp_path):
         ("pages/verification.html", "one\n{{ title }}\n{{ colour }}", "line 3: nothing gives 'colour' here"),
         ("pages/panel.html", "{% if attempts %}{% endif %}", "line 1: nothing gives 'attempts' here"),
         ("pages/layout.html", "{{ state }}", "line 1: nothing gives 'state' here; there are: nonce, t"),
-        ("chat/zh/busy.txt", "\n{{ code }}", "line 2: nothing gives 'code' here"),
+        ("chat/zh/expired.txt", "\n{{ code }}", "line 2: nothing gives 'code' here"),
         ("people/en/bound.txt", "{{ openid }}", "line 1: nothing gives 'openid' here"),
         ("chat/zh/bussy.txt", "x", "there is no text of this name"),
     ],

@@ -130,7 +130,7 @@ def test_no_other_text_holds_the_code(composer, name, locale):
     assert composer.code_of(record) not in text
 
 
-@pytest.mark.parametrize("name", ["refused", "expired", "limited", "disowned", "welcome", "soon", "busy"])
+@pytest.mark.parametrize("name", ["refused", "expired", "limited", "disowned", "welcome", "soon"])
 def test_texts_about_nothing_in_particular_name_no_site_user_or_purpose(name):
     """One text, always: a refused scan must not tell whose QR code it was."""
     for locale in ("zh", "en"):
@@ -173,14 +173,14 @@ def test_a_broken_template_is_told_when_it_is_loaded(source):
 
 def test_a_directory_overrides_single_texts_and_leaves_the_others(tmp_path):
     (tmp_path / "chat" / "zh").mkdir(parents=True)
-    (tmp_path / "chat" / "zh" / "busy.txt").write_text("慢")
+    (tmp_path / "chat" / "zh" / "expired.txt").write_text("慢")
     templates = Templates(tmp_path)
-    assert templates.chat("busy", "zh", {}) == "慢"
-    assert templates.chat("busy", "en", {}) == Templates().chat("busy", "en", {})
+    assert templates.chat("expired", "zh", {}) == "慢"
+    assert templates.chat("expired", "en", {}) == Templates().chat("expired", "en", {})
 
 
 def test_a_broken_override_names_its_file_and_line(tmp_path):
     (tmp_path / "chat" / "zh").mkdir(parents=True)
-    (tmp_path / "chat" / "zh" / "busy.txt").write_text("\n\n{% if %}")
-    with pytest.raises(BadTemplate, match=r"chat/zh/busy\.txt, line 3"):
+    (tmp_path / "chat" / "zh" / "expired.txt").write_text("\n\n{% if %}")
+    with pytest.raises(BadTemplate, match=r"chat/zh/expired\.txt, line 3"):
         Templates(tmp_path)

@@ -8,7 +8,7 @@
 -- ARGS: offset root account appid topic notice event openid unionid method by once forgeable sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent limited
 -- USES: clock names windows once record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
--- REPLY asked bound conflict ended: intent
+-- REPLY asked bound conflict ended limited: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.method ~= A.method or not has_site(r.site) then return {'absent', now} end
@@ -37,6 +37,6 @@ local again = has_acted()
 -- another meaning; a page gets its answer itself.
 if A.once == '1' and not again then redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN) end
 if r.kind ~= 'bi' or r.confirm ~= '0' or A.by == 'oauth' or A.forgeable == '1' then return answer('asked', r) end
-if may_not_bind(r) then return {'limited', now} end
+if may_not_bind(r) then return answer('limited', r) end
 if not (again and r.status == 'conflict') and settle_bind(r, r.replace == '1') then return answer('bound', r) end
 return answer('conflict', r)

@@ -8,7 +8,7 @@
 -- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent limited
 -- USES: clock names windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
--- REPLY bound conflict approved unknown declined choose ended: intent
+-- REPLY bound conflict approved unknown declined choose ended limited: intent
 
 local NOTHING = '-'
 local id, again = A.id, false
@@ -64,7 +64,7 @@ elseif r.kind == 'lg' then
   if not settle_login(r, A.choice) then return answer('choose', r) end
 elseif may_not_bind(r) then
   if A.id == '' then redis.call('DEL', K.seen) end
-  return {'limited', now}
+  return answer('limited', r)
 elseif settle_bind(r, r.replace == '1') and A.tell == '1' then
   -- A confirmation on a page is reported in the chat. A reply in the chat gets its answer directly.
   tell_bound(r)

@@ -36,7 +36,6 @@ from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.intent_view import page_path
 from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
-from codesvc.web.pages.verification_view import render_problem
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ async def decide(request: web.Request) -> web.Response:
     if answer.outcome is Outcome.ABSENT:
         return render_person_problem(request, site, "other")
     if answer.outcome is Outcome.LIMITED:
-        return render_problem(request, Problem("rate-limited"))
+        return render_person_problem(request, site, "later", status=429)
     if intent.oidc is not None and intent.method == "oauth" and answer.outcome is not Outcome.CHOOSE:
         # In this very browser the login's page waits for the answer.
         return see_other(page_path(request, intent))
