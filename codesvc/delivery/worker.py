@@ -9,14 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from jinja2 import TemplateError
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.shares import WAIT_SECONDS, Shares
 from codesvc.delivery.store_outage import StoreOutage
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import end, kept_up
 from codesvc.store.outbox import Outbox
 from codesvc.store.outcomes import Outcome
 
@@ -137,7 +136,8 @@ class Worker:
 
     def _begin(self, box: Outbox) -> None:
         self._loops += [
-            asyncio.create_task(crash_points.mortal("outbox", loop(box))) for loop in (self._read, self._rescue)
+            asyncio.create_task(crash_points.mortal("outbox", kept_up(partial(loop, box), name)), name=name)
+            for name, loop in (("outbox reader", self._read), ("outbox rescue", self._rescue))
         ]
 
     async def _read(self, box: Outbox) -> None:
@@ -207,7 +207,7 @@ class Worker:
         except (StoreUnavailable, ScriptError) as error:
             # The job is still in the stream; it is taken over when the store is back.
             _log.warning("job_left", subject=job.subject, error=str(error))
-        except (LookupError, ValueError, TypeError, TemplateError) as error:
+        except Exception as error:  # noqa: BLE001 - any failure of one job is the job's own
             # For example, a site or purpose that is no longer configured. It must not fail without a log line.
             _log.exception("job_failed", subject=job.subject, kind=job.kind, error=type(error).__name__)
 

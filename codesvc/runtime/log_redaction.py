@@ -29,6 +29,7 @@ _ROUTE: Final = re.compile(r"/[A-Za-z0-9_./{}-]{0,80}|unknown|unreadable")
 _METHOD: Final = re.compile(r"[A-Z]{3,20}")
 _OPTION: Final = re.compile(r"(?:mode|service|store|secrets|accounts|sites|templates)(?:\.[a-z][a-z0-9_-]{0,31})*")
 _DETAIL: Final = re.compile(r"[a-z]+(?:[_-][a-z]+)*(?:\.(?:-?\d{1,6}|[a-z_]+))?")
+_TASK: Final = re.compile(r"[a-z]+(?: [a-z]+){0,4}")
 _PLACE: Final = re.compile(r"[a-z_][a-z0-9_.]{0,60}:\d{1,5}")
 
 _MOST_TEXT: Final = 500
@@ -86,6 +87,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     **dict.fromkeys(("level", "by", "channel", "ending", "kind", "mode", "notice", "outcome", "running"), _word),
     **dict.fromkeys(("script", "state", "step", "wish"), _word),
     **dict.fromkeys(("account", "purpose", "site", "source"), _name),
+    "task": _shaped(_TASK),
     **dict.fromkeys(("verification", "intent", "webhook", "message", "subject"), _id),
     **dict.fromkeys(
         (

@@ -29,6 +29,9 @@ REFUSED: Final = _counter("codesvc_refused", "Calls refused by a limit", ("site"
 KEYS_REFUSED: Final = _counter(
     "codesvc_keys_refused", "Calls with an unknown key or secret that name this site; anybody can make them", ("site",)
 )
+TASK_FAILURES: Final = _counter(
+    "codesvc_task_failures", "Background tasks that failed by a fault of the program and were begun again", ("task",)
+)
 FORWARDED_UNREADABLE: Final = _counter(
     "codesvc_forwarded_unreadable",
     "Visitors' addresses from a trusted proxy that could not be parsed, by reason",

@@ -65,12 +65,14 @@ async def _shake_hands(host: str, port: int, context: ssl.SSLContext) -> bytes:
 
 
 def _read(host: str, octets: bytes, fault: CertificateState | None) -> Certificate:
-    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - 10 ms, and only with https
+    # 10 ms, and only with https.
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate  # noqa: PLC0415
 
     try:
         read = load_der_x509_certificate(octets)
         return Certificate(host, _ms(read.not_valid_before_utc), _ms(read.not_valid_after_utc), fault)
-    except ValueError:
+    except (ValueError, InvalidVersion, UnsupportedAlgorithm):
         return Certificate(host, 0, 0, CertificateState.NONE)
 
 

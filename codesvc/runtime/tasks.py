@@ -1,11 +1,17 @@
-"""Reliable cancellation of background tasks."""
+"""Background tasks: they end when they are cancelled, and by nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+import structlog
+
+from codesvc.runtime import metrics
+
+_log = structlog.get_logger(__name__)
 _AGAIN_SECONDS: Final = 0.2
+_RESTART_SECONDS: Final = 5.0
 
 _T = TypeVar("_T")
 
@@ -23,10 +29,27 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         _, left = await asyncio.wait(left, timeout=_AGAIN_SECONDS)
 
 
+async def kept_up(
+    work: Callable[[], Coroutine[Any, Any, None]], name: str, *, pause_seconds: float = _RESTART_SECONDS
+) -> None:
+    """Do work, and begin it again after an error that it does not expect. `name` is the task's, for the log.
+
+    Nobody waits for a background task: one that has ended by an error would be missed by nobody, and its error shown
+    only when the process stops.
+    """
+    while True:
+        try:
+            return await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the work has to go on
+            metrics.TASK_FAILURES.labels(name).inc()
+            _log.exception("task_failed", task=name, error=type(error).__name__)
+        await asyncio.sleep(pause_seconds)
+
+
 @asynccontextmanager
 async def beside(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> AsyncIterator[None]:
-    """Do work in a task as long as this context is open; `name` is the task's."""
-    task = asyncio.create_task(work(), name=name)
+    """Do work in a task as long as this context is open, whatever error it raises (`kept_up`); `name` is the task's."""
+    task = asyncio.create_task(kept_up(work, name), name=name)
     try:
         yield
     finally:

@@ -61,15 +61,22 @@ class Upkeep:
         while True:
             await self._watch.again()
             for account in self._directory.active_accounts:
-                try:
-                    if account.config.may(Right.QR_CODES):
-                        await self._pool.fill(account)
-                    if self._clock.may_delete:
-                        await self._followers.forget_leavers(account)
-                    await self._read_quotas(account)
-                except CodesvcError as error:
-                    _log.warning("upkeep_failed", account=account.name, error=str(error))
+                await self._maintain(account)
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _maintain(self, account: AccountEntry) -> None:
+        try:
+            if account.config.may(Right.QR_CODES):
+                await self._pool.fill(account)
+            if self._clock.may_delete:
+                await self._followers.forget_leavers(account)
+            await self._read_quotas(account)
+        except CodesvcError as error:
+            _log.warning("upkeep_failed", account=account.name, error=str(error))
+        except Exception as error:  # noqa: BLE001 - any failure of one account is the account's own
+            if self._directory.accounts.get(account.name) is account:
+                # The other accounts' turn comes all the same.
+                _log.exception("upkeep_failed", account=account.name, error=type(error).__name__)
 
     async def _read_quotas(self, account: AccountEntry) -> None:
         for api, path in PATHS.items():

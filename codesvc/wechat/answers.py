@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -11,6 +11,10 @@ from codesvc.wechat.errors import Garbled
 from codesvc.wechat.events import OfPerson
 
 _T = TypeVar("_T")
+
+# An account's `api_url` may name another server. The scripts of the store calculate with these numbers.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+_Seconds = Annotated[int, msgspec.Meta(ge=1, le=30 * 86_400)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class QrCode:
 
     url: str = field(repr=False)
     ticket: str = field(repr=False)
-    expire_seconds: int
+    expire_seconds: _Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +62,16 @@ class Template:
 class Rate:
     """At most `call_count` calls in `refresh_second` seconds."""
 
-    call_count: int
-    refresh_second: int
+    call_count: _Count
+    refresh_second: _Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
     """The remaining quota of one call today (WECHAT.md 4). `rate` is None if there is no limit per minute."""
 
-    daily_limit: int
-    used: int
+    daily_limit: _Count
+    used: _Count
     remain: int
     rate: Rate | None = None
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 
@@ -15,6 +15,8 @@ from codesvc.wechat.http import HttpExchange
 
 # 136 characters today; WeChat asks for room for at least 512.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
+_LONGEST_LIFE_SECONDS: Final = 7_200
+"""Of any token (WECHAT.md 3). A token service that says more is not believed, and its number need not be one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,4 +111,4 @@ def _issued(answer: Mapping[str, Any]) -> IssuedToken:
         raise Garbled("the answer contains no access token")
     if not isinstance(expires_in, int) or isinstance(expires_in, bool) or expires_in <= 0:
         raise Garbled("the answer does not say how long the token is valid")
-    return IssuedToken(token=token, expires_in=expires_in)
+    return IssuedToken(token=token, expires_in=min(expires_in, _LONGEST_LIFE_SECONDS))

@@ -86,6 +86,27 @@ async def test_what_a_handshake_shows(authority, state):
     assert bool(found.remedy) == (state != "ok")
 
 
+class OfVersion7:
+    """A certificate whose version is none of X.509's: OpenSSL sends it, and no library reads it."""
+
+    def __init__(self, leaf, directory):
+        self._certificate, self._key = directory / "odd.pem", directory / "odd.key"
+        leaf.private_key_pem.write_to_path(self._key)
+        octets = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())
+        odd = octets.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020107"), 1)
+        self._certificate.write_text(ssl.DER_cert_to_PEM_cert(odd), encoding="ascii")
+
+    def configure_cert(self, context):
+        context.load_cert_chain(self._certificate, self._key)
+
+
+async def test_a_certificate_that_cannot_be_read_is_none(authority, tmp_path):
+    async with answering(OfVersion7(leaf_of(authority, "ok"), tmp_path)) as port:
+        seen = await CertificateProbe().look("localhost", port)
+        assert seen is not None
+        assert seen.fault == "no certificate"
+
+
 async def test_an_address_that_is_not_reached_says_nothing_of_a_certificate():
     port = free_port()
     assert await CertificateProbe().look("localhost", port) is None

@@ -345,6 +345,15 @@ async def test_central(peer, http):
     assert "k3y" not in repr(issuing)
 
 
+@pytest.mark.parametrize("life", [7201, 10**21, 10**400], ids=["longer", "longer-than-a-ttl", "no-float"])
+async def test_a_token_lives_two_hours_at_most_whatever_a_token_service_says(peer, http, store, clock, life):
+    peer.answers = [{"access_token": "57_abc", "expires_in": life}]
+    issuing = issuer(f"{peer.url}/tokens", peer, http)
+    assert (await issuing.issue()).expires_in == 7200
+    tokens = StoredTokens(name="token:wx1", issuer=issuing, store=store, now=clock.now, sleep=clock.sleep)
+    assert await tokens.get() == "57_abc"
+
+
 @pytest.mark.parametrize("source", ["stable", "ordinary", "central"])
 @pytest.mark.parametrize(
     "answer",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from codesvc.delivery.webhooks.site_sender import SiteSender
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import end, kept_up
 from codesvc.store.deployment_keys import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class WebhookWorker:
     def attend(self) -> None:
         """Watch the partitions of all sites that have a webhook now."""
         for partition in sorted(self._directory.partitions(hearing=True) - self._looking.keys()) if self._runs else ():
-            self._looking[partition] = asyncio.create_task(self._look(partition), name=f"webhooks {partition}")
+            looking = kept_up(partial(self._look, partition), "webhooks")
+            self._looking[partition] = asyncio.create_task(looking, name=f"webhooks {partition}")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
