@@ -2,7 +2,8 @@
 
 A notice goes by the account's template message of that name if there is one, otherwise by a customer-service message.
 It is best effort: a few attempts while nothing has been sent, then the job ends. Changes of a binding are also in the
-binding's history.
+binding's history. "Not me" does not stop a notice that waits: it was counted when it was made, and most are about
+something that has happened, such as the end of a binding.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from codesvc.domain.sealed_content import Seals
     from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry
+    from codesvc.store.deliveries import NoticeBegun
     from codesvc.store.outbox import Job
     from codesvc.store.store import Store
 
@@ -65,9 +67,26 @@ class Notices:
         Raises:
             StoreUnavailable: the store does not answer; the job stays in the stream.
         """
-        begun = await self._store.begin_notice(account.store_keys, job.subject, job.entry)
-        if begun.outcome is not Outcome.BEGUN:
-            return
+        for pause in (*_PAUSES, None):
+            # As in `Courier.carry`, a notice that waits for another attempt delays no other job.
+            async with self._places[account.name]:
+                # It is looked at in its turn: while it waited, its person may have been erased, or it is too old.
+                begun = await self._store.begin_notice(account.store_keys, job.subject, job.entry)
+                if begun.outcome is not Outcome.BEGUN:
+                    return
+                letter = self._letter(account, job, begun)
+                if letter is None:
+                    break
+                attempt = await self._calls.send(account, letter)
+            if attempt.ending is not Ending.SENT:
+                _log.info("notice_not_sent", account=account.name, notice=begun.name, error=attempt.reason)
+            if pause is None or attempt.ending is not Ending.LATER:
+                break
+            await self._circuits[account.name].pause(pause)
+        await self._store.end_notice(account.store_keys, job.subject, job.entry)
+
+    def _letter(self, account: AccountEntry, job: Job, begun: NoticeBegun) -> Letter | None:
+        """The notice to send; None if its text can no longer be opened, which is logged."""
         name, about = begun.name, msgspec.json.decode(begun.about, type=NoticeSubject)
         text = partial(self._chat_composer.notice, name, about)
         if about.box:
@@ -75,10 +94,9 @@ class Notices:
             if sealed is None:
                 # Its master key was removed, or it was changed in the store.
                 _log.info("notice_not_sent", account=account.name, notice=name, error="lost")
-                await self._store.end_notice(account.store_keys, job.subject, job.entry)
-                return
+                return None
             text = partial(str, sealed.text)
-        letter = Letter(
+        return Letter(
             # A text that was rendered earlier, such as a question, has no variables to fill a template with.
             name="" if about.box else name,
             openid=begun.openid,
@@ -88,13 +106,3 @@ class Notices:
             fields=partial(self._chat_composer.notice_fields, account, name, about),
             text=text,
         )
-        for pause in (*_PAUSES, None):
-            # As in `Courier.carry`, a notice that waits for another attempt delays no other job.
-            async with self._places[account.name]:
-                attempt = await self._calls.send(account, letter)
-            if attempt.ending is not Ending.SENT:
-                _log.info("notice_not_sent", account=account.name, notice=name, error=attempt.reason)
-            if pause is None or attempt.ending is not Ending.LATER:
-                break
-            await self._circuits[account.name].pause(pause)
-        await self._store.end_notice(account.store_keys, job.subject, job.entry)

@@ -106,7 +106,7 @@ class ReceiptApplied(VerificationReply, frozen=True):
 
 
 class NoticeBegun(Reply, frozen=True):
-    """BEGUN, or STALE if the notice is too old; then its job is acknowledged.
+    """BEGUN, or STALE if the notice is gone; then its job is acknowledged.
 
     Attributes:
         about: what the message says, JSON.
@@ -232,7 +232,7 @@ class Deliveries:
         )
 
     async def begin_notice(self, keys: Keys, identifier: str, entry: str) -> NoticeBegun:
-        """Begin a notice: read it before it is sent."""
+        """Begin an attempt to send a notice: read it, if it is still there."""
         return await self._begin_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
 
     async def end_notice(self, keys: Keys, identifier: str, entry: str) -> None:

@@ -1,4 +1,5 @@
--- Purpose: read a notice before sending it. The job of an expired notice is acknowledged.
+-- Purpose: read a notice right before each attempt to send it. The job of one that is gone, because it expired or its
+--   person was erased, is acknowledged.
 -- KEYS: notice outbox
 -- ARGS: offset entry group
 -- OUTCOMES: begun stale
