@@ -237,7 +237,9 @@ async def _respond(
         if call is not None:
             await call.turn()
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-        traced = tracing.within(route, answering, parent=request.headers.get("traceparent"), method=request.method)
+        # A stranger's would decide what is traced: one may say that everything is, or that nothing is.
+        parent = request.headers.get("traceparent") if caller is not None else None
+        traced = tracing.within(route, answering, parent=parent, method=request.method)
         return await crash_points.mortal("request", traced)
     finally:
         if call is not None:
@@ -253,10 +255,10 @@ async def request_middleware(request: web.Request, handler: Handler) -> web.Stre
         request, handler = await _below_prefix(request, here.address.prefix)
     given, route = request.headers, route_of(request)
     request_id, caller = begin_request(given.get("X-Request-Id")), None
-    if (parent := given.get("traceparent")) is not None:
-        TRACE_ID.set(trace_of(parent))
     try:
         caller = find_caller(request, here)
+        if caller is not None and (parent := given.get("traceparent")) is not None:
+            TRACE_ID.set(trace_of(parent))
         response = await _respond(request, handler, route, here, caller)
         if not response.prepared:
             require_fit(response.headers)

@@ -110,6 +110,9 @@ async def test_discovery(world, browser):
         assert key.keys() == {"kty", "kid", "use", "alg", "n", "e"}
     cross = await browser.get("/oidc/shop/.well-known/openid-configuration", Origin="https://any.example")
     assert cross.headers["Access-Control-Allow-Origin"] == "*"
+    # A cache gives one answer to whoever asks, so it is the same for all.
+    for kept in ("/oidc/shop/.well-known/openid-configuration", "/oidc/shop/jwks.json"):
+        assert (await browser.get(kept)).headers["Access-Control-Allow-Origin"] == "*"
 
 
 async def test_there_is_no_issuer_where_none_is_configured(browser):

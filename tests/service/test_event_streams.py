@@ -1,8 +1,9 @@
 """Server-sent events: the state at once, then every change, then the end."""
 
+from codesvc.web.headers import COMMON_HEADERS
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
-from tests.world import wrong
+from tests.world import KEY, wrong
 
 
 async def test_a_scan_and_an_approval_are_seen_as_they_happen(world):
@@ -22,6 +23,16 @@ async def test_a_scan_and_an_approval_are_seen_as_they_happen(world):
         last = await stream.next()
         assert (last["status"], "proof" in last) == ("approved", False)
         assert await stream.next() is None
+
+
+async def test_a_stream_has_the_headers_of_every_answer(world):
+    started = await world.start()
+    async with world.http.get(
+        f"{world.service}/v1/verifications/{started['id']}/events",
+        headers={"Authorization": f"Bearer {KEY}", "X-Request-Id": "seen-by-the-page"},
+    ) as stream:
+        assert COMMON_HEADERS.items() <= stream.headers.items()
+        assert stream.headers["X-Request-Id"] == "seen-by-the-page"
 
 
 async def test_a_disclosed_push_is_seen_on_its_way(world):

@@ -46,6 +46,18 @@ async def test_a_trace_goes_through_the_outbox_to_wechat_and_comes_back_with_the
         assert not discloses(told, code)
 
 
+async def test_only_a_callers_trace_goes_on_here(new_world, spans):
+    """With a stranger's, a stranger would decide which requests are traced, past any sampler."""
+    header = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    async with new_world() as world:
+        started = await world.start("u-1", headers=header)
+        await world.call("GET", f"/p/{started['page_token']}", key=None, headers=header)
+        await world.call("GET", f"/v1/verifications/{started['id']}", key="cs_" + "x" * 43, headers=header)
+    ours = {span.name for span in spans() if f"{span.context.trace_id:032x}" == TRACE}
+    assert ours == {"/v1/verifications"}
+    assert len({span.name for span in spans()} - ours) >= 2
+
+
 async def test_every_step_is_one_line(new_world):
     async with new_world() as world:
         owner = await world.bound("alice.the-owner")

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from aiohttp import hdrs, web
 
 from codesvc.domain.verification import Status
+from codesvc.runtime.logging import REQUEST_ID
 from codesvc.web.authentication import bearer
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import ASK_AGAIN, COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
+from codesvc.web.headers import COMMON_HEADERS
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -201,6 +203,8 @@ async def _stream(
             raise Problem("not-found", "There is nothing of that id.")
         response = web.StreamResponse(
             headers={
+                **COMMON_HEADERS,
+                "X-Request-Id": REQUEST_ID.get(),
                 "Content-Type": "text/event-stream; charset=utf-8",
                 "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
