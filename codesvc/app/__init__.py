@@ -141,5 +141,5 @@ async def _deliver(
     sender = Sender(proxy=service.proxy_to_receivers, note=services.readiness.webhook_proxy.note)
     webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, parts.change_notifier)
     await stack.enter_async_context(webhooks.running())
-    parts.clock.after_set_back += [worker.forget_idle_times, webhooks.bring_back]
+    parts.clock.after_set_back += [worker.forget_idle_times, webhooks.make_all_due]
     parts.registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]

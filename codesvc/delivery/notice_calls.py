@@ -63,6 +63,7 @@ class NoticeCalls:
         """Send a notice, if a call may be made now."""
         circuit, called = self._circuits[account.name], None
         if not circuit.allows():
+            # No channel has been chosen yet; of this attempt only ending and reason are read.
             return Attempt(Ending.LATER, Channel.TEMPLATE, reason=CIRCUIT_OPEN)
         try:
             called = await self._send(account, letter)
@@ -92,6 +93,7 @@ class NoticeCalls:
             client_msg_id=letter.client_msg_id,
         )
         if channel is Channel.SUBSCRIPTION:
+            # WeChat's quota of a day is for template messages only.
             return await sending()
         if missing := await wechat_answers.missing_token(channel, client):
             return missing

@@ -28,8 +28,9 @@ async def findings(node: Server) -> list[Finding]:
         covered = info.get("cluster_slots_ok", "0")
         found = f"down: {covered} of 16384 slots are served"
         return [fail(_WHAT, found, "Restart the missing nodes, or let their replicas take over (CLUSTER FAILOVER).")]
-    alone = {f"{each[2][0].decode()}:{each[2][1]}" for each in slots if not each[3:]}
-    size = len({each[2][2] for each in slots})
+    # An entry of CLUSTER SLOTS: first slot, last slot, the primary, its replicas. A node: host, port, id.
+    alone = {f"{primary[0].decode()}:{primary[1]}" for _, _, primary, *replicas in slots if not replicas}
+    size = len({primary[2] for _, _, primary, *_ in slots})
     if alone:
         found = f"up, {size} nodes hold keys; no replica for {', '.join(sorted(alone))}"
         return [

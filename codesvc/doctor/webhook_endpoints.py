@@ -28,7 +28,7 @@ def judged(site: str, state: Endpoint) -> Finding:
         said = f"disabled since {rfc3339(state.disabled)}, because it answered 410 (gone); {waiting}"
         return fail(what, said, f"Correct the address, then run: codesvc webhooks enable --site {site} --config FILE")
     if state.failing:
-        said = f"the last {state.failures} attempts have failed, the latest with {state.result}; {waiting}"
+        said = f"attempts that failed in a row: {state.failures}, the latest with {state.result}; {waiting}"
         remedy = "Events are kept and retried. To list the failures: codesvc webhooks list --site"
         return warn(what, said, f"{remedy} {site} --config FILE")
     return ok(what, waiting if state.waiting else "no events waiting")

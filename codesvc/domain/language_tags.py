@@ -13,7 +13,8 @@ from babel.core import get_global
 
 _LONGEST: Final = 512
 """So many characters are read: some 35 languages. Browsers send up to 150; all of an 8 KB header would take 1 ms."""
-_LONGEST_TAG: Final = 100  # characters
+_LONGEST_TAG: Final = 100
+"""Characters. RFC 5646 section 4.4.1 asks for room for 35."""
 _ANSWERS_KEPT: Final = 1024
 _RANGE: Final = re.compile(r"(?:\*|[a-z]{1,8})(?:-(?:\*|[a-z0-9]{1,8}))*", re.ASCII)
 _WEIGHT: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+", re.ASCII)
@@ -36,6 +37,7 @@ def nearest(asked: str, available: tuple[str, ...], default: str) -> str:
 def _nearest(asked: str, available: tuple[str, ...], default: str) -> str:
     names = {_plain(name): name for name in available}
     ranges = _ranges(asked)
+    # Reversed, so that of equal ranges the first counts.
     weights = {tag: weight for tag, weight in reversed(ranges) if "*" not in tag}
     for tag, weight in sorted(ranges, key=lambda each: -each[1]):
         if not weight:
@@ -68,11 +70,12 @@ def _ranges(asked: str) -> list[tuple[str, float]]:
     found = []
     for part in asked.split(","):
         text, *parameters = part.split(";")
-        tag = _plain(text[: 4 * _LONGEST_TAG])
+        tag = _plain(text)
         tag = tag.partition(".")[0].partition("@")[0]  # such as en_US.UTF-8
         weight = _weight(parameters)
         if len(tag) <= _LONGEST_TAG and weight is not None and _RANGE.fullmatch(tag):
             first, *more = tag.split("-")
+            # `fra` and others for which there is a two-letter code are no valid tags (RFC 5646 section 2.2.1).
             language = "zh" if _CHINESE.fullmatch(first) else "en" if first == "eng" else first
             # A `*` that is not the first subtag matches any subtags, even none (RFC 4647 section 3.3.2).
             found.append(("-".join([language, *(each for each in more if each != "*")]), weight))
@@ -87,6 +90,7 @@ def _weight(parameters: list[str]) -> float | None:
                 return None
             continue
         said = value.strip(" \t")
+        # RFC 9110 section 12.4.2 allows three decimals.
         return min(float(said[:8]), 1.0) if _WEIGHT.fullmatch(said) else None
     return 1.0
 

@@ -140,7 +140,7 @@ def phone(given: str, region: str = "") -> Recipient:
     # another person's number, so it has to be one of the country's numbering plan.
     whole = text.startswith("+") or re.sub(r"\D", "", text) == phonenumbers.national_significant_number(number)
     if not phonenumbers.is_possible_number(number) or not (whole or phonenumbers.is_valid_number(number)):
-        raise Invalid("is not a phone number of its country: it is too long or too short", _PHONE)
+        raise Invalid("is not a phone number of its country", _PHONE)
     normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Recipient(MessageKind.SMS, normal, normal)
 

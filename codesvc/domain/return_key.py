@@ -20,7 +20,7 @@ def new_return_key() -> str:
 
 
 def hash_of(key: str) -> str:
-    """What the store keeps of a key."""
+    """What the store keeps of a key. A key from a query has surrogates where its bytes were not UTF-8."""
     return sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 

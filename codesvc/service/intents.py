@@ -132,6 +132,7 @@ class Intents:
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, request, idempotency)
             if reply.outcome is Outcome.LIMITED and request.known:
+                # A known person has a budget of their own. When it is used up, they are a stranger (start_lanes).
                 reply = await self._start(site, replace(request, known=""), idempotency)
             if reply.outcome is not Outcome.COLLISION:
                 break
@@ -140,6 +141,7 @@ class Intents:
             rates = getattr(site.config.limits, reply.limit)
             return IntentResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
+            # A page that repeats its start goes on with its successor, and so gets it as it is now.
             return IntentResult(reply.outcome, reply.shown.as_started(), left=reply.left)
         return IntentResult(reply.outcome, reply.intent, left=reply.left)
 

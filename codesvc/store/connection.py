@@ -58,7 +58,7 @@ _DRIVER: Final = DriverInfo()
 """What a store lists for each connection. Without it redis-py reads its version from its files for each of them."""
 
 
-def behaving(timeout: float) -> dict[str, Any]:
+def timed_options(timeout: float) -> dict[str, Any]:
     """redis-py's options for a connection that waits `timeout` seconds and repeats nothing."""
     return {
         "socket_timeout": timeout,
@@ -88,8 +88,8 @@ async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a 
         case Topology.SERVER:
             return OneServer(Server(partial(_pool, options), timeout=timeout, shown=address.shown))
         case Topology.SENTINEL:
-            sentinels = Sentinels(address, options, behaving(timeout / (len(address.hosts) + 1)))
-            server = Server(partial(sentinels.pool, behaving), timeout=timeout, shown=address.shown)
+            sentinels = Sentinels(address, options, timed_options(timeout / (len(address.hosts) + 1)))
+            server = Server(partial(sentinels.pool, timed_options), timeout=timeout, shown=address.shown)
             return OneServer(server, sentinels.aclose)
         case Topology.CLUSTER:
             cluster = Cluster(address.hosts, partial(_node, options, timeout), shown=address.shown)
@@ -99,7 +99,7 @@ async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a 
 
 def _pool(options: dict[str, Any], timeout: float, connections: int) -> BlockingConnectionPool:
     made = answered_within(options.get("connection_class", Connection), timeout)
-    chosen = options | behaving(timeout) | {"connection_class": made, "socket_timeout": None}
+    chosen = options | timed_options(timeout) | {"connection_class": made, "socket_timeout": None}
     return BlockingConnectionPool(max_connections=connections, timeout=timeout, **chosen)
 
 

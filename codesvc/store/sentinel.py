@@ -46,11 +46,11 @@ class Sentinels:
     Args:
         address: their hosts, and the name under which they watch the primary (redis-py: service name).
         options: redis-py's options for the data servers.
-        behaviour: redis-py's options for the Sentinels. Their timeout is shorter than a caller's, so that there is time
-            to ask another one if one does not answer.
+        sentinel_options: redis-py's options for the Sentinels. Their timeout is shorter than a caller's, so that there
+            is time to ask another Sentinel if one does not answer.
     """
 
-    def __init__(self, address: StoreAddress, options: dict[str, Any], behaviour: dict[str, Any]) -> None:
+    def __init__(self, address: StoreAddress, options: dict[str, Any], sentinel_options: dict[str, Any]) -> None:
         self._service = address.service
         self._options = {name: value for name, value in options.items() if name not in {"host", "port"}}
         tls = self._options.pop("connection_class", None) is SSLConnection
@@ -59,13 +59,13 @@ class Sentinels:
         login = {"username": user or None, "password": password or None}
         trust = {name: value for name, value in options.items() if name.startswith("ssl_")}
         self._sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py
-            address.hosts, sentinel_kwargs={**login, **behaviour, **trust, **({"ssl": True} if tls else {})}
+            address.hosts, sentinel_kwargs={**login, **sentinel_options, **trust, **({"ssl": True} if tls else {})}
         )
 
     def pool(
-        self, behaving: Callable[[float], dict[str, Any]], timeout: float, connections: int
+        self, timed_options: Callable[[float], dict[str, Any]], timeout: float, connections: int
     ) -> BlockingConnectionPool:
-        """Connections to the present primary; `behaving` gives redis-py's options for a timeout.
+        """Connections to the present primary; `timed_options` makes redis-py's options for a timeout in seconds.
 
         Reads have no timeout of redis-py: `answered_within` counts the whole answer.
         """
@@ -76,7 +76,7 @@ class Sentinels:
             redis_connect_func=_as_primary,
             max_connections=connections,
             timeout=timeout,
-            **(self._options | behaving(timeout) | {"socket_timeout": None}),
+            **(self._options | timed_options(timeout) | {"socket_timeout": None}),
         )
 
     async def aclose(self) -> None:

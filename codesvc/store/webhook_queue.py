@@ -42,7 +42,12 @@ class Job:
 
 
 class Tried(msgspec.Struct, omit_defaults=True):
-    """An attempt as it is kept; `at` is in ms, written by the script."""
+    """An attempt as it is kept.
+
+    Attributes:
+        ms: how long it took.
+        at: when it was recorded, in ms since 1970, as digits; the script writes it.
+    """
 
     result: str
     ms: int
@@ -87,8 +92,8 @@ class WebhookQueue:
         self._owner = owner
         self._claim = Act(deployment, "claim_webhooks", SitesClaimed)
         self._take = Act(deployment, "take_webhooks", Work)
-        self._return = Act(deployment, "return_webhooks", Reply)
-        self._bring_back = Act(deployment, "bring_back_webhooks", Reply)
+        self._release = Act(deployment, "release_webhooks", Reply)
+        self._make_all_due = Act(deployment, "make_webhooks_due", Reply)
         self._record = Act(deployment, "record_webhook", Reply)
 
     async def claim(self, partition: int, *, most: int) -> SitesClaimed:
@@ -100,24 +105,24 @@ class WebhookQueue:
             {"owner": self._owner, "lease": LEASE_MS, "most": most},
         )
 
-    async def bring_back(self, partition: int) -> None:
+    async def make_all_due(self, partition: int) -> None:
         """Make everything due that waits for a time to come, after the store's clock was set back."""
         place = PartitionKeys(self._prefix, partition)
-        await self._bring_back(place, {"sites": place.webhook_sites}, {})
+        await self._make_all_due(place, {"sites": place.webhook_sites}, {})
 
-    async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:
-        """Read the due events and renew the lease; with `give`, release the site if nothing is due."""
+    async def take(self, partition: int, site: str, *, most: int, release: bool) -> Work:
+        """Read the due events and renew the lease; with `release`, release the site if nothing is due."""
         place = PartitionKeys(self._prefix, partition)
         return await self._take(
             place,
             {"sites": place.webhook_sites},
-            {"site": site, "owner": self._owner, "lease": LEASE_MS, "most": most, "give": int(give)},
+            {"site": site, "owner": self._owner, "lease": LEASE_MS, "most": most, "release": int(release)},
         )
 
-    async def give_back(self, partition: int, site: str, *, after_ms: int) -> None:
+    async def release(self, partition: int, site: str, *, after_ms: int) -> None:
         """Release a site; other processes may claim it after `after_ms`."""
         place = PartitionKeys(self._prefix, partition)
-        await self._return(
+        await self._release(
             place,
             {"sites": place.webhook_sites},
             {"site": site, "owner": self._owner, "after": after_ms},

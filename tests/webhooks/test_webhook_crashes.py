@@ -157,7 +157,7 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     event = (await webhooks.test(site)).hook.id
     assert (await a.claim(partition, most=5)).sites == ("shop",)
     assert (await b.claim(partition, most=5)).sites == ()
-    work = await a.take(partition, "shop", most=5, give=True)
+    work = await a.take(partition, "shop", most=5, release=True)
     assert [job.id for job in work.jobs] == [event]
     # What happens meanwhile does not put the site up for others; and if it were, they would see that it is taken.
     sites = site.store_keys.root + "webhook-sites"
@@ -166,14 +166,14 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     assert valkey.zscore(sites, "shop") == held
     valkey.zadd(sites, {"shop": 0})
     assert (await b.claim(partition, most=5)).sites == ()
-    assert (await b.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
+    assert (await b.take(partition, "shop", most=5, release=True)).outcome is Outcome.STALE
     # The lease runs out: b has it, and a finds that out.
     valkey.hset(site.store_keys.root + "webhook-lane:shop", "until", 0)
     valkey.zadd(sites, {"shop": 0})
     assert (await b.claim(partition, most=5)).sites == ("shop",)
-    assert (await a.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
-    await a.give_back(partition, "shop", after_ms=0)
-    work = await b.take(partition, "shop", most=5, give=True)
+    assert (await a.take(partition, "shop", most=5, release=True)).outcome is Outcome.STALE
+    await a.release(partition, "shop", after_ms=0)
+    work = await b.take(partition, "shop", most=5, release=True)
     assert len(work.jobs) == 2
     # Events of one millisecond have no order among themselves.
     (job,) = (job for job in work.jobs if job.id == event)
@@ -181,7 +181,7 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     await b.record(partition, "shop", job, Tried("delivered", 5, 204), "delivered")
     await a.record(partition, "shop", job, Tried("refused", 5, 500), "again", pause_ms=1000)
     assert [tried.result for tried in (await webhooks.get(site, event)).tried] == ["delivered"]
-    await b.give_back(partition, "shop", after_ms=0)
+    await b.release(partition, "shop", after_ms=0)
     assert (await a.claim(partition, most=5)).sites == ("shop",)
 
 
@@ -190,15 +190,15 @@ async def test_a_site_that_is_done_is_nobodys(queue, valkey):
     partition, a = site.store_keys.partition, of("a")
     event = (await webhooks.test(site)).hook
     [name] = (await a.claim(partition, most=5)).sites
-    [job] = (await a.take(partition, name, most=5, give=True)).jobs
+    [job] = (await a.take(partition, name, most=5, release=True)).jobs
     await a.record(partition, name, job, Tried("refused", 5, 500), "again", pause_ms=5000)
-    assert (await a.take(partition, name, most=5, give=False)).jobs == ()
-    assert (await a.take(partition, name, most=5, give=True)).outcome is Outcome.EMPTY
+    assert (await a.take(partition, name, most=5, release=False)).jobs == ()
+    assert (await a.take(partition, name, most=5, release=True)).outcome is Outcome.EMPTY
     assert (await a.claim(partition, most=5)).sites == ()
     store.offset.move_to(5001)
     assert (await a.claim(partition, most=5)).sites == (name,)
     await a.record(partition, name, job, Tried("delivered", 5, 204), "delivered")
-    assert (await a.take(partition, name, most=5, give=True)).outcome is Outcome.EMPTY
+    assert (await a.take(partition, name, most=5, release=True)).outcome is Outcome.EMPTY
     assert not valkey.exists(site.store_keys.root + "webhook-sites")
     assert len((await webhooks.get(site, event.id)).tried) == 2
 
@@ -229,10 +229,10 @@ async def test_the_queue_is_bounded(queue, valkey):
     assert len(valkey.keys("*:webhook:shop:*")) == 5
     [name] = (await a.claim(partition, most=1)).sites
     for _ in range(9):
-        [job, *_] = (await a.take(partition, name, most=9, give=True)).jobs
+        [job, *_] = (await a.take(partition, name, most=9, release=True)).jobs
         await a.record(partition, name, job, Tried("refused", 5, 500), "again")
     assert max(len(hook.tried) for hook in (await webhooks.find(site, limit=100)).hooks) <= 4
-    for job in (await a.take(partition, name, most=9, give=True)).jobs:
+    for job in (await a.take(partition, name, most=9, release=True)).jobs:
         await a.record(partition, name, job, Tried("delivered", 5, 204), "delivered")
     assert len((await webhooks.find(site, limit=100)).hooks) == 2
     assert len(valkey.keys("*:webhook:shop:*")) == 2

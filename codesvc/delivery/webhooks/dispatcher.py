@@ -65,10 +65,10 @@ class WebhookWorker:
                     lane.cancel()
                 await asyncio.gather(*lanes, return_exceptions=True)
 
-    async def bring_back(self) -> None:
+    async def make_all_due(self) -> None:
         """Send what is due although the store's clock was set back."""
         for partition in list(self._looking):
-            await self._queue.bring_back(partition)
+            await self._queue.make_all_due(partition)
 
     async def _look(self, partition: int) -> None:
         with self._change_notifier.watch(WEBHOOKS) as woken:

@@ -65,7 +65,7 @@ class SiteSender:
             await self._arrive()
             if held:
                 with suppress(StoreUnavailable):
-                    await self._queue.give_back(self._partition, self._site, after_ms=after)
+                    await self._queue.release(self._partition, self._site, after_ms=after)
 
     def _webhook(self) -> Webhook | None:
         site = self._directory.sites.get(self._site)
@@ -82,7 +82,7 @@ class SiteSender:
     async def _go_on(self, webhook: Webhook) -> bool:
         """Start the attempts that are due and wait until one ends. False if the site is no longer held."""
         work = await self._queue.take(
-            self._partition, self._site, most=WIDTH + len(self._under_way), give=not self._under_way
+            self._partition, self._site, most=WIDTH + len(self._under_way), release=not self._under_way
         )
         if work.outcome is not Outcome.DONE:
             return False

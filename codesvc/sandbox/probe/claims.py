@@ -40,7 +40,7 @@ def _is(name: str, value: Any) -> Callable[[Event], bool]:
     return lambda event: isinstance(event.shape, dict) and event.shape.get(name) == value
 
 
-_LABEL = "application/json; encoding=utf-8"
+_CONTENT_TYPE = "application/json; encoding=utf-8"
 _QUOTA = "call POST /cgi-bin/openapi/quota/get"
 _QR = "call POST /cgi-bin/qrcode/create"
 _SEND = "call POST /cgi-bin/message/template/send"
@@ -57,7 +57,7 @@ CLAIMS: Final = (
     Claim("unknown-path", "不存在的路径是 40066", "an unknown path is 40066", "mistakes",
           "call GET /cgi-bin/codesvc_probe", _errcode(40066)),
     Claim("content-type", "Content-Type 带 encoding=utf-8", "the Content-Type has encoding=utf-8",
-          "quota", "call GET /cgi-bin/getcallbackip", lambda event: event.content_type == _LABEL),
+          "quota", "call GET /cgi-bin/getcallbackip", lambda event: event.content_type == _CONTENT_TYPE),
     Claim("qr-answer", "qrcode/create 的响应没有 errcode", "an answer of qrcode/create has no errcode", "qrcode", _QR,
           _members("ticket", "url", "expire_seconds", without=("errcode",))),
     Claim("qr-right", "没有权限是 48001", "a missing right is 48001", "qrcode", _QR, _errcode(48001)),
@@ -83,7 +83,10 @@ CLAIMS: Final = (
 
 
 def judge(transcript: Transcript) -> dict[str, bool | None]:
-    """For each claim whether it was confirmed; None: the walk did not come to it, or the rights say nothing."""
+    """For each claim whether it was confirmed.
+
+    None: the walk did not come to it, or the account's rights decide that the answer says nothing about it.
+    """
     return {claim.id: _judge(claim, transcript) for claim in CLAIMS}
 
 
@@ -91,14 +94,15 @@ def _judge(claim: Claim, transcript: Transcript) -> bool | None:
     for label, event in transcript.of(claim.step).items():
         if claim.event in {label, event.kind}:
             if (claim.id == "qr-right") != _errcode(48001)(event):
-                # A missing right (48001) says nothing of other claims, and one that is there nothing of `qr-right`.
+                # 48001 is the answer for a missing right. `qr-right` claims just that, so any other answer says nothing
+                # about it. For every other claim it is 48001 that says nothing.
                 return None
             return claim.holds(event)
     return None
 
 
 def rows(transcript: Transcript, by: str, *, language: str) -> list[str]:
-    """The rows of the documentation's table for this transcript, as Markdown."""
+    """The rows of the documentation's table for this transcript, as Markdown; `by` is who recorded it."""
     words = {True: ("是", "yes"), False: ("**否**", "**no**"), None: ("", "")}
     place = 0 if language == "zh" else 1
     judged = judge(transcript)

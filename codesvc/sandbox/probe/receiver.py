@@ -54,7 +54,7 @@ class Receiver:
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def listen(self, stack: AsyncExitStack, host: str, port: int) -> int:
-        """Serve every path, because the console names the path, until `stack` ends; returns the port.
+        """Serve every path until `stack` ends, as the path is chosen in WeChat's console; returns the port.
 
         Raises:
             OSError: nothing can listen there.
@@ -134,7 +134,7 @@ class Receiver:
         encrypted = outer.findtext("Encrypt")
         if encrypted is None:
             if not self._is_signed(request) or self.target.mode != "plaintext":
-                raise ValueError("unsigned")
+                raise ValueError("unsigned, or not encrypted as the mode demands")
             return outer
         if not self._is_signed(request, encrypted):
             raise ValueError("unsigned")

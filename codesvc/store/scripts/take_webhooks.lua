@@ -1,13 +1,13 @@
 -- Purpose: read the events of a site that are due now, for the process that has claimed it, and renew its lease. With
---   `give` 1 the site is returned if no event is due. Nothing is removed: an event stays due until its result is
+--   `release` 1 the site is released if no event is due. Nothing is removed: an event stays due until its result is
 --   recorded, so that another process finds it again after a crash.
 -- KEYS: sites
--- ARGS: offset root site owner lease most give
+-- ARGS: offset root site owner lease most release
 -- OUTCOMES: done empty stale closed
 -- USES: clock names webhook
 -- REPLY done: jobs failures
---   jobs: id, type, created, attempts, facts, and so on; failures: attempts in a row that failed; empty: the site is given
---   back; stale: another process has the site; closed: its endpoint is disabled, and the site is given back
+--   jobs: id, type, created, attempts, facts, and so on; failures: attempts in a row that failed; empty: the site is
+--   released; stale: another process has the site; closed: its endpoint is disabled, and the site is released
 
 local real_now, lane, due = now - A.offset, key('webhook_lane', A.site), key('webhook_due', A.site)
 if redis.call('HGET', lane, 'owner') ~= A.owner then return {'stale', now} end
@@ -28,7 +28,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0
     for part = 1, 5 do jobs[#jobs + 1] = job[part] end
   end
 end
-if #jobs == 0 and A.give == '1' then
+if #jobs == 0 and A.release == '1' then
   local next_due = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
   redis.call('DEL', lane)
   if next_due then redis.call('ZADD', K.sites, next_due, A.site) else redis.call('ZREM', K.sites, A.site) end

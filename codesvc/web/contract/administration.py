@@ -1,5 +1,6 @@
 """The calls that set up sites, accounts and keys while the service runs."""
 
+from functools import partial
 from typing import Any, Final
 
 from codesvc.client import schema
@@ -67,8 +68,7 @@ def call(method: str, path: str, name: str, summary: str, scope: str, **more: An
     )
 
 
-def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
-    kind = "site" if example is _SITE_VIEW else "account"
+def _view(kind: str, example: dict[str, Any], status: int, description: str) -> Answer:
     calls = [f"{verb}{kind.capitalize()}" for verb in ("get", "patch", "delete")]
     calls += ["listKeys", "putKey"] if kind == "site" else []
     return Answer(
@@ -78,6 +78,10 @@ def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
         example=example,
         links={call: {kind: "$response.body#/name"} for call in calls},
     )
+
+
+_site_view: Final = partial(_view, "site", _SITE_VIEW)
+_account_view: Final = partial(_view, "account", _ACCOUNT_VIEW)
 
 
 def _names(*names: str) -> tuple[Answer, ...]:
@@ -90,42 +94,42 @@ CALLS: Final = (
     call("GET", "/sites", "listSites", "List sites", "read", parameters=_PAGE, answers=_names("cafe", "shop"),
           problems=("invalid",)),
     call("GET", "/sites/{site}", "getSite", "Read a site", "read", parameters=(SITE,),
-          answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found",)),
+          answers=(_site_view(200, "The site."),), problems=("not-found",)),
     call("PUT", "/sites/{site}", "putSite", "Create a site, or replace its settings", "sites",
           description="Takes effect in every process within a second. A site in the configuration file has to be "
               "changed there.",
           parameters=(SITE, _AGAIN),
           body=Body(shape=SiteTable, examples={"tea": _SITE_SETTINGS},
                     narrowed=table_schema(Site, without=frozenset({"keys"}))),
-          answers=(_view(201, "Created.", _SITE_VIEW), _view(200, "Replaced.", _SITE_VIEW)),
+          answers=(_site_view(201, "Created."), _site_view(200, "Replaced.")),
           problems=("registry-conflict", "rate-limited")),
     call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
-          description='A JSON merge patch: given options change, null removes an option. Policies change in the '
+          description='A JSON merge patch: given options change, null removes an option. Purposes change in the '
               'same way: `{"purposes": {"reset": {"code_length": 8}}}`. Secrets that are not named stay; a change of '
               'the address to which a gateway\'s secrets are sent (`url`, `host`, `port`, `endpoint`) must name them.',
           parameters=(SITE,),
           body=Body(shape=TablePatch, examples={"limit": {"limits": {"site_starts": ["200/minute"]}}}, media=_PATCH,
                     narrowed={"additionalProperties": True}),
-          answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found", "registry-conflict", "rate-limited")),
+          answers=(_site_view(200, "The site."),), problems=("not-found", "registry-conflict", "rate-limited")),
     call("DELETE", "/sites/{site}", "deleteSite", "Remove a site and its keys", "sites",
           description="Its bindings stay in the store, and its name cannot be reused without `again`.",
           parameters=(SITE,), answers=_GONE, problems=("not-found", "registry-conflict", "rate-limited")),
     call("GET", "/accounts", "listAccounts", "List accounts", "read", parameters=_PAGE, answers=_names("main"),
           problems=("invalid",)),
     call("GET", "/accounts/{account}", "getAccount", "Read an account", "read", parameters=(_ACCOUNT,),
-          answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found",)),
+          answers=(_account_view(200, "The account."),), problems=("not-found",)),
     call("PUT", "/accounts/{account}", "putAccount", "Create an account, or replace its settings", "accounts",
           description="Secrets are stored encrypted and never shown again. This replaces all settings: to change "
               "one option and keep the secrets, use PATCH.",
           parameters=(_ACCOUNT,),
           body=Body(shape=AccountTable, examples={"account": _ACCOUNT_SETTINGS}, narrowed=table_schema(Account)),
-          answers=(_view(201, "Created.", _ACCOUNT_VIEW), _view(200, "Replaced.", _ACCOUNT_VIEW)),
+          answers=(_account_view(201, "Created."), _account_view(200, "Replaced.")),
           problems=("registry-conflict", "rate-limited")),
     call("PATCH", "/accounts/{account}", "patchAccount", "Change some settings of an account", "accounts",
           parameters=(_ACCOUNT,),
           body=Body(shape=TablePatch, examples={"new secret": {"secret": "fedcba9876543210fedcba9876543210"}},
                     media=_PATCH, narrowed={"additionalProperties": True}),
-          answers=(_view(200, "The account.", _ACCOUNT_VIEW),),
+          answers=(_account_view(200, "The account."),),
           problems=("not-found", "registry-conflict", "rate-limited")),
     call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
           parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict", "rate-limited")),
@@ -136,7 +140,7 @@ CALLS: Final = (
           problems=("not-found",)),
     call("PUT", "/sites/{site}/keys/{key}", "putKey", "Create another key for a site", "keys",
           description="The site may also be in the configuration file. The key is shown only once. A name can be "
-              "used only once: after a timeout, remove the key and try again.",
+              "used only once: if no answer comes, remove the key and try again.",
           parameters=(SITE, _KEY),
           body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},
                                               "made elsewhere": {"scopes": ["verify"], "hash": f"sha256:{'0f' * 32}"}}),

@@ -106,6 +106,7 @@ def _link(target: Operation, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _problems(status: int, names: list[str], operation: Operation) -> dict[str, Any]:
+    # A wrong code counts in the limits, so its answer has their headers, as a success has. No other problem counts.
     counted = OF_LIMITED if operation.limited and "wrong-code" in names else ()
     more = counted + tuple(dict.fromkeys(name for problem in names for name in OF_PROBLEM.get(problem, ())))
     titles = "; ".join(f"`{name}`: {PROBLEMS[name].title}" for name in names)

@@ -1,4 +1,4 @@
--- Purpose: return a claimed site before its events are sent: at the end of a process, or if the process does not know
+-- Purpose: release a claimed site before its events are sent: at the end of a process, or if the process does not know
 --   the site's endpoint. Another process may know it; the site becomes due after `after` ms.
 -- KEYS: sites
 -- ARGS: offset root site owner after
