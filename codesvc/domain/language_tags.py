@@ -75,7 +75,7 @@ def _ranges(asked: str) -> list[tuple[str, float]]:
         weight = _weight(parameters)
         if len(tag) <= _LONGEST_TAG and weight is not None and _RANGE.fullmatch(tag):
             first, *more = tag.split("-")
-            # `fra` and others for which there is a two-letter code are no valid tags (RFC 5646 section 2.2.1).
+            # `fra` and others for which there is a two-letter code are not valid (RFC 5646 section 2.2.1).
             language = "zh" if _CHINESE.fullmatch(first) else "en" if first == "eng" else first
             # A `*` that is not the first subtag matches any subtags, even none (RFC 4647 section 3.3.2).
             found.append(("-".join([language, *(each for each in more if each != "*")]), weight))
