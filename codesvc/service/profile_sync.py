@@ -2,7 +2,9 @@
 
 This runs in the background, once for each new binding. A binding is complete without a unionid, so nothing waits for
 the answer and a failure is only logged. So is a call that is not made because many of the account are under way: its
-site decides how many are bound. Whether the person follows is not read from this answer: the next send shows it.
+site decides how many are bound. Neither is made good later. What the person does next, or the same binding once more,
+fetches nothing, because an account outside an Open Platform has no unionids, and would be asked for ever. Only a
+new binding does. Whether the person follows is not read from this answer: the next send shows it.
 """
 
 from __future__ import annotations
