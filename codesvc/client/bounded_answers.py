@@ -31,7 +31,7 @@ class BoundedConnector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         handler, transport = connection.protocol, connection.transport
         if handler is None or transport is None or transport.is_closing() or handler.should_close:
-            # It was closed, or the other side sent something that no request asked for.
+            # The connection was closed, or the other side sent something that no request asked for.
             connection.close()
             raise aiohttp.ServerDisconnectedError("the connection had an answer before its request")
         counted = transport.get_protocol()

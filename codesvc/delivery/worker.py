@@ -47,6 +47,7 @@ _MOST_ROUNDS: Final = 16
 """How often jobs are taken over in a row, so that many that wait for a place hide none of a dead worker for long."""
 _PAUSE_SECONDS: Final = 0.5
 _FORGOTTEN_AFTER_MS: Final = 3_600_000
+"""After so long without a read, a process counts as gone, and its name is removed from the stream's group."""
 _UNKNOWN_KEPT_MS: Final = LONGEST_CODE_LIFE * 1000
 """How long a job waits for a process that knows its account: by then every code has ended."""
 

@@ -157,7 +157,7 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
 
 
 async def _writing(place: ReachableStore, settings: Settings) -> Finding:
-    """Whether it takes writes: tried as the service tries it, because INFO does not say it of a store that is full."""
+    """Whether the store takes writes: tried as the service tries it, because INFO does not tell of a full store."""
     state = await place.opened(settings.store.prefix).state(range(PARTITIONS))
     return store_state.judge_writing(state)
 

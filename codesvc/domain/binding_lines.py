@@ -166,7 +166,7 @@ def _members(text: str) -> dict[str, str] | str:
             elif value.startswith('"'):
                 fields[name] = stripped(msgspec.json.decode(value, type=str))
             else:
-                # What a list or an object holds may be an openid.
+                # A list or an object may hold an openid, so only its kind is named.
                 shown = _CONTAINERS.get(value[:1], value[:_LONGEST_SHOWN])
                 return f"{name} is {shown}, but must be a string or an integer"
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -7,7 +7,9 @@ SLOW_SECONDS: Final = 0.1
 """The store is slow if half of the latest scripts take longer; usually they take a few milliseconds."""
 _LATEST: Final = 100
 _ENOUGH: Final = 5
+"""Of fewer scripts nothing is said: a single slow one would decide."""
 _SECONDS: Final = 60.0
+"""Scripts that ended longer ago do not count."""
 _QUICK_AGAIN: Final = 20
 """So many quick scripts in a row end a slow time."""
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
 _RANDOM: Final = 18
+"""Bytes, which are 24 characters."""
 _START: Final = 24
 _LONGEST: Final = 96
+"""A cookie that was issued has 81 characters at most."""
 
 
 class VisitCookies:

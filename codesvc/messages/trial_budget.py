@@ -65,5 +65,5 @@ class TrialBudget:
         if self._turn >= _STEPS_OF_TURN:
             self._turn = 0
             yield
-        # What others rendered meanwhile is not of this trial.
+        # What other tasks rendered in the pause is not charged to this trial.
         self._noted = self._templates.steps

@@ -161,7 +161,8 @@ class BindingsMove:
             appid, old = self._account.config.appid, Keys(self._store.prefix, self._old)
             if not self._moving.inside:
                 await binding_accounts.note(self._store, keys.partition, site, appid)
-            # What still runs under the old appid is refused: it finds no bindings, so it must not decide by them.
+            # A process that still uses the old appid is refused. It finds no bindings there, and must not decide as
+            # if the users had none.
             await binding_accounts.note(self._store, old.partition, site, appid, moved_from=self._old)
             await self._store.audit.note(
                 keys.partition,

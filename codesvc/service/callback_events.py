@@ -175,7 +175,7 @@ class CallbackEvents:
             # who it is.
             return self._chat_composer.phrase("disown_by_link", account)
         if plain in NOT_ME:
-            # It may mean the question that waits, a code that came since, or both. So it always stops both.
+            # "Not me" may mean the question that waits, a code that came since, or both. So it always stops both.
             declined = await self._conversation.decline(account, inbound)
             return await self.disown(account, openid, dedupe=inbound.event.dedupe, declined=declined)
         if said := await self._conversation.read(account, inbound, plain):

@@ -103,7 +103,7 @@ class IntentDecisions:
             return reply
         site = self._directory.sites.get(intent.site)
         if site is None or site.account.name != account.name:
-            # It was removed while the store answered, or its entry cannot be used: nothing can be said about it.
+            # The site was removed while the store answered, or its entry cannot be used: nothing can be said about it.
             return IntentReply(Outcome.ABSENT, reply.now)
         if reply.outcome is Outcome.BOUND:
             self._profile_sync.meet(site, intent.user, intent.claimed_by)

@@ -63,6 +63,6 @@ class MasterKeyWatch:
         try:
             await self.look()
         except (StoreUnavailable, ScriptError) as error:
-            # What was read last is no longer known to be so.
+            # The keys that were read last may have changed since.
             self._unknown = None
             _log.info("master_keys_not_read", error=str(error))

@@ -62,7 +62,8 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
                 continue
             (account, present), appid = directory.account_of(site), noted.appid
             if noted.moved_from and present in {appid, noted.moved_from}:
-                # It stops what still runs under the old appid. Where they lie now has a note of its own.
+                # This note stops processes that still use the old appid. The appid under which the bindings lie now has
+                # a note of its own.
                 continue
             if (appid == present and appid) or (not present and directory.was_removed(site)):
                 continue

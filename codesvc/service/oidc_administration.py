@@ -114,7 +114,7 @@ class OidcAdministration:
         client = self._parties.client(self.site(site), identifier)
         if client is None:  # pragma: no cover  it was registered just now
             raise Missing(f"there is no client {identifier}")
-        # So that its key is published before the first token is signed.
+        # The key is published before the first token is signed with it.
         await self._parties.ready([client.algorithm], unix_ms())
         return Registered(client, made, new)
 

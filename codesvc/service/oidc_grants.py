@@ -64,7 +64,7 @@ class Client:
         return granted(scope or "")
 
     def check_client_secret(self, secret: str) -> bool:
-        """Whether it is one of the client's."""
+        """Whether a secret is one of the client's."""
         return self.config.knows(secret)
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:

@@ -40,6 +40,7 @@ _T = TypeVar("_T", "SceneAttached", "IntentScene")
 _log = structlog.get_logger(__name__)
 _LIFE_SECONDS: Final = 86_400
 _MARGIN_MS: Final = 60_000
+"""A QR code of the pool is given only if it outlives everything that it can stand for by so much."""
 
 
 class QrPool:

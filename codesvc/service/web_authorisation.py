@@ -44,8 +44,11 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _LIFE_MS: Final = 600_000
 _CODE_LIFE_SECONDS: Final = 330.0
+"""Longer than the five minutes for which WeChat's code can be exchanged."""
 _LOCK_SECONDS: Final = 10.0
+"""Longer than a call to WeChat. A process that dies in an exchange holds up later deliveries no longer than this."""
 _LOOKS: Final = 60
+"""How often a second delivery looks for the result of the first, 3 s in all."""
 _LOOK_SECONDS: Final = 0.05
 
 

@@ -54,7 +54,7 @@ STATES: Final = {
     "BINDINGSMOVE": "bindings are moving",
 }
 """The first word of an error that says that a server, or bindings, cannot be used now, and what `/readyz` reports."""
-_MOST_TRIES: Final = 6
+_MOST_TRIES: Final = 6  # of a command that is refused before it runs: while a slot moves, by several nodes
 
 _R = TypeVar("_R", bound=Reply)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 0.005
 _KILL_SECONDS: Final = 2.0
+"""How long the system may take to end a process after SIGKILL."""
 _LOOKS: Final = 20
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CONNECTIONS = 32
 _BLOCKING_CONNECTIONS = 64
 _BLOCKING_EXTRA = 2.0
+"""Seconds for which a blocking read may wait for something to come, beside the time for an answer."""
 
 
 class _Client(Redis):

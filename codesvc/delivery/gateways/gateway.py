@@ -115,7 +115,7 @@ class Gateway(Protocol):
 
     @property
     def idempotent(self) -> bool:
-        """Whether it recognises a repeated id.
+        """Whether the gateway recognises a repeated id.
 
         If so, a call whose outcome is unknown is made again under the same id. If not, the message ends as `unknown`,
         because a repeat could be a second message.

@@ -63,7 +63,7 @@ class Shaped:
         if not config.success_path:
             return GatewayAnswer(Taken.YES)
         if answer.json is None:
-            # It does not say that the message was not taken.
+            # An answer that cannot be read does not say that the message was not taken.
             return GatewayAnswer(Taken.UNKNOWN, "unreadable")
         found = answer.at(config.success_path)
         if found is not None and (not config.success_value or found == config.success_value):

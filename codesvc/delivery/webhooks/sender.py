@@ -39,6 +39,7 @@ TIMEOUT_SECONDS: Final = 15.0
 _DRAIN_SECONDS: Final = 0.5
 _DRAIN_BYTES: Final = 4_096
 _SLOW_DOWN: Final = frozenset({429, 503})
+"""Statuses by which a receiver asks for a pause."""
 _PROXY_LOGIN: Final = 407
 
 

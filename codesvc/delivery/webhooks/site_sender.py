@@ -31,7 +31,9 @@ _FAILING: Final = 5
 """After this number of failures in a row, events are sent one at a time."""
 _LOOK_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 5.0
+"""How long attempts that are under way may take to end when the sender stops."""
 _UNKNOWN_MS: Final = 10_000
+"""How long a site waits for a process that knows its address."""
 
 _log = structlog.get_logger(__name__)
 

@@ -34,6 +34,7 @@ type_of_changes = dict[str, dict[str, object] | None]
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS: Final = 0.75
+"""Where no message of a change arrives: a change takes effect in every process within a second."""
 _TRIES: Final = 20
 _WRITES: Final = "admin_writes"
 _DAY_SECONDS: Final = 86_400
@@ -111,7 +112,7 @@ class Registry:
 
         Raises:
             WritesLimited: an admin key reached its limit; nothing was changed.
-            Contended: other processes were faster in every attempt.
+            RegistryBusy: other processes were faster in every attempt.
             StoreUnavailable: the store does not answer; the change may or may not have been made.
         """
         for _ in range(_TRIES):

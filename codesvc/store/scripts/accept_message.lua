@@ -35,7 +35,8 @@ for candidate in string.gmatch(A.users, '%S+') do
   end
 end
 
--- What proves a number or an address goes there: the WeChat account of whoever names it shows nothing of it (decision 56).
+-- A code that proves a number or an address goes to that number or address: the WeChat account of whoever names it
+-- shows nothing about it (decision 56).
 local known, lapsed = A.owners == '', false
 for owner in string.gmatch(A.owners, '%S+') do
   local bound, stale = look_up(owner)

@@ -24,8 +24,8 @@ end
 if r and seen then return answer('conflict', r) end
 local moving = r and refusal_while_moving(r.site)
 if moving then return moving end
--- It can agree only while it is still the bound one. What answers nothing is kept too: repeated, it answers nothing that
--- is asked after it.
+-- The WeChat account can agree only while it is still the one that is bound. A reply that answers nothing is noted too:
+-- when it is repeated, it must not answer a question that was asked after it.
 if not r or r.status ~= 'conflict' or has_lost(r.site, r.user, r.created) or has_disowned(r.claimed_by, r.ended)
   or redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= A.openid then
   keep(NOTHING)

@@ -32,7 +32,7 @@ local counted = A.by == 'keyword' or (forgeable and kind and kind ~= 'vf')
 if counted and first_time then
   local sent = keyword_window(K.keyword_window, A.keyword_rates)
   local wait = r and keyword_wait(sent, A.keyword_rates, r.site) or guess_wait(sent, A.keyword_rates)
-  -- What cannot be counted cannot be limited.
+  -- No room is left for a mark of this openid: its events could not be counted, and so not limited.
   if not noted then wait = math.max(wait, until_room()) end
   if wait > 0 then
     redis.call('DEL', K.seen)
@@ -60,7 +60,7 @@ end
 local anew = first_time or not r.claimed_by
 if not r.claimed_by or (not forgeable and not is_claimed(r)) then
   local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
-  -- What a forger can cause stays in the budget of the WeChat account that it is sent to.
+  -- Messages that a forger can cause stay within the budget of the WeChat account to which they are sent.
   local wait = forgeable and keyword_wait(theirs.times, A.pushes, r.site) or 0
   if wait > 0 then
     redis.call('DEL', K.seen)

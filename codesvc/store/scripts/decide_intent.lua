@@ -56,7 +56,7 @@ elseif intent_status(r) ~= 'scanned' then
     return {'absent', now}
   end
 elseif again then
-  -- It decided nothing, and does not now.
+  -- The reply decided nothing when it came first, and does not now.
   return answer('choose', r)
 elseif A.yes ~= '1' then
   move_intent(r, 'declined', {})

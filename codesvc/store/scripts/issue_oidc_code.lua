@@ -31,8 +31,9 @@ local first_at, user = account_key('oidc_first', r.claimed_by), r.user or ''
 local first = redis.call('GET', first_at)
 if not first then
   first = r.claimed_by
-  -- It stays for ever. So that the owner of an account does not fill the store with people who do not exist, only so many
-  -- people without a binding get it. Without it the subject is the same until WeChat gives the person another openid.
+  -- The first openid is kept for ever. The owner of an account could fill the store with people who do not exist, so
+  -- it is kept for only so many people without a binding. Where it is not kept, the subject is the same until WeChat
+  -- gives the person another openid.
   local visitors = window(key('window', 'binding_writes', r.site, '-visitors'), user == '' and A.binding_writes or '')
   if wait_for(visitors) <= 0 then
     count_event(visitors)

@@ -15,7 +15,7 @@ local MOST_TURNS, DAY = 256, 86400000
 redis.call('SET', K.probe, '1', 'PX', 1000)
 local mark = redis.call('GET', K.mark)
 if A.id == '' then return {'done', now, mark or '', 0, 0, 0} end
--- What the caller got from this store, not from another one or from one that was emptied since.
+-- The turn that this store acknowledged to the caller; 0 if another store did, or this one before it was emptied.
 local acknowledged = A.mark == mark and tonumber(A.turn) or 0
 if not mark then
   mark = string.format('%.0f', now) .. '-' .. A.id

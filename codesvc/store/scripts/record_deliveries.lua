@@ -19,7 +19,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
   if msgid ~= '' then changes.msgid = msgid end
   -- Several acts of one call may concern the same verification.
   new_steps[r.id] = nil
-  -- It was tried, so its count stays.
+  -- The delivery was tried, so it stays counted in the limits.
   r.counted, r.begun, r.due = nil, nil, nil
   drop_turn(r, status)
   move_delivery(r, status, changes, detail)

@@ -32,7 +32,7 @@ if r.disarmed == '1' then
   if r.disclose_binding ~= '1' and not user_limit(r) then count_user_push(r) end
   enqueue(r, 'void', A.appid)
 else
-  -- It is a second request: the gateway is used, if it has not been.
+  -- A resend is a second request: the gateway is used, if it has not been.
   policy.again = r.gateway == 'waiting' or nil
   if policy.again then
     local bound = target and why_no_push(r, target, policy, nil)

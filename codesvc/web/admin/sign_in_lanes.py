@@ -28,6 +28,7 @@ _NETWORK_TRIES: Final = encode((Rate(20, 900), Rate(100, 86_400)))
 _STRANGERS_TRIES: Final = encode((Rate(60, 900), Rate(600, 86_400)))
 _NEAR_TRIES: Final = encode((Rate(30, 900),))
 _MOST_WAITING: Final = 8
+"""In a lane: the last of them waits about a second."""
 _BUSY_SECONDS: Final = 5
 
 

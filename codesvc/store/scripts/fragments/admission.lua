@@ -1,7 +1,7 @@
 -- admission: checks before every start: was it answered before (Idempotency-Key), and do the limits of the site and of
 -- the address allow it. `refusal` returns the answer that replaces a start, or nil. `starts_left` returns what remains
 -- of both limits: the site's rates, a comma, the address's rates.
--- It opens both windows where it is included, so a script that uses it has their keys and arguments.
+-- The fragment opens both windows where it is included, so a script that uses it has their keys and arguments.
 -- `place_of` makes the key of the record that an id names; `gone` says whether a record is no longer kept.
 local of_site = window(K.site_starts, A.site_starts)
 local of_address = window(K.address_starts, A.address ~= '-' and A.address_starts or '')

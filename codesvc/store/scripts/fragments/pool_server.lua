@@ -2,7 +2,7 @@
 -- have lost the latest writes. Then codes are in the pool that pages show already, and who scans such a page would be
 -- led to the errand of the next page that got the code.
 
--- What names a server and its time as a primary: a start changes it, and a fail-over; '' where INFO is refused.
+-- Names a server and its time as a primary: a restart changes the name, and a fail-over; '' where INFO is refused.
 local function server_id()
   local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
   if type(server) ~= 'string' or type(replication) ~= 'string' then return '' end

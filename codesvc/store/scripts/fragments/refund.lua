@@ -13,7 +13,7 @@ local function may_refund(r)
   return now < r.created + tonumber(r.due or r.turn)
 end
 
--- What is open already, by its key: start.lua saves it at its end.
+-- Activities that start.lua has read, by key: it saves them at its end.
 local open_activity = {}
 local function take_back(at, counted_at)
   local g = open_activity[at] or read_recent_activity(at, '')
