@@ -18,9 +18,11 @@ from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
 from codesvc.cli.store_operation import run_operation
 from codesvc.domain.account_kinds import Right
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.bounded_answers import BoundedConnector
 from codesvc.runtime.sending_trace import sending_trace
+from codesvc.service.auditing import AuditLog
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.visitor_names import VisitorNames
@@ -67,6 +69,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo |
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
         if arguments.act == "export":
+            # The line comes first: the partial file of an export that is interrupted has bindings, too.
+            await AuditLog(store, ()).note("cli", AuditAct.DATA_EXPORTED, site=site, detail="bindings")
             count = await export(store, site, arguments.file)
             sys.stdout.write(f"{count} bindings written to {arguments.file}\n")
             await require_in_place(store, directory, sites=[site.name])

@@ -11,7 +11,9 @@ import msgspec
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.cli.store_operation import run_operation
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.service.auditing import AuditLog
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.personal_data import PersonalData
 from codesvc.sites.registry.reading import known_site, read_directory
@@ -53,6 +55,9 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         await require_in_place(store, directory, sites=[site.name])
         data = PersonalData(store, site)
         person = await data.person(unicodedata.normalize("NFC", arguments.user))
+        # The line comes first, so that there is one even if this is interrupted.
+        act = AuditAct.DATA_EXPORTED if arguments.act == "export" else AuditAct.DATA_ERASED
+        await AuditLog(store, ()).note("cli", act, site=site, user=person.user, detail="person")
         if arguments.act == "export":
             return _show(person, (await data.found(person)).theirs)
         erased = await data.erase(person)

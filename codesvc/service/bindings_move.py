@@ -110,6 +110,9 @@ class BindingsMove:
         for site in self._sites:
             await binding_accounts.note(self._store, old.partition, site, self._old, moving=True)
         try:
+            # A move that is interrupted has changed bindings, too.
+            for site in self._sites or [""]:
+                await self._note(site, "begun: all bindings")
             with open_private(self._part, append=True) as report:
                 # A service of an earlier version that still runs under the old appid may bind a person meanwhile.
                 # One of this version is refused since the note above.
@@ -155,7 +158,7 @@ class BindingsMove:
                 await self._moving.keep_subjects(await self._asked(openids[start : start + MOST]))
 
     async def _finish(self) -> None:
-        """Note under which appid the bindings lie from now on, in one line of the audit log for each site."""
+        """Note under which appid the bindings lie from now on."""
         keys = self._account.store_keys
         for site in self._sites:
             appid, old = self._account.config.appid, Keys(self._store.prefix, self._old)
@@ -164,15 +167,20 @@ class BindingsMove:
             # A process that still uses the old appid is refused. It finds no bindings there, and must not decide as
             # if the users had none.
             await binding_accounts.note(self._store, old.partition, site, appid, moved_from=self._old)
-            await self._store.audit.note(
-                keys.partition,
-                actor="cli",
-                act=AuditAct.BINDING_MOVED.value,
-                site=site,
-                user="",
-                reason=f"all bindings, from {self._old} to {self._account.config.appid}",
-                detail="migration",
-            )
+        for site in self._sites or [""]:
+            await self._note(site, "done: all bindings")
+
+    async def _note(self, site: str, what: str) -> None:
+        """One line of the audit log for a site; `site` is "" where only relying parties know people."""
+        await self._store.audit.note(
+            self._account.store_keys.partition,
+            actor="cli",
+            act=AuditAct.BINDING_MOVED.value,
+            site=site,
+            user="",
+            reason=f"{what}, from {self._old} to {self._account.config.appid}",
+            detail="migration",
+        )
 
     async def _batches(self) -> AsyncIterator[list[Lying]]:
         """Everything that lies under the old appid, with at most as many openids as go into one call."""

@@ -94,7 +94,7 @@ class PersonalData:
             site=person.site,
             user=person.user,
             by="operator",
-            actor="operator",
+            actor="cli",
             reason="erased on request",
             notices=False,
             hooks=site.wanted,

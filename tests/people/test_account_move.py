@@ -9,8 +9,9 @@ import pytest
 
 from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.service.auditing import AuditLog
 from codesvc.store.keys import Keys
-from codesvc.store.partitions import partition_of
+from codesvc.store.partitions import PARTITIONS, partition_of
 from codesvc.web.context import SERVICES
 from tests.command_line import begin, codesvc
 from tests.world import KEY, MASTER, OTHER_KEY, Person, running_world
@@ -424,3 +425,16 @@ async def test_nothing_is_left_under_the_old_appid(move, dump):
     allowed = {f"owners:shop:{people[0].openid}", f"unknown:{people[0].openid}", f"gone:{people[0].openid}"}
     assert {key.split(":", 2)[2].removeprefix(f"{move.account.appid}:") for key in left} <= allowed
     assert not [key for key in dump() if f":{OLD}:gone" in key or f":{OLD}:leavers" in key]
+
+
+@ELSEWHERE
+async def test_a_move_is_two_lines_of_the_audit_log_so_that_an_interrupted_one_has_the_first(move):
+    await move.world.bound("alice")
+    await move.migrate()
+    assert (await move.move())[0] == 0
+    here = move.world.app[SERVICES]
+    found = (await AuditLog(here.store, range(PARTITIONS)).search(act="binding.moved")).lines
+    assert [(line.actor, line.site, line.reason.partition(":")[0]) for line in found] == [
+        ("cli", "shop", "done"),
+        ("cli", "shop", "begun"),
+    ]
