@@ -25,6 +25,7 @@ from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.binding_watch import BindingWatch
+from codesvc.service.file_access import note_file_access
 from codesvc.web import admin, plain_addresses, refusals
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
@@ -83,6 +84,7 @@ async def _run(
         parts = await open_parts(stack, settings, store_url, prepared)
         binding_watch = await BindingWatch.begun(parts.store, directory)
         services = app[SERVICES] = await make_services(stack, settings, prepared, parts)
+        await note_file_access(parts.store, settings)
         if settings.service.deliver:
             await _deliver(stack, settings, prepared, parts, services=services, pace=pace)
         parts.registry.listeners.append(lambda: parts.partitions.update(directory.partitions()))

@@ -31,9 +31,9 @@ class AuditAct(StrEnum):
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_RESENT = "webhook.resent"
     SETTINGS_SET = "settings.set"
+    """A site, account or key in the store was set, or the configuration file lets in others (`file/…`)."""
     SETTINGS_REMOVED = "settings.removed"
-    """A site, account or key in the store was removed; `detail` names it. The script that removes it writes the line.
-    """
+    """It was removed; `detail` names it. The script that removes it writes the line."""
     OIDC_CODE_REPLAYED = "oidc.code_replayed"
     """A relying party's code came twice, so the token that it gave was revoked; `detail` is the login."""
     CLOCK_MOVED = "clock.moved"
@@ -96,7 +96,7 @@ class Line(msgspec.Struct, frozen=True):
     Attributes:
         at: ms since 1970 by the store's clock, as text.
         actor: `key:{name}` for a site's key, `admin:{name}` for an operator, `chat` for the person in WeChat, `page`
-            for the reader of a page, `cli`, or `codesvc` for the service itself.
+            for the reader of a page, `cli`, `file` for the configuration file, or `codesvc` for the service itself.
         act: a value of `AuditAct`.
         site: the site concerned, "" if none.
         user: the masked user, "" if none.

@@ -11,6 +11,8 @@ from codesvc.store.deployment_keys import DeploymentKeys, PartitionKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesvc.store.act import Deployment
 
 
@@ -48,6 +50,7 @@ class Audit:
     def __init__(self, deployment: Deployment) -> None:
         self._prefix = deployment.prefix
         self._note = Act(deployment, "note_audit", Reply)
+        self._note_access = Act(deployment, "note_access", Reply)
         self._admit_login = Act(deployment, "admit_login", LoginAdmitted)
 
     async def note(
@@ -67,6 +70,11 @@ class Audit:
                 "detail": detail,
             },
         )
+
+    async def note_access(self, entries: Mapping[str, str]) -> None:
+        """Note whom the configuration file lets in, name to digest. What differs from the last time gets a line."""
+        keys = DeploymentKeys(self._prefix)
+        await self._note_access(keys, {"file_access": keys.file_access}, {"entries": msgspec.json.encode(entries)})
 
     async def admit_login(self, budget: LoginBudget) -> LoginAdmitted:
         """Count a password attempt: DONE, or LIMITED if the visitor, network or common limit is reached."""

@@ -129,6 +129,11 @@ class DeploymentKeys(PartitionKeys):
         return self.root + IN_PARTITION["audit_filing"]
 
     @property
+    def file_access(self) -> str:
+        """Hash: whom the configuration file let in when a process last began to use it, name to digest."""
+        return self.root + IN_PARTITION["file_access"]
+
+    @property
     def refused_callbacks(self) -> str:
         """Hash: the latest refused callback of each account, and how many there were."""
         return self.root + IN_PARTITION["refused_callbacks"]

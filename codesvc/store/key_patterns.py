@@ -16,14 +16,14 @@ PERMANENT: Final = frozenset(
         "webhook-sites",
         "oidc-first",
     }
-    | {"webhook-state", "registry", "registry-log", "clock", "mark", "turns"}
+    | {"webhook-state", "registry", "registry-log", "clock", "mark", "turns", "file-access"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
 is disabled stays until it is enabled again. Bindings with their two indexes and the appid that they belong to, and the
 registry, are the operator's permanent data. An openid that WeChat does not know stays marked as long as it is bound.
 The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`. For
 people who have logged in to a relying party, the openid that their subject is derived from is kept. By the mark of a
-partition a process notices that the data are gone, and by its turn that the latest writes are.
+partition a process notices that the data are gone, and by its turn that the latest writes are. Whom the configuration file let in is compared with at the next start.
 """
 
 IN_PARTITION: Final = {
@@ -77,6 +77,7 @@ IN_PARTITION: Final = {
     "registry_log": "registry-log",
     "signed_out": "signed-out:%s",
     "audit_filing": "audit-filing",
+    "file_access": "file-access",
     "refused_callbacks": "refused-callbacks",
 }
 """Patterns for `%` in both languages, after the partition's root: `store.script` puts them into Lua."""
