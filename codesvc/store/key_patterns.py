@@ -23,7 +23,8 @@ is disabled stays until it is enabled again. Bindings with their two indexes and
 registry, are the operator's permanent data. An openid that WeChat does not know stays marked as long as it is bound.
 The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`. For
 people who have logged in to a relying party, the openid that their subject is derived from is kept. By the mark of a
-partition a process notices that the data are gone, and by its turn that the latest writes are. Whom the configuration file let in is compared with at the next start.
+partition a process notices that the data are gone, and by its turn that the latest writes are. Whom the
+configuration file lets in is compared with the last time.
 """
 
 IN_PARTITION: Final = {
