@@ -13,9 +13,8 @@ from codesvc.domain.addresses import masked
 from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
-from codesvc.domain.limits import LimitReached
 from codesvc.domain.record import Fixed
-from codesvc.service.models import NOT_IDEMPOTENT
+from codesvc.service.models import NOT_IDEMPOTENT, denial_of
 from codesvc.service.start_lanes import lane_of, lane_rates
 from codesvc.service.visitor_names import is_reserved, name_of_another
 from codesvc.store.intents import IntentStart
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from codesvc.domain.intent import Intent
+    from codesvc.domain.limits import LimitReached
     from codesvc.domain.oidc_request import AuthorizationRequest
     from codesvc.service.models import Idempotency
     from codesvc.service.qr_pool import QrPool
@@ -138,8 +138,7 @@ class Intents:
                 break
         if reply.outcome is Outcome.LIMITED:
             self._recorder.refused(site.name, "", reply.limit)
-            rates = getattr(site.config.limits, reply.limit)
-            return IntentResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
+            return IntentResult(reply.outcome, denial=denial_of(site, reply.limit, reply.wait_ms))
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
             # A page that repeats its start goes on with its successor, and so gets it as it is now.
             return IntentResult(reply.outcome, reply.shown.as_started(), left=reply.left)

@@ -16,13 +16,13 @@ import structlog
 from codesvc.domain.addresses import bucket
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import LimitReached, widest
+from codesvc.domain.limits import widest
 from codesvc.domain.message import MESSAGE_ID, SIGN_UP, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
 from codesvc.messages.message_fields import CODE
 from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE, MessageResult
-from codesvc.service.models import NOT_IDEMPOTENT
+from codesvc.service.models import NOT_IDEMPOTENT, denial_of
 from codesvc.store.messages import MessageStart
 from codesvc.store.outcomes import Outcome
 
@@ -101,8 +101,7 @@ class Messages:
     def _result(self, site: SiteEntry, wanted: MessageRequest, reply: MessageStarted) -> MessageResult:
         if reply.outcome is Outcome.LIMITED:
             self._recorder.refused(site.name, "", reply.limit)
-            rates = getattr(site.config.limits, reply.limit)
-            return MessageResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
+            return MessageResult(reply.outcome, denial=denial_of(site, reply.limit, reply.wait_ms))
         if reply.outcome is Outcome.STARTED:
             self._recorder.message_accepted(reply.shown)
         if reply.message is not None:

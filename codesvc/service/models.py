@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.domain.limits import LimitReached
 from codesvc.store.replies import promised
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from codesvc.domain.limits import LimitReached
     from codesvc.domain.recipient import MessageKind
     from codesvc.domain.record import Fixed, Record
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.outcomes import Outcome
 
 
@@ -89,3 +90,12 @@ class Result(msgspec.Struct, frozen=True):
             LookupError: this outcome has none.
         """
         return promised(self.record, self.outcome)
+
+
+def denial_of(site: SiteEntry, limit: str, wait_ms: int) -> LimitReached:
+    """The limit by which a script refused a call, under its name in the configuration.
+
+    The share of a network is one of the site's limit (`fragments/network_share.lua`).
+    """
+    name = "site_starts" if limit == "network_share" else limit
+    return LimitReached(name, wait_ms, getattr(site.config.limits, name))

@@ -23,7 +23,7 @@ from codesvc.domain.test_identity import format_of
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
 from codesvc.service.contacts import contact_of
-from codesvc.service.models import NOT_IDEMPOTENT, Result
+from codesvc.service.models import NOT_IDEMPOTENT, Result, denial_of
 from codesvc.service.policies import policy_of
 from codesvc.service.prepared_calls import check_rules, plan_start, resend_rules
 from codesvc.store.outcomes import Outcome
@@ -262,8 +262,7 @@ class Verifications:
     @staticmethod
     def _result_or_denial(site: SiteEntry, reply: Started | Checked) -> Result:
         if reply.outcome is Outcome.LIMITED:
-            rates = getattr(site.config.limits, reply.limit)
-            return Result(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
+            return Result(reply.outcome, denial=denial_of(site, reply.limit, reply.wait_ms))
         return Result(reply.outcome, reply.record, left=reply.left)
 
 

@@ -12,7 +12,9 @@ async def test_a_neighbours_queue_delays_and_loses_nothing_of_ours(new_world):
     async with new_world(sites__cafe__limits={"address_starts": "none", "site_starts": ["100/minute"]}) as world:
         owner, theirs = await world.bound("alice"), await world.person()
         assert (await world.bind("bob", theirs, key=OTHER_KEY)).status == 201
-        flood = await asyncio.gather(*(world.start("bob", "reset", key=OTHER_KEY) for _ in range(150)))
+        flood = await asyncio.gather(
+            *(world.start("bob", "reset", ip=f"198.{n}.100.1", key=OTHER_KEY) for n in range(150))
+        )
         # The neighbour's own limit ends it, whatever it wants.
         assert sorted({answer.status for answer in flood}) == [201, 429]
         assert sum(answer.status == 201 for answer in flood) == 100

@@ -125,11 +125,14 @@ local function withdraw_event(w, counted_at)
   return false
 end
 
+-- How many of the oldest times do not count for a rate.
+local function before_rate(w, rate) return math.max(outside(w, now - rate[2]), w.length - rate[1]) end
+
 -- What remains: for each rate 'how many more/in how many ms', in the order of the rates; '' without rates.
 local function left_of(w)
   local remaining = {}
   for i, rate in ipairs(w.rates) do
-    local first = math.max(outside(w, now - rate[2]), w.length - rate[1])
+    local first = before_rate(w, rate)
     local lasts = first < w.length and time_at(w, first + 1) + rate[2] - now or rate[2]
     remaining[i] = string.format('%.0f/%.0f', rate[1] - (w.length - first), lasts)
   end
