@@ -30,18 +30,21 @@ local function open_shares(whole, rates, address)
   return {}
 end
 
--- How long until a share allows one more start: after that many of its own starts, or of all starts, have left.
+-- How long until a share allows one more start: after that many of its own starts, or of all starts, have left. All that
+-- counts for a rate is in a window's length, so the lengths already say where nothing can be refused.
 local function wait_for_share(whole, share)
-  local wait = 0
+  local wait, used, times = 0, share.used, share.times
   for _, rate in ipairs(whole.rates) do
-    local before, before_all = before_rate(share.used, rate), before_rate(whole, rate)
-    local own, free = share.used.length - before, rate[1] - (whole.length - before_all)
-    local over = own - share.times * free
-    if over >= 0 and own >= SHARE_LEAST then
-      local own_leave = math.min(math.floor(over / (1 + share.times)) + 1, own - SHARE_LEAST + 1)
-      local any_leave = math.floor(over / share.times) + 1
-      local first = math.min(time_at(share.used, before + own_leave), time_at(whole, before_all + any_leave))
-      wait = math.max(wait, first + rate[2] - now)
+    if used.length >= SHARE_LEAST and used.length >= times * (rate[1] - whole.length) then
+      local before, before_all = before_rate(used, rate), before_rate(whole, rate)
+      local own, free = used.length - before, rate[1] - (whole.length - before_all)
+      local over = own - times * free
+      if over >= 0 and own >= SHARE_LEAST then
+        local own_leave = math.min(math.floor(over / (1 + times)) + 1, own - SHARE_LEAST + 1)
+        local any_leave = math.floor(over / times) + 1
+        local first = math.min(time_at(used, before + own_leave), time_at(whole, before_all + any_leave))
+        wait = math.max(wait, first + rate[2] - now)
+      end
     end
   end
   return wait
