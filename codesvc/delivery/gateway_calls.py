@@ -95,7 +95,7 @@ class GatewayCalls:
                     self._recorder.gateway_spent(message)
                     return Verdict(MessageResult(result=MessageStatus.FAILED.value, reason="gateway-limit"))
                 if marked.again and not gateway.idempotent:
-                    # Another attempt has called it, and its process died before it knew the answer.
+                    # An earlier attempt has called the gateway, and its process died before it knew the answer.
                     return _verdict(message, gateway, GatewayAnswer(Taken.UNKNOWN, "interrupted"), number)
                 end = MessageStatus.UNKNOWN
                 answer = await gateway.hand(handover)

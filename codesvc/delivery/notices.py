@@ -92,7 +92,7 @@ class Notices:
         if about.box:
             sealed = self._seals.open(job.subject, about.box)
             if sealed is None:
-                # Its master key was removed, or it was changed in the store.
+                # The master key of the text was removed, or the text was changed in the store.
                 _log.info("notice_not_sent", account=account.name, notice=name, error="lost")
                 return None
             text = partial(str, sealed.text)

@@ -40,7 +40,7 @@ class Accounts:
         self._by_name: dict[str, Account] = {}
         self._by_id: dict[str, Account] = {}
         self._secret = secrets.token_bytes(32)
-        # Its password is checked if there is no such customer, so that both answers take the same time.
+        # The password of this account is checked if there is no such customer, so that both answers take the same time.
         self._nobody = Account("", "", _hashed(secrets.token_hex(16)))
 
     @staticmethod

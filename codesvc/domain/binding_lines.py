@@ -161,7 +161,7 @@ def _members(text: str) -> dict[str, str] | str:
                 return f"has {name} twice"
             whole = _WHOLE.fullmatch(value)
             if whole or (name == "bound_at" and _SERIAL.fullmatch(value)):
-                # As it is written: a number of 20 digits loses none.
+                # The number is kept as it is written: read as a number, one of 20 digits would lose some.
                 fields[name] = whole[1] if whole else value
             elif value.startswith('"'):
                 fields[name] = stripped(msgspec.json.decode(value, type=str))

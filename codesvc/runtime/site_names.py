@@ -51,7 +51,7 @@ class SiteNames(AbstractResolver):
         if running is None:
             running = self._running[host, port] = asyncio.create_task(self._looked_up(host, port))
             running.add_done_callback(lambda task: self._ended(host, port, task))
-        # Who gives up does not end the look-up, which others may wait for and no thread can be stopped at.
+        # A caller that gives up does not end the look-up: others may wait for it, and its thread cannot be stopped.
         return await asyncio.shield(running)
 
     def _ended(self, host: str, port: int, task: asyncio.Task[list[Address]]) -> None:

@@ -115,7 +115,7 @@ class BindingsMove:
                 await self._note(site, "begun: all bindings")
             with open_private(self._part, append=True) as report:
                 # A service of an earlier version that still runs under the old appid may bind a person meanwhile.
-                # One of this version is refused since the note above.
+                # A service of this version is refused since the note above.
                 while await self._pass(report, listed):
                     pass
         except BaseException:

@@ -93,7 +93,7 @@ class CallbackEvents:
         store: Store,
         composer: Composer,
         followers: Followers,
-        conversation: IntentChat,
+        intent_chat: IntentChat,
         limits: OpenidLimits,
         *,
         chat_composer: ChatComposer,
@@ -103,7 +103,7 @@ class CallbackEvents:
         self._store = store.chat
         self._deliveries = store.deliveries
         self._followers = followers
-        self._conversation = conversation
+        self._intent_chat = intent_chat
         self._composer = composer
         self._chat_composer = chat_composer
         self._limits = limits
@@ -134,7 +134,7 @@ class CallbackEvents:
                 return await self._answer_text(account, inbound, content) or self._unknown(account)
             case Clicked(key=key):
                 await self._spoke(account, inbound, _BRIEF_MS)
-                return await self._conversation.request(account, inbound, key) or self._unknown(account)
+                return await self._intent_chat.request(account, inbound, key) or self._unknown(account)
             case Other(kind=kind) if kind in _MESSAGES:
                 await self._spoke(account, inbound, _LONG_MS)
                 return self._unknown(account)
@@ -176,9 +176,9 @@ class CallbackEvents:
             return self._chat_composer.phrase("disown_by_link", account)
         if plain in NOT_ME:
             # "Not me" may mean the question that waits, a code that came since, or both. So it always stops both.
-            declined = await self._conversation.decline(account, inbound)
+            declined = await self._intent_chat.decline(account, inbound)
             return await self.disown(account, openid, dedupe=inbound.event.dedupe, declined=declined)
-        if said := await self._conversation.read(account, inbound, plain):
+        if said := await self._intent_chat.read(account, inbound, plain):
             if keyword is not None:
                 await self._spoke(account, inbound, _LONG_MS)
             return said
@@ -242,7 +242,7 @@ class CallbackEvents:
                 # person was faster (rule 7).
                 return self._chat_composer.phrase("refused", account)
             case Outcome.OTHER:
-                return await self._conversation.claimed(account, inbound, answer.target)
+                return await self._intent_chat.claimed(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are not a keyword of this service are a message to the other back end.
                 return None

@@ -108,7 +108,7 @@ class RegistryAdministration:
         """
 
         async def changes() -> type_of_changes:
-            # Its name is enough, also where its table cannot be decrypted: another process may use it.
+            # An entry of that name is enough, also where its table cannot be decrypted: another process may use it.
             if f"{kind}/{name}" not in self._kept.texts:
                 self._own(kind, name)
                 raise Missing(f"there is nothing with the name {name}")
@@ -224,7 +224,7 @@ class RegistryAdministration:
             except BindingsElsewhere as error:
                 raise Conflict(str(error)) from None
             if f"site/{name}" not in self._kept.texts:
-                # Also without `again`: a site of the file has perhaps left nothing else.
+                # Events are dropped also without `again`: a site of the file may have left nothing else.
                 await self._registry.whole_store.webhooks.drop(name)
             return {f"site/{name}": table} | dict.fromkeys(taken_over)
 

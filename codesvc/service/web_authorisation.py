@@ -98,13 +98,13 @@ class Visits:
     def __init__(
         self,
         store: Store,
-        seals: OAuthStates,
+        oauth_states: OAuthStates,
         clients: Mapping[str, WeChatClient],
         shared: Mapping[str, SecretCache],
         public_url: str,
     ) -> None:
         self._store = store.visits
-        self._seals = seals
+        self._oauth_states = oauth_states
         self._clients = clients
         self._shared = shared
         self._address = ServiceAddress(public_url)
@@ -117,7 +117,7 @@ class Visits:
                 "redirect_uri": self._address.url(f"/wechat/{account.name}/oauth"),
                 "response_type": "code",
                 "scope": "snsapi_userinfo" if profile else "snsapi_base",
-                "state": self._seals.state(errand, browser_of(beginning(cookie)), account.name),
+                "state": self._oauth_states.state(errand, browser_of(beginning(cookie)), account.name),
             }
         )
         return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
@@ -137,7 +137,7 @@ class Visits:
         (`codesvc.domain.visit_cookie`).
         """
         browser = browser_of(beginning(cookie))
-        errand = self._seals.errand(state, browser, account.name)
+        errand = self._oauth_states.errand(state, browser, account.name)
         if errand is None:
             return Arrival(None, "stale")
         if not code:

@@ -63,7 +63,7 @@ async def _rewritten(redis: Any) -> Rewrite:
     state = await redis.info("persistence")
     if not state.get("aof_enabled"):
         return Rewrite.NO_FILE
-    # One that runs already has begun before the deletion.
+    # A rewrite that runs already has begun before the deletion, so its file may hold what was deleted.
     await _idle(redis)
     await redis.execute_command("BGREWRITEAOF")
     state = await _idle(redis)

@@ -229,7 +229,7 @@ async def _respond(
     _require_sound_head(request)
     call = None
     if caller is not None:
-        # Only scans may wait for WeChat, and other calls do not wait with them.
+        # Only scans may wait for WeChat. They have a line of their own, so that other calls do not wait with them.
         call = SiteCall(here.site_calls, caller.site.name, "scan" if route.endswith("/scan") else "")
     try:
         if not request.content.is_eof():

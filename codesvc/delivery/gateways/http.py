@@ -116,7 +116,7 @@ def _unanswered(error: Exception, progress: RequestProgress) -> GatewayAnswer:
         case aiohttp.ClientHttpProxyError():
             return GatewayAnswer(Taken.LATER, f"proxy-{ProxyProblem.GATEWAY.value}")
         case _ if not progress.may_be_sent:
-            # Also where the whole time passed before: with a name, a free connection or TLS.
+            # Also if the whole time passed before that: with a look-up, the wait for a free connection, or TLS.
             return GatewayAnswer(Taken.LATER, "unreachable")
         case TimeoutError():
             return GatewayAnswer(Taken.UNKNOWN, "timeout")

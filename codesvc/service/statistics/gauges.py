@@ -81,9 +81,9 @@ class Gauges:
     """Reads the present state of accounts and queues."""
 
     def __init__(
-        self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], heard: CallbackRecord
+        self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], callback_record: CallbackRecord
     ) -> None:
-        self._heard = heard
+        self._callback_record = callback_record
         self._store = store
         self._directory = directory
         self._tokens = tokens
@@ -133,7 +133,7 @@ class Gauges:
         try:
             accounts, queues = await self.accounts(), await self.queues()
             active = self._directory.active_accounts
-            callbacks = await self._heard.of(account.name for account in active)
+            callbacks = await self._callback_record.of(account.name for account in active)
             found_troubles = await asyncio.gather(*(read_trouble(self._store, account) for account in active))
             troubles = {account.name: each for account, each in zip(active, found_troubles, strict=True)}
         except CodesvcError:

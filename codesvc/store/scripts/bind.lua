@@ -43,7 +43,7 @@ local wanted = {
 local made = binding_outcome(wanted)
 if made == 'conflict' then return {'conflict', now} end
 if made == 'bound' or renames(A.site, A.user, A.display) then
-  -- Only a write counts.
+  -- A repetition that changes nothing is not counted.
   local writes = window(K.writes, A.binding_writes)
   local wait = wait_for(writes)
   if wait > 0 then return {'limited', now, wait} end

@@ -16,7 +16,8 @@ if id == '' then
   id = redis.call('GET', K.seen)
   again = id ~= false
   id = id or redis.call('GET', K.asked) or NOTHING
-  -- Also a message that answered nothing: repeated, it must not answer what was asked after it.
+  -- Noted also for a message that answered nothing: when it is repeated, it must not answer a question that was asked
+  -- after it.
   redis.call('SET', K.seen, id, 'NX', 'PX', SEEN_KEPT)
 end
 local r = id and read_record(key('intent', id))
@@ -33,7 +34,7 @@ if A.yes ~= '1' and A.id == '' then
     end
   end
 end
--- Its own question is declined too; the answer is about that, if there was one.
+-- A question to the WeChat account itself is declined too, below. If there is one, the answer is about that.
 if stopped and not (r and r.claimed_by == A.openid and intent_status(r) == 'scanned') then
   redis.call('SET', K.seen, stopped.id, 'PX', SEEN_KEPT)
   return answer('declined', stopped)
@@ -46,7 +47,7 @@ cancel_if_from_before(r)
 -- a confirmation: it answers some other message.
 if A.choice ~= '' and (r.kind ~= 'lg' or #offered_users(r) < 2) then return {'absent', now} end
 if r.status == 'conflict' and is_stoppable(r) and A.yes ~= '1' and not again then
-  -- Its yes would bind it as soon as the WeChat account that is bound agrees.
+  -- Its earlier yes would bind it as soon as the WeChat account that is bound agrees.
   move_intent(r, 'canceled', {})
   return answer('declined', r)
 elseif intent_status(r) ~= 'scanned' then

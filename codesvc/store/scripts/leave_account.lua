@@ -16,7 +16,7 @@ if A.once == '1' then
 end
 local first = redis.call('EXISTS', K.gone) == 0
 -- The window of customer-service messages ends. If the person returns, they must write first (WECHAT.md 8).
--- Its mark stays, so that returning is not counted as another new person (newcomers.lua).
+-- The mark of the window stays, so that returning is not counted as another new person (newcomers.lua).
 redis.call('SET', K.spoke, '0', 'XX', 'KEEPTTL')
 if first and not is_kept(A.openid, A.sites) then return {'done', now} end
 redis.call('SET', K.gone, string.format('%.0f', now))

@@ -7,7 +7,7 @@
 
 for _, site in ipairs(redis.call('ZRANGE', K.sites, 0, -1)) do
   local lane, due = key('webhook_lane', site), key('webhook_due', site)
-  -- Who still sends renews its lease by the present clock.
+  -- A process that still sends renews its lease by the present clock.
   if tonumber(redis.call('HGET', lane, 'until') or 0) > now - A.offset + CLOCK_TOLERANCE then redis.call('DEL', lane) end
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, string.format('(%.0f', now), '+inf')) do
     redis.call('ZADD', due, now, member)

@@ -3,7 +3,7 @@
 local function contact_step(m, v)
   local status = v and status_of(v)
   if not v or is_gone(v) then return 'failed', 'lost' end
-  -- Only a code that was read can be typed, and the gateway has none yet.
+  -- An approved code was typed, so it was read in WeChat: the gateway has not sent it yet.
   local arrived = v.delivery == 'delivered' or v.delivery == 'sent' and not WITH_RECEIPT[v.channel] or status == 'approved'
   if arrived then return 'delivered' end
   if v.disarmed == '1' then return 'failed', 'muted' end

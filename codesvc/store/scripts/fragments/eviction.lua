@@ -17,7 +17,8 @@ local function has_loss(site, user, field, since) return is_marked_since(time_of
 -- Whether the user has lost a binding at or after `since`, ms.
 local function has_lost(site, user, since) return has_loss(site, user, 'at', since) end
 
--- The same for what a relying party got by a login as this user; '' or nil is a visitor, who has no binding to lose.
+-- Whether the user has lost a binding since a login as this user was approved for a relying party. A user '' or nil is
+-- a visitor, who has no binding to lose.
 local function has_lost_since_approval(site, user, approved)
   return user and user ~= '' and site and site ~= '' and has_lost(site, user, approved)
 end
