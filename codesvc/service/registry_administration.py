@@ -71,7 +71,7 @@ class RegistryAdministration:
             table: the settings as in the file; those of a site without `keys`.
             by: the actor.
             again: reuse the name of a site that is gone, and with it the bindings under that name; its keys,
-                apps and webhook events are removed.
+                apps and webhook events are removed, and what was begun there acts no more.
 
         Raises:
             ConfigError: the settings break a rule.
@@ -225,7 +225,7 @@ class RegistryAdministration:
                 raise Conflict(str(error)) from None
             if f"site/{name}" not in self._kept.texts:
                 # Events are dropped also without `again`: a site of the file may have left nothing else.
-                await self._registry.whole_store.webhooks.drop(name)
+                await self._registry.whole_store.webhooks.retire_site(name)
             return {f"site/{name}": table} | dict.fromkeys(taken_over)
 
         await self._registry.change(changes, by=by)

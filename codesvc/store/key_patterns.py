@@ -38,6 +38,7 @@ IN_PARTITION: Final = {
     "binding_account": "binding-account",
     "history": "history:%s:%s",
     "evicted": "evicted:%s:%s",
+    "site_since": "site-since:%s",
     "intent": "intent:%s",
     "notice": "notice:%s",
     "message": "message:%s",

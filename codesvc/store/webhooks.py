@@ -122,7 +122,7 @@ class WebhooksCounted(Reply, frozen=True):
     overdue_ms: int = 0
 
 
-class WebhooksDropped(Reply, frozen=True):
+class SiteRetired(Reply, frozen=True):
     """Answers DONE only.
 
     Attributes:
@@ -197,7 +197,7 @@ class Webhooks:
         self._resend = Act(deployment, "resend_webhook", QueuedReply)
         self._announce = Act(deployment, "announce_webhook", QueuedReply)
         self._forget = Act(deployment, "forget_webhook", Reply)
-        self._drop = Act(deployment, "drop_webhooks", WebhooksDropped)
+        self._retire = Act(deployment, "retire_site", SiteRetired)
 
     def queue(self, owner: str) -> WebhookQueue:
         """The queue for a sending process; `owner` is its name, which is new at each start."""
@@ -265,10 +265,10 @@ class Webhooks:
         """
         return await self._forget(keys, {"webhook": keys.webhook(site, event)}, {"site": site, "wait": int(wait)})
 
-    async def drop(self, site: str) -> None:
-        """Delete all events of a site, in every partition, because its account may have changed."""
+    async def retire_site(self, site: str) -> None:
+        """End what a site of this name has begun, and delete its events, in every partition: its account may change."""
         for partition in range(PARTITIONS):
             place = PartitionKeys(self._prefix, partition)
             log = place.root + IN_PARTITION["webhook_log"] % site
-            while (await self._drop(place, {"sites": place.webhook_sites, "log": log}, {"site": site})).left:
+            while (await self._retire(place, {"sites": place.webhook_sites, "log": log}, {"site": site})).left:
                 pass

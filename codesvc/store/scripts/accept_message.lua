@@ -8,7 +8,7 @@
 -- KEYS: message sealed same idem address_starts site_starts outbox
 -- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
 -- OUTCOMES: started repeated mismatch limited absent
--- USES: clock names windows recent_activity record reachability message recipient_proof network_share admission
+-- USES: clock names former_site windows recent_activity record reachability message recipient_proof network_share admission
 -- REPLY started repeated: message _ left
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's message is no longer kept

@@ -5,7 +5,7 @@
 -- KEYS: visit by_browser by_subject
 -- ARGS: offset root account browser_rates subject_rates address address_rates network network_rates intent
 -- OUTCOMES: done same limited
--- USES: clock names windows record visit_windows
+-- USES: clock names former_site windows record visit_windows
 -- REPLY done: lane
 -- REPLY limited: wait_ms
 --   same: the browser has proved for this subject who uses it; intent: the bind intent or login that it is about, '' for

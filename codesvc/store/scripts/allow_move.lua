@@ -3,7 +3,7 @@
 -- KEYS: seen outbox
 -- ARGS: offset root account appid topic notice event openid reference once sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
--- USES: clock names windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
+-- USES: clock names former_site windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY bound conflict: intent
 
 local NOTHING = '-'

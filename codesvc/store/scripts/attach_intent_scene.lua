@@ -5,7 +5,7 @@
 -- KEYS: intent pool pool_server day outbox
 -- ARGS: offset root account topic site scene minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record disowning eviction intent quota_alert quota pool_server pool
+-- USES: clock names former_site record disowning eviction intent quota_alert quota pool_server pool
 -- REPLY attached: intent pool_left
 -- REPLY empty closed ended: intent
 --   limited: the day's quota, or the site's part of it, is used up

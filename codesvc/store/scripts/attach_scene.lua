@@ -5,7 +5,7 @@
 -- KEYS: record pool pool_server day outbox
 -- ARGS: offset root account topic site scene minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record quota_alert quota pool_server pool
+-- USES: clock names former_site record quota_alert quota pool_server pool
 -- REPLY attached: record pool_left _ new_steps
 -- REPLY empty closed ended: record _ _ new_steps
 --   limited: the day's quota, or the site's part of it, is used up

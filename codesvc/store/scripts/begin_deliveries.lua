@@ -7,7 +7,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid topic group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund quota_alert quota batch spoken_window
+-- USES: clock names former_site windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund quota_alert quota batch spoken_window
 -- REPLY begun: record openid template_quota spoke day call
 --   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be
 --   charged;

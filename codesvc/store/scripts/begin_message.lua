@@ -10,7 +10,7 @@
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid topic group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
--- USES: clock names windows recent_activity record reachability webhook message contact_step quota_alert quota batch
+-- USES: clock names former_site windows recent_activity record reachability webhook message contact_step quota_alert quota batch
 -- REPLY begun: message box step wait_ms again spent quota day call
 -- REPLY ended: message
 --   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost

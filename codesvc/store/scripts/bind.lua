@@ -4,7 +4,7 @@
 -- KEYS: binding record spent writes outbox
 -- ARGS: offset root account appid topic notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
--- USES: clock names windows record eviction reachability notice webhook audit binding_history recipient_proof binding moving disowning
+-- USES: clock names former_site windows record eviction reachability notice webhook audit binding_history recipient_proof binding moving disowning
 -- REPLY bound same: binding unreachable
 -- REPLY limited: wait_ms
 --   binding: flat list of fields and values; unreachable: why no message reaches the WeChat account, '' if one may
@@ -30,9 +30,8 @@ if record then
 elseif A.handle_of ~= '' then
   if redis.call('EXISTS', K.spent) == 1 then return {'spent', now} end
   local since = A.handle_until - HANDLE_LIFE
-  if is_over_by(A.handle_until, HANDLE_LIFE) or was_evicted(A.site, A.user, openid, since) or has_disowned(openid, since) then
-    return {'stale-proof', now}
-  end
+  local void = was_evicted(A.site, A.user, openid, since) or has_disowned(openid, since) or is_of_former_site(A.site, since)
+  if is_over_by(A.handle_until, HANDLE_LIFE) or void then return {'stale-proof', now} end
 end
 
 local wanted = {

@@ -2,7 +2,7 @@
 -- KEYS: record
 -- ARGS: offset root account topic site
 -- OUTCOMES: done ended absent
--- USES: clock names windows recent_activity record eviction refund
+-- USES: clock names former_site windows recent_activity record eviction refund
 -- REPLY done ended: record _ _ new_steps
 
 local r = read_record(K.record)

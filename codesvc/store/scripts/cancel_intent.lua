@@ -1,8 +1,8 @@
 -- Purpose: cancel a bind intent or login for the site: one that is live, or waits for the WeChat account that is bound. Canceling it again has no further effect.
 -- KEYS: intent
--- ARGS: offset topic site
+-- ARGS: offset root topic site
 -- OUTCOMES: done ended absent
--- USES: clock record intent
+-- USES: clock former_site record intent
 -- REPLY done ended: intent
 
 local r = read_record(K.intent)

@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event return_hash offset root account appid topic site user_guesses address_guesses site_guesses return_purposes
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
+-- USES: clock names former_site windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact contact_places refund moving
 -- REPLY approved wrong: record repeated left new_steps
 -- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
@@ -13,7 +13,7 @@
 
 local moving = refusal_while_moving(A.site)
 if moving then return moving end
-local earlier = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
+local earlier = earlier_call(A.site, 'outcome', 'left')
 if earlier[1] and earlier[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
@@ -47,7 +47,7 @@ if earlier[2] == 'wrong' and not is_over(r.created, r.expires) then
 end
 local function keep_answer(outcome, left)
   if A.idem == '' then return end
-  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', outcome, unpack(left or {}))
+  note_call('outcome', outcome, unpack(left or {}))
   redis.call('PEXPIRE', K.idem, redis.call('PTTL', K.record))
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end

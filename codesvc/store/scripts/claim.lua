@@ -7,7 +7,7 @@
 -- KEYS: pointer keyword_window seen outbox spoke gone leavers
 -- ARGS: offset root account appid topic openid by reply keyword_rates window followed forgeable pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund
+-- USES: clock names former_site windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target

@@ -7,7 +7,7 @@
 -- KEYS: intent asked seen outbox
 -- ARGS: offset root account appid topic notice event openid unionid method by once forgeable sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent limited
--- USES: clock names windows once record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
+-- USES: clock names former_site windows once record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY asked bound conflict ended limited: intent
 
 local r = read_record(K.intent)

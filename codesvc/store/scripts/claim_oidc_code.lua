@@ -4,7 +4,7 @@
 -- KEYS: code
 -- ARGS: offset root account site client kept audit_kept audit_lines
 -- OUTCOMES: done spent absent
--- USES: clock names disowning eviction audit
+-- USES: clock names former_site disowning eviction audit
 -- REPLY done: login request first_openid user display locale approved
 -- REPLY spent: login
 

@@ -7,7 +7,7 @@
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid topic notice event openid id yes choice tell sites history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent limited
--- USES: clock names windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
+-- USES: clock names former_site windows record disowning eviction reachability notice webhook audit binding_history recipient_proof binding intent settlement moving
 -- REPLY bound conflict approved unknown declined choose ended limited: intent
 
 local NOTHING = '-'

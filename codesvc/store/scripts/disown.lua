@@ -7,7 +7,7 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account topic openid mute declined
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record contact refund newcomers disowning
+-- USES: clock names former_site windows recent_activity record contact refund newcomers disowning
 -- REPLY done: stopped entered
 --   stopped: how many pending verifications were canceled; entered: of how many the code had been entered
 

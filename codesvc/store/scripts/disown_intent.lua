@@ -4,7 +4,7 @@
 -- KEYS: intent outbox
 -- ARGS: offset root account appid topic notice event site history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done ended absent
--- USES: clock names windows record eviction reachability notice webhook audit binding_history recipient_proof binding intent moving
+-- USES: clock names former_site windows record eviction reachability notice webhook audit binding_history recipient_proof binding intent moving
 -- REPLY done ended: intent
 
 local r = read_record(K.intent)

@@ -4,7 +4,7 @@
 -- KEYS: gone leavers muted recent spoke seen
 -- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: done stale
--- USES: clock names once windows recent_activity record webhook audit binding_history reachability recipient_proof binding moving
+-- USES: clock names former_site once windows recent_activity record webhook audit binding_history reachability recipient_proof binding moving
 -- REPLY done: unbound
 --   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 

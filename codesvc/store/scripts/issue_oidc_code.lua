@@ -5,7 +5,7 @@
 -- KEYS: intent code
 -- ARGS: offset root account appid topic site browser visitors life binding_writes
 -- OUTCOMES: done early other stranger ended absent
--- USES: clock names windows record disowning eviction intent moving
+-- USES: clock names former_site windows record disowning eviction intent moving
 -- REPLY done: intent first_openid
 -- REPLY early other stranger ended: intent
 --   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;

@@ -4,7 +4,7 @@
 -- KEYS: keyword_window seen
 -- ARGS: offset root account topic openid seed wish sites life tries keyword_rates
 -- OUTCOMES: done limited absent same
--- USES: clock names windows keyword_rates newcomers record
+-- USES: clock names former_site windows keyword_rates newcomers record
 -- REPLY done: tickets
 -- REPLY limited: limit wait_ms
 --   tickets: id, site, user, display name, and so on; absent: nothing to reset; same: bound already wherever it could

@@ -3,7 +3,7 @@
 -- KEYS: code token
 -- ARGS: offset root content life
 -- OUTCOMES: done spent
--- USES: clock names eviction
+-- USES: clock names former_site eviction
 
 local code = redis.call('HMGET', K.code, 'claimed', 'replayed', 'site', 'user', 'approved')
 if not code[1] or code[2] or has_lost_since_approval(code[3], code[4], code[5]) then return {'spent', now} end

@@ -3,7 +3,7 @@
 -- KEYS: user_guesses lately
 -- ARGS: offset root actor site user reason audit_kept audit_lines
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record audit
+-- USES: clock names former_site windows recent_activity record audit
 
 local function lift(at) redis.call('DEL', at, long_name(at)) end
 lift(K.user_guesses)

@@ -1,9 +1,9 @@
 -- Purpose: record in the timeline why a delivery has to wait. Each reason is recorded once, even if attempts repeat.
 --   WeChat has not taken the message, so its count may be given back again if it is voided.
 -- KEYS: record
--- ARGS: offset number reason
+-- ARGS: offset root number reason
 -- OUTCOMES: done stale
--- USES: clock record
+-- USES: clock former_site record
 
 local r = read_record(K.record)
 if not r or r.number ~= tonumber(A.number) then return {'stale', now} end

@@ -3,7 +3,7 @@
 -- KEYS: ticket awaiting seen
 -- ARGS: offset root account topic openid browser verdict
 -- OUTCOMES: approved wrong ended absent
--- USES: clock names record disowning ticket
+-- USES: clock names former_site record disowning ticket
 -- REPLY approved wrong ended: ticket
 
 local r = read_ticket(K.ticket)

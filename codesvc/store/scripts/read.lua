@@ -2,7 +2,7 @@
 -- KEYS: record
 -- ARGS: offset root site
 -- OUTCOMES: done absent
--- USES: clock names record eviction
+-- USES: clock names former_site record eviction
 -- REPLY done: record _ _ new_steps
 
 local r = read_record(K.record)

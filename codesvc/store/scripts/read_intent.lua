@@ -2,7 +2,7 @@
 -- KEYS: intent
 -- ARGS: offset root account topic site
 -- OUTCOMES: done absent
--- USES: clock names record disowning eviction intent
+-- USES: clock names former_site record disowning eviction intent
 -- REPLY done: intent
 
 local r = read_record(K.intent)

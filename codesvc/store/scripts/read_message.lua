@@ -1,8 +1,8 @@
 -- Purpose: read a message.
 -- KEYS: message
--- ARGS: offset site
+-- ARGS: offset root site
 -- OUTCOMES: done absent
--- USES: clock names record message
+-- USES: clock names former_site record message
 -- REPLY done: message
 
 local m = read_record(K.message)

@@ -2,7 +2,7 @@
 -- KEYS: token
 -- ARGS: offset root
 -- OUTCOMES: done absent
--- USES: clock names eviction
+-- USES: clock names former_site eviction
 -- REPLY done: content
 
 local kept = redis.call('HMGET', K.token, 'content', 'expires', 'site', 'user', 'approved')

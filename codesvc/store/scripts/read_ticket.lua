@@ -2,7 +2,7 @@
 -- KEYS: awaiting
 -- ARGS: offset root account topic id
 -- OUTCOMES: done absent
--- USES: clock names record disowning ticket
+-- USES: clock names former_site record disowning ticket
 -- REPLY done: ticket
 
 local id = A.id ~= '' and A.id or redis.call('GET', K.awaiting)

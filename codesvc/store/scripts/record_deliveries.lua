@@ -6,7 +6,7 @@
 -- KEYS: outbox
 -- ARGS: offset results event root account appid topic group
 -- OUTCOMES: done stale
--- USES: clock names record delivery reachability eviction eligibility webhook verification_events contact fall_back batch
+-- USES: clock names former_site record delivery reachability eviction eligibility webhook verification_events contact fall_back batch
 -- REPLY done: record _ _ new_steps
 
 local function record(id, number, status, via, reason, errcode, msgid)

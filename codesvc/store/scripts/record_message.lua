@@ -6,7 +6,7 @@
 -- KEYS: message outbox day
 -- ARGS: offset root account topic group event number entry result reason msgid wait call counted sites assumed_daily reserve
 -- OUTCOMES: done stale
--- USES: clock names record delivery reachability eviction eligibility webhook verification_events message contact_step quota batch
+-- USES: clock names former_site record delivery reachability eviction eligibility webhook verification_events message contact_step quota batch
 -- REPLY done: message
 
 -- A code that the gateway has taken is reported as fell_back. If the gateway failed too, WeChat's delivery is reported

@@ -5,7 +5,7 @@
 -- KEYS: receipt outbox
 -- ARGS: offset root account appid topic status reason openid event forgeable
 -- OUTCOMES: done other stale early-receipt
--- USES: clock names windows record delivery reachability eviction eligibility webhook verification_events contact fall_back message
+-- USES: clock names former_site windows record delivery reachability eviction eligibility webhook verification_events contact fall_back message
 -- REPLY done: record _ _ new_steps
 -- REPLY other: message
 

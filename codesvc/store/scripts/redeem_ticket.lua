@@ -4,13 +4,13 @@
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root account topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names windows recent_activity record eviction webhook verification_events disowning ticket moving
+-- USES: clock names former_site windows recent_activity record eviction webhook verification_events disowning ticket moving
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
 local moving = refusal_while_moving(A.site)
 if moving then return moving end
-local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at') or {}
+local known = earlier_call(A.site, 'id', 'at')
 if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_ticket(K.ticket)
 if not r or r.site ~= A.site then return {'absent', now} end
@@ -31,7 +31,7 @@ if r.wish ~= 'bind' and (redis.call('HGET', key('binding', r.site, r.user), 'ope
 end
 move_ticket(r, 'redeemed', {})
 if A.idem ~= '' then
-  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', A.id, 'at', at)
+  note_call('id', A.id, 'at', at)
   redis.call('PEXPIRE', K.idem, 86400000)
 end
 if r.wish == 'bind' then return answer('done', r, at) end

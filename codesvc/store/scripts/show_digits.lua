@@ -3,7 +3,7 @@
 -- KEYS: ticket
 -- ARGS: offset account root topic id browser
 -- OUTCOMES: done ended absent
--- USES: clock names record disowning ticket
+-- USES: clock names former_site record disowning ticket
 -- REPLY done ended: ticket
 
 local r = read_ticket(K.ticket)

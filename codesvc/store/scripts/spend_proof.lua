@@ -3,7 +3,7 @@
 -- KEYS: record
 -- ARGS: offset root site consume
 -- OUTCOMES: done spent stale-proof absent
--- USES: clock names record eviction
+-- USES: clock names former_site record eviction
 
 local r = read_record(K.record)
 if not r or r.site ~= A.site or r.status ~= 'approved' then return {'absent', now} end

@@ -5,7 +5,7 @@
 -- KEYS: predecessor intent idem keyword site_starts address_starts network_starts region_starts
 -- ARGS: predecessor offset root account topic id kind idem fingerprint site user display method replace many notices confirm address fixed reference keyword life site_starts address_starts network_starts region_starts hooks stranger oidc writes
 -- OUTCOMES: started repeated ended mismatch limited collision absent
--- USES: clock names windows record eviction intent network_share admission renewal
+-- USES: clock names former_site windows record eviction intent network_share admission renewal
 -- REPLY started repeated ended: intent _ left
 -- REPLY limited: limit wait_ms
 --   absent: the intent of the Idempotency-Key, or the predecessor, is no longer kept

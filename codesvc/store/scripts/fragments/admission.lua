@@ -9,14 +9,12 @@ local shares = open_shares(of_site, A.site_starts, A.address)
 local function starts_left() return left_of_both(of_site, of_address) end
 
 local function refusal(place_of, gone)
-  if A.idem ~= '' then
-    local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
-    if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-    if known[1] then
-      local repeated = read_record(place_of(known[2]))
-      if repeated and not gone(repeated) then return answer('repeated', repeated, 0, starts_left()) end
-      return {'absent', now}
-    end
+  local known = earlier_call(A.site, 'id')
+  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+  if known[1] then
+    local repeated = read_record(place_of(known[2]))
+    if repeated and not gone(repeated) then return answer('repeated', repeated, 0, starts_left()) end
+    return {'absent', now}
   end
   local wait = wait_for(of_site)
   if wait > 0 then return {'limited', now, 'site_starts', wait} end
@@ -37,6 +35,6 @@ end
 
 local function remember_start(id)
   if A.idem == '' then return end
-  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', id)
+  note_call('id', id)
   redis.call('PEXPIRE', K.idem, 86400000)
 end

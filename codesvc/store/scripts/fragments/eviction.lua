@@ -17,10 +17,11 @@ local function has_loss(site, user, field, since) return is_marked_since(time_of
 -- Whether the user has lost a binding at or after `since`, ms.
 local function has_lost(site, user, since) return has_loss(site, user, 'at', since) end
 
--- Whether the user has lost a binding since a login as this user was approved for a relying party. A user '' or nil is
--- a visitor, who has no binding to lose.
+-- Whether what a relying party got by a login is void: the site is another, or the user has lost a binding since the login
+-- was approved as this user. A user '' or nil is a visitor, who has no binding to lose.
 local function has_lost_since_approval(site, user, approved)
-  return user and user ~= '' and site and site ~= '' and has_lost(site, user, approved)
+  if not site or site == '' then return false end
+  return is_of_former_site(site, approved) or (user and user ~= '' and has_lost(site, user, approved))
 end
 
 -- Whether this verification was begun before a loss. Then no code of it is right any more.

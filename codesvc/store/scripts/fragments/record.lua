@@ -30,9 +30,11 @@ local function unpack_record(at, packed)
   return r
 end
 
+-- nil also for one of a former site (former_site.lua).
 local function read_record(at)
   local packed = redis.call('GET', at)
-  return packed and unpack_record(at, packed) or nil
+  local r = packed and unpack_record(at, packed)
+  return r and not is_of_former_site(r.site, r.created) and r or nil
 end
 
 -- The status of a verification now. 'expired' is never stored.

@@ -1,5 +1,6 @@
--- Purpose: delete events of a site that is made anew under its name, and the state of its endpoint: what a former site
---   has not received, and what it has, is not for the new one. One call deletes MOST at most, because others wait for it.
+-- Purpose: end what a former site has begun, before its name is given to a new one (former_site.lua). Its webhook events
+--   and the state of its endpoint are deleted, because what it has received is not for the new one either. One call
+--   deletes MOST at most, because others wait for it.
 -- KEYS: sites log
 -- ARGS: offset root site
 -- OUTCOMES: done
@@ -8,6 +9,7 @@
 --   left: how many events are left for the next call
 
 local MOST = 500
+redis.call('SET', key('site_since', A.site), string.format('%.0f', now), 'PX', EVICTION_KEPT + TTL_MARGIN)
 for _, member in ipairs(redis.call('ZRANGE', K.log, 0, MOST - 1)) do delete_webhook(A.site, member) end
 local left = redis.call('ZCARD', K.log)
 if left == 0 then
