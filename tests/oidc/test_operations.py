@@ -114,6 +114,22 @@ async def test_codes_and_tokens_of_a_removed_app_are_worth_nothing_to_the_next_o
     assert (await browser.userinfo(token)).status == 200
 
 
+async def test_what_an_app_in_the_settings_got_goes_with_its_site(world):
+    """Such an app has no registration of its own: the next site of the name may set the same id."""
+    client = {**WIKI, "id": "wiki", "secrets": [hash_line(SECRET)]}
+    site = {"name": "Bar", "account": "main", "oidc": {"clients": [client]}}
+    assert (await admin(world, "PUT", "/sites/bar", site)).status == 201
+    browser = Browser(world, "bar")
+    token = (await browser.exchange((await browser.login(await world.person()))["code"]))["access_token"]
+    code = (await browser.login(await world.person()))["code"]
+    assert (await browser.userinfo(token)).status == 200
+    assert (await admin(world, "DELETE", "/sites/bar")).status == 204
+    assert (await admin(world, "PUT", "/sites/bar?again=true", site)).status == 201
+    assert (await browser.userinfo(token)).status == 401
+    refused = await browser.exchange(code)
+    assert (refused.status, refused["error"]) == (400, "invalid_grant")
+
+
 async def test_a_code_for_an_address_that_was_taken_from_the_app_is_worth_nothing(world):
     path, browser = "/sites/shop/oidc-clients/notes", Browser(world)
     secret = (await admin(world, "PUT", path, WIKI))["client_secret"]

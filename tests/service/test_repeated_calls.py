@@ -255,7 +255,7 @@ async def test_what_is_kept_for_it_holds_no_secret_and_not_the_key_itself(world,
     assert len(kept) == 2
     assert "order-1" not in str(kept)
     assert approved["proof"] not in str(kept)
-    assert set().union(*kept.values()) == {b"fingerprint", b"id", b"outcome"}
+    assert set().union(*kept.values()) == {b"since", b"fingerprint", b"id", b"outcome"}
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256])
