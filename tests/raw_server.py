@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def raw_server(serve, *, host="127.0.0.1", tls=None):
+async def raw_server(serve, *, host="127.0.0.1", port=0, tls=None):
     """A server whose connections are served by `serve(reader, writer)`; gives its port.
 
     At its end it ends every connection, also one whose task still waits for its peer. The loop would otherwise be
@@ -19,7 +19,7 @@ async def raw_server(serve, *, host="127.0.0.1", tls=None):
         open_now[writer] = asyncio.current_task()
         await serve(reader, writer)
 
-    server = await asyncio.start_server(served, host, 0, ssl=tls)
+    server = await asyncio.start_server(served, host, port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -13,6 +13,8 @@ _LONGEST_PATH: Final = 107
 """Bytes of a unix socket's path (Linux, unix(7))."""
 _TCP: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):([1-9][0-9]{0,4})")
 _OWN_NAME: Final = "codesvc.localhost"
+_LOOPBACK: Final = ("127.0.0.1", "::1")
+"""Where browsers look for a name below `localhost`, Chromium at ::1 first."""
 _HIGHEST_PORT: Final = 65_535
 _NO_DOMAINS: Final = frozenset({"localhost", "local", "internal"})
 """Domains that nobody can register (RFC 6761, RFC 6762, ICANN's resolution 2024.07.29.06)."""
@@ -53,20 +55,27 @@ class Listener:
             return False
         return True
 
-    @staticmethod
-    def own_host(host: str) -> str:
-        """A `Host` for operators in the place of a loopback address or `localhost`; "" for any other.
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses to open. Of two loopback addresses, another user of the machine may take the one left free."""
+        return _LOOPBACK if self.host in _LOOPBACK else (self.host,)
 
-        A browser sends the cookies of 127.0.0.1 to every port there, so to other programs of the machine too. It leads
-        names below `localhost` to the same address, and each of them has cookies of its own.
+    def own_host(self, host: str) -> str:
+        """A `Host` for operators in the place of a shared one; "" if it may lead to somebody else's program.
+
+        A browser finds names below `localhost` at both loopback addresses, and keeps cookies for each of them apart.
         """
-        try:
-            found = urlsplit(f"//{host}")
-            name, port = found.hostname or "", found.port
-            shared = name == "localhost" or ip_address(name).is_loopback
-        except ValueError:
-            return ""
-        return (_OWN_NAME if port is None else f"{_OWN_NAME}:{port}") if shared else ""
+        held = self.host in _LOOPBACK and host.endswith(f":{self.port}")
+        return f"{_OWN_NAME}:{self.port}" if held and is_shared(host) else ""
+
+
+def is_shared(host: str) -> bool:
+    """Whether a `Host` is `localhost` or a loopback address, whose cookies a browser sends to every port there."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 @cache

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codesvc.domain.listener import Listener
 
 _QUEUE: Final = 1024
+_OTHER_LISTENER: Final = "set another admin.listen: browsers look for names below localhost at 127.0.0.1 and at ::1"
 _FIRST_HANDED: Final = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 
@@ -92,8 +93,8 @@ def queues(host: str, port: int, count: int, operators: Listener | None = None) 
             probe.close()
     with contextlib.ExitStack() as stack:
         besides = [each for each in passed if each not in handed]
-        if operators is not None and not besides:
-            besides = stack.enter_context(operators_sockets(operators))
+        if operators is not None:
+            besides += stack.enter_context(operators_sockets(operators, besides))
         made = [Queue(host, port, shared=count > 1, handed=handed, besides=besides) for _ in range(count)]
         try:
             for queue in made:
@@ -105,19 +106,28 @@ def queues(host: str, port: int, count: int, operators: Listener | None = None) 
 
 
 @contextlib.contextmanager
-def operators_sockets(listener: Listener) -> Iterator[list[socket.socket]]:
+def operators_sockets(listener: Listener, handed: Sequence[socket.socket] = ()) -> Iterator[list[socket.socket]]:
     """Open the operators' listener, one queue for all workers.
+
+    Args:
+        listener: the addresses of it that exist on this machine are all opened, or none.
+        handed: its sockets that are already open; they are not among the result.
 
     Raises:
         OSError: it cannot be opened; says what to do.
     """
     if not listener.path:
-        opened = _opened(listener.host, listener.port, shared=False, remedy="set another admin.listen")
-        try:
-            yield opened
-        finally:
-            for each in opened:
-                each.close()
+        with contextlib.ExitStack() as stack:
+            held = {each.getsockname()[0] for each in handed}
+            yield [
+                stack.enter_context(made)
+                for host in listener.hosts
+                if host not in held and (host == listener.host or _exists(host))
+                for made in _opened(host, listener.port, shared=False, remedy=_OTHER_LISTENER)
+            ]
+        return
+    if handed:
+        yield []
         return
     with socket.socket(socket.AF_UNIX) as made:
         try:
@@ -134,6 +144,16 @@ def operators_sockets(listener: Listener) -> Iterator[list[socket.socket]]:
         finally:
             with contextlib.suppress(OSError):
                 Path(listener.path).unlink()
+
+
+def _exists(host: str) -> bool:
+    """Whether this machine has an address; without IPv6 it has no ::1."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        return error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+    return True
 
 
 def _clear(path: str) -> None:

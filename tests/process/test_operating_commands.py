@@ -96,7 +96,9 @@ NOT_RUN = {
     'curl -sS -H "Authorization: Bearer $(cat /etc/prometheus/codesvc-key)" http://127.0.0.1:288/readyz': ELSEWHERE,
     "curl -sS --unix-socket /run/codesvc/admin.sock http://localhost/readyz": ELSEWHERE,
     "usermod -aG codesvc LOGIN": UNIT,
-    "ssh -L 9080:/run/codesvc/admin.sock LOGIN@code.example.com": ELSEWHERE,
+    "ssh -o ExitOnForwardFailure=yes -L 127.0.0.1:9080:/run/codesvc/admin.sock"
+    ' -L "[::1]:9080:/run/codesvc/admin.sock"'
+    " LOGIN@code.example.com": ELSEWHERE,
 }
 
 

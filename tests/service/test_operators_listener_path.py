@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.ops.nginx import free_port
 from tests.service.test_admin import ADMIN, PASSWORD, Operator
 
+CHROMIUM = {"Sec-CH-UA": '"Chromium";v="156"'}
 LINKS = re.compile(r'(?:href|src)="(/[^"]*)"')
 
 
@@ -67,31 +69,37 @@ async def test_a_session_of_the_listener_is_none_at_the_public_address(near):
                 assert answer.status == status, address
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.8.9.1"])
+async def test_who_comes_by_a_name_that_is_shared_by_all_ports_is_shown_another(near, host):
+    own = f"codesvc.localhost:{urlsplit(near.world.service).port}"
+    page = (await near.get("/auth/admin/login", Host=own.replace("codesvc.localhost", host)))[2]
+    assert f'href="http://{own}/auth/admin/login"' in page
+    assert "能读到这个地址的登录状态" in page
+
+
 @pytest.mark.parametrize(
-    ("host", "named"),
-    [
-        ("127.0.0.1:9080", "codesvc.localhost:9080"),
-        ("localhost:9080", "codesvc.localhost:9080"),
-        ("[::1]:9080", "codesvc.localhost:9080"),
-        ("127.0.0.1", "codesvc.localhost"),
-        ("codesvc.localhost:9080", ""),
-        ("10.0.0.7:9080", ""),
-        ("tunnel:9080", ""),
-    ],
+    ("host", "warned"),
+    [("127.0.0.1:9", True), ("127.0.0.1", True), ("127.0.0.1:99999", True), ("10.0.0.7", False), ("tunnel:9", False)],
 )
-async def test_who_comes_by_a_name_that_is_shared_by_all_ports_is_shown_another(near, host, named):
-    page = (await near.get("/auth/admin/login", Host=host))[2]
-    assert (f'href="http://{named}/auth/admin/login"' in page) == bool(named)
-    assert ("codesvc.localhost" in page) == bool(named)
+async def test_a_name_at_a_port_of_another_program_is_shown_to_nobody(near, host, warned):
+    """A tunnel has a port of its own, at which another user may listen at one of the name's two addresses."""
+    for browser in ({}, CHROMIUM):
+        status, _, page = await near.get("/auth/admin/login", Host=host, **browser)
+        assert (status, "codesvc.localhost" in page, "文档里的 admin.listen" in page) == (
+            200,
+            False,
+            warned,
+        )
 
 
 async def test_a_browser_that_surely_knows_the_other_name_is_led_there(near):
     """Chromium alone sends this header, and it leads every name below `localhost` to the machine itself."""
-    chromium = {"Sec-CH-UA": '"Chromium";v="156"', "Host": "127.0.0.1:9080"}
-    status, headers, _ = await near.get("/auth/admin/login", **chromium)
-    assert (status, headers["Location"]) == (303, "http://codesvc.localhost:9080/auth/admin/login")
-    assert (await near.get("/auth/admin/login", **chromium | {"Host": "codesvc.localhost:9080"}))[0] == 200
-    assert (await near.get("/auth/metrics", **chromium))[0] == 200
+    own = f"codesvc.localhost:{urlsplit(near.world.service).port}"
+    status, headers, _ = await near.get("/auth/admin/login", **CHROMIUM)
+    assert (status, headers["Location"]) == (303, f"http://{own}/auth/admin/login")
+    status, _, page = await near.get("/auth/admin/login", **CHROMIUM, Host=own)
+    assert (status, "codesvc.localhost" in page, "登录状态" in page) == (200, False, False)
+    assert (await near.get("/auth/metrics", **CHROMIUM))[0] == 200
 
 
 async def test_only_there_and_only_once(near):

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from codesvc.domain.audit import AuditAct, operator
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.listener import Listener
+from codesvc.domain.listener import is_shared
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.cookies import (
     drop_session,
@@ -43,14 +43,15 @@ async def show_login(request: web.Request) -> web.Response:
     if session is not None and session.name:
         return go_to(request, "/admin")
     # Only Chromium sends this header, and Chromium resolves names below localhost to this machine. So it is sent to a
-    # host whose cookies go to no other program of the machine.
+    # host whose cookies go to no other port, if the service holds every address of that name.
     if "Sec-CH-UA" in request.headers and (link := _own_link(request)):
         return see_other(link)
     return _draw_login(request, "")
 
 
 def _own_host(request: web.Request) -> str:
-    return Listener.own_host(request.host) if by_operators_listener(request) else ""
+    listener = services(request).settings.admin.listener
+    return listener.own_host(request.host) if listener is not None and by_operators_listener(request) else ""
 
 
 def _own_link(request: web.Request) -> str:
@@ -64,6 +65,7 @@ def _draw_login(request: web.Request, problem: str, *, wait: int = 0, status: in
     variables = {
         "problem": said,
         "form_token": sessions_of(request).form_token(session),
+        "is_shared": by_operators_listener(request) and is_shared(request.host),
         "own_host": _own_host(request),
         "link": _own_link(request),
     }
