@@ -127,10 +127,10 @@ def _place(gateway: Gateway) -> _Place | None:
 
 
 async def _resolved(place: _Place) -> list[str]:
-    """Its addresses.
+    """The addresses of a place.
 
     Raises:
-        OSError: it has none.
+        OSError: its name has none.
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)

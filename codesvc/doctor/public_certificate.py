@@ -12,7 +12,7 @@ _WHAT: Final = "service.public_url: certificate"
 
 
 async def findings(public_url: str) -> list[Finding]:
-    """Its state by a handshake; nothing for an address without https."""
+    """The state of the public address's certificate by a handshake; nothing for an address without https."""
     address, now = ServiceAddress(public_url), unix_ms()
     if not address.secure:
         return []

@@ -33,7 +33,7 @@ class AuditAct(StrEnum):
     SETTINGS_SET = "settings.set"
     """A site, account or key in the store was set, or the configuration file lets in others (`file/…`)."""
     SETTINGS_REMOVED = "settings.removed"
-    """It was removed; `detail` names it. The script that removes it writes the line."""
+    """A site, account or key was removed; `detail` names it. The script that removes it writes the line."""
     OIDC_CODE_REPLAYED = "oidc.code_replayed"
     """A relying party's code came twice, so the token that it gave was revoked; `detail` is the login."""
     CLOCK_MOVED = "clock.moved"
@@ -47,9 +47,9 @@ class Gone(StrEnum):
     LENGTH = "length"
     """The log of the site was full."""
     AGE = "age"
-    """They were older than `store.audit_retention`."""
+    """The lines were older than `store.audit_retention`."""
     UNKNOWN = "unknown"
-    """The service did not remove them: they were deleted in the store, or the store lost them."""
+    """The service did not remove the lines: they were deleted in the store, or the store lost them."""
 
 
 FAILED_LOGINS: Final = AuditAct.LOGIN_FAILED.value

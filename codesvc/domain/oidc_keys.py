@@ -102,7 +102,7 @@ class SigningKeys(msgspec.Struct, frozen=True):
         return [alg for alg in dict.fromkeys(algorithms) if self.signer(alg) is None]
 
     def with_keys(self, algorithms: Sequence[str], now: int) -> SigningKeys:
-        """The same with a present and a next key for each of these algorithms."""
+        """These keys, and a present and a next key for each of these algorithms."""
         made = [made_key(alg, now) for alg in algorithms for _ in range(2)]
         return msgspec.structs.replace(self, keys=(*self.keys, *made))
 

@@ -46,7 +46,7 @@ _EMAIL: Final = "/recipient/email"
 
 
 class MessageKind(StrEnum):
-    """As what a message was requested; the value is the API's word."""
+    """How a message was requested; the value is the API's word."""
 
     SMS = "sms"
     EMAIL = "email"

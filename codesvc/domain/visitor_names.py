@@ -14,7 +14,7 @@ _PREFIX: Final = "wx_"
 _SHORT: Final = 16
 _IN_NAMES: Final = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _MOST_LETTERS: Final = 2
-"""As how many plain letters one other letter is read, such as æ."""
+"""How many plain letters one other letter may be read as, such as æ as `ae`."""
 # Letters that Unicode does not take apart, such as ⱳ, and small ones above others. Their names have the plain letter.
 _LATIN: Final = re.compile(r"(?:COMBINING )?LATIN .*\b([WX])\b.*")
 

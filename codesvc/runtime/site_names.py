@@ -94,7 +94,7 @@ class SiteNames(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The same, as aiohttp asks.
+        """Look a name up in the form in which aiohttp asks.
 
         Raises:
             OSError: it cannot be looked up, or has no address of the family.

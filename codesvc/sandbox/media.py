@@ -53,7 +53,7 @@ class Media:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the file."""
         return media_url(self.media_id, self.suffix)
 
 

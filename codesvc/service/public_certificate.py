@@ -51,7 +51,7 @@ class PublicCertificate:
 
     @property
     def conditions(self) -> list[ComponentHealth]:
-        """Its component on /readyz; none as long as nothing was seen."""
+        """The component of the certificate on /readyz; none as long as nothing was seen."""
         now = unix_ms()
         return [] if self.seen is None else [ComponentHealth("certificate", self.seen.state(now), self.seen.means(now))]
 

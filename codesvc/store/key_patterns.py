@@ -110,7 +110,7 @@ IN_ACCOUNT: Final = {
     "token": "token:%s",
     "quota": "quota:%s:%d",
 }
-"""The same for kinds whose names are unique only inside one account."""
+"""The patterns of kinds whose names are unique only inside one account."""
 
 KINDS: Final = frozenset(
     {pattern.partition(":")[0] for table in (IN_PARTITION, IN_ACCOUNT) for pattern in table.values()}

@@ -41,7 +41,7 @@ def locked(descriptor: int) -> bool:
 
 
 async def locked_soon(descriptor: int) -> bool:
-    """The same, where a command may hold the lock for the moment in which it looks (`running_socket`)."""
+    """Try to take the lock, which a command may hold for the moment in which it looks (`running_socket`)."""
     for _ in range(_LOOKS):
         if locked(descriptor):
             return True

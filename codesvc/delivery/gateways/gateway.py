@@ -26,9 +26,9 @@ class Taken(StrEnum):
     YES = "yes"
     """The gateway said that it took the message."""
     NO = "no"
-    """It did not, and will not: the request is wrong, or the recipient."""
+    """The gateway did not take the message, and will not: the request is wrong, or the recipient."""
     LATER = "later"
-    """It certainly did not, and may do so later."""
+    """The gateway certainly did not take the message, and may do so later."""
     UNKNOWN = "unknown"
     """The message may have been sent: the request was sent, and its answer was not read or did not say."""
 

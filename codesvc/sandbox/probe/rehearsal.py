@@ -1,4 +1,4 @@
-"""The same walk over the sandbox: a person who agrees to everything, and a platform that lives as long as the walk."""
+"""The walk over the sandbox: a person who agrees to everything, and a platform that lives as long as the walk."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -23,7 +23,7 @@ class Arrived(StrEnum):
     PROBABLY = "probably"
     """WeChat accepted the message and has sent no receipt (yet)."""
     NOT_YET = "not_yet"
-    """It is being sent, or the person has to scan first."""
+    """The message is being sent, or the person has to scan first."""
     NO = "no"
 
 

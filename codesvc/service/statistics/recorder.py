@@ -51,7 +51,7 @@ HOURS_KEPT: Final = 90 * 24
 MOST_LATEST: Final = 200
 """How many of a site's latest verifications are listed for operators."""
 _NOW: Final = 0.0
-"""As the time of what happened to a site: when the store hears of it, so two seconds late."""
+"""Instead of the time of an event: the store takes the time at which it hears of it, up to two seconds late."""
 _LATEST_KEPT_MS: Final = 7_800_000
 """A verification can be read for at most two hours and ten minutes after its start (code_max_life: one hour)."""
 

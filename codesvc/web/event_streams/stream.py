@@ -123,7 +123,7 @@ async def stream_intent(
     drawn_for: Hashable = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """The same for a bind intent or login.
+    """Send `draw(intent)` in the same way, for a bind intent or login.
 
     Raises:
         Problem: there is none.
@@ -140,7 +140,7 @@ async def stream_intent(
 def _shared(
     request: web.Request, identifier: str, alike: Hashable, look: Callable[[], Awaitable[StreamState | None]]
 ) -> Callable[[], Awaitable[StreamState | None]]:
-    """The same look, made together with the other streams of the object that are drawn alike."""
+    """`look`, made together with the other streams of the object that are drawn alike."""
     notifier, reads = services(request).change_notifier, request.app[_READS]
 
     async def shared() -> StreamState | None:
@@ -152,7 +152,7 @@ def _shared(
 def _while_allowed(
     look: Callable[[], Awaitable[StreamState | None]], allowed: Callable[[], bool]
 ) -> Callable[[], Awaitable[StreamState | None]]:
-    """The same look, which sees nothing more once its reader could not open the stream again."""
+    """`look`, which sees nothing more once its reader could not open the stream again."""
 
     async def while_allowed() -> StreamState | None:
         return await look() if allowed() else None

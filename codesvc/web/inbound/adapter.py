@@ -95,7 +95,7 @@ class Reason(StrEnum):
     INVALID = "invalid"
     """A value is not allowed."""
     RECIPIENT = "recipient"
-    """It is not a phone number, or not an e-mail address."""
+    """The recipient is not a phone number, or not an e-mail address."""
     LIMITED = "limited"
     UNAVAILABLE = "unavailable"
 
@@ -177,7 +177,7 @@ def no_in_words(refusal: Refusal) -> web.Response:
 
 
 def unauthenticated() -> web.Response:
-    """The same for an unknown site, an unknown adapter and a wrong secret. `code` is Authgear's word (HOOKS 6)."""
+    """One refusal for an unknown site, an unknown adapter and a wrong secret. `code` is Authgear's word (HOOKS 6)."""
     return answered({"code": "authentication_failed", "message": "This address does not accept the request."}, 401)
 
 
