@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,7 +13,7 @@ from codesvc.service.web_authorisation import browser_of
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import VisitForm
 from codesvc.web.context import services
-from codesvc.web.headers import cookie_in, cookies_in, is_ambiguous
+from codesvc.web.headers import cookie_in, cookie_names, cookies_in, is_ambiguous
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 LOGIN_COOKIE: Final = "codesvc_oidc_"
 """Begins the name of the cookie of each login that this browser began for an app."""
-_MOST_LOGINS: Final = 20
-"""Logins at apps that count for one browser: the newest, which it sends last (RFC 6265 section 5.4)."""
+MOST_LOGINS: Final = 20
+"""Logins at apps that one browser may have begun and not finished: no more are begun for it."""
+_FINISHED: Final = "."
+"""Begins the value of a login's cookie once the app has its answer."""
 PERSON_COOKIE: Final = "codesvc_person_"
 """Begins the name of the cookie of a person who has logged in to an app of a site (`codesvc.domain.known_browsers`)."""
 _VISIT_COOKIE: Final = "codesvc_visit_"
 """Begins the name of the cookie of each visit (`codesvc.domain.visit_cookie`)."""
+_VISIT_NAME: Final = re.compile(rf"(?:^|-){_VISIT_COOKIE}[0-9a-f]{{12}}$", re.ASCII)
+_MOST_VISITS: Final = 20
 _LIFE_SECONDS: Final = 3_600
 _Form = TypeVar("_Form", bound=VisitForm)
 
@@ -74,15 +79,32 @@ def person_cookie(request: web.Request, site: str) -> str:
 
 def login_browsers(request: web.Request) -> frozenset[str]:
     """The keyed names of this browser: one for each app's login that it began, which the login's successor shares."""
-    cookies = cookies_in(request.headers, services(request).address.cookie_name(LOGIN_COOKIE))
-    return frozenset(browser_of(cookie[:64]) for cookie in cookies[-_MOST_LOGINS:])
+    # The newest come last (RFC 6265 section 5.4).
+    newest = _login_cookies(request)[-MOST_LOGINS:]
+    return frozenset(browser_of(cookie.removeprefix(_FINISHED)[:64]) for cookie in newest)
+
+
+def has_most_logins(request: web.Request) -> bool:
+    """Whether this browser has begun so many logins that no more are begun for it."""
+    return sum(not cookie.startswith(_FINISHED) for cookie in _login_cookies(request)) >= MOST_LOGINS
+
+
+def _login_cookies(request: web.Request) -> list[str]:
+    return cookies_in(request.headers, services(request).address.cookie_name(LOGIN_COOKIE))
 
 
 def keep_cookie(
     request: web.Request, response: web.Response, cookie: str, *, name: str, seconds: int = _LIFE_SECONDS
 ) -> None:
-    """Set a cookie. SameSite=Lax: it is sent when another site redirects back, but not with another site's form."""
+    """Set a cookie. SameSite=Lax: it is sent when another site redirects back, but not with another site's form.
+
+    Of visits a browser keeps the latest: links that lead it to ever more of them would make its requests too long.
+    """
     address = services(request).address
+    if name.startswith(_VISIT_COOKIE):
+        kept = [each for each in cookie_names(request.headers, address.cookie_name("")) if _VISIT_NAME.search(each)]
+        for old in kept[: max(0, len(kept) - _MOST_VISITS + 1)]:
+            response.del_cookie(old, path=address.cookie_path, secure=address.secure, httponly=True, samesite="Lax")
     response.set_cookie(
         address.cookie_name(name),
         cookie,
@@ -92,6 +114,13 @@ def keep_cookie(
         samesite="Lax",
         path=address.cookie_path,
     )
+
+
+def finish_login(request: web.Request, response: web.Response, *, name: str, seconds: int) -> None:
+    """Mark the cookie of a login as that of a finished one, for the same time: its answer may be fetched again."""
+    cookie = cookie_in(request.headers, services(request).address.cookie_name(name))
+    if cookie:
+        keep_cookie(request, response, _FINISHED + cookie.removeprefix(_FINISHED), name=name, seconds=seconds)
 
 
 def goes_to_wechat(request: web.Request) -> bool:

@@ -70,6 +70,11 @@ def cookies_in(headers: Mapping[str, str], prefix: str) -> list[str]:
     return [_unquoted(value) for key, value in found if times[key] == 1]
 
 
+def cookie_names(headers: Mapping[str, str], prefix: str) -> list[str]:
+    """The names of all cookies that begin with `prefix`; those set first come first (RFC 6265 section 5.4)."""
+    return [key for key, _ in _cookies(headers) if key.startswith(prefix)]
+
+
 def _cookies(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     # Only blanks and tabs are around a name (RFC 6265bis section 5.7). Other white space of Unicode belongs to it: any
     # host of the domain may set such a cookie, for example a no-break space and then `__Host-` as its name.

@@ -135,6 +135,47 @@ async def test_a_page_uses_up_no_logins_of_its_visitors_by_pictures_and_frames(n
         assert "error" not in told(await Browser(world).authorize(method=method, headers=visitor))
 
 
+POPUP = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_page_uses_up_no_logins_of_its_visitors_by_a_window_that_it_navigates(new_world, method):
+    """Each navigation is one of a page of its own. The cookies of what the browser began say how many there were."""
+
+    async def navigated(browser, address, number):
+        """What a page makes of its window: with a form the browser sends no cookies, but it follows the redirect."""
+        headers = POPUP | {"X-Forwarded-For": address}
+        if method == "GET":
+            return await browser.authorize(headers=headers, state=str(number))
+        sent = await Browser(world).authorize(method="POST", headers=headers, state=str(number))
+        assert "Set-Cookie" not in sent.headers
+        return await browser.get(sent.headers["Location"], **headers)
+
+    async with new_world(**provider(**PROXY)) as world:
+        person, victim, first = await world.person(), Browser(world), "203.0.113.77"
+        question = await victim.scanned_by(person, await navigated(victim, first, 0))
+        page = victim.path
+        for number in range(1, 60):
+            taken = "error" not in told(await navigated(victim, first, number))
+            assert taken == (number < 20)
+        assert len([name for name in victim.cookies if "oidc" in name]) == 20
+        assert sum(map(len, victim.cookies)) + sum(map(len, victim.cookies.values())) < 2_000
+        # Whoever shares the address logs in, and the login that was under way comes to its end.
+        assert await begun(world, first)
+        assert "山月百科" in question
+        await person.say("确认")
+        victim.path = page
+        assert "code" in told(await victim.back())
+        # What is finished counts no more, and what was not is over after ten minutes.
+        assert "error" not in told(await navigated(victim, first, 60))
+
+
+async def test_a_form_of_another_site_that_fits_in_no_address_is_refused(new_world):
+    async with new_world(**provider(**PROXY)) as world:
+        answer = await Browser(world).authorize(method="POST", headers=POPUP, login_hint="x" * 7_000)
+        assert told(answer)["error"] == "invalid_request"
+
+
 async def test_logins_of_an_app_do_not_use_up_what_the_site_may_start_for_an_address(new_world):
     """Any page can make its reader's browser open the issuer: sixty pictures, and their sign-up was refused."""
     limits = {"address_starts": ["2/hour"], "site_starts": "none"}

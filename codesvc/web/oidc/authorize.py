@@ -7,8 +7,9 @@ Where the client or its redirect address is not known to be good, an error is a 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.known_browsers import KNOWN_SECONDS
@@ -19,10 +20,14 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import (
     LOGIN_COOKIE,
+    MOST_LOGINS,
     PERSON_COOKIE,
+    finish_login,
     goes_to_wechat,
+    has_most_logins,
     keep_cookie,
     login_browsers,
+    own_path,
     person_cookie,
     see_other,
     visitor_of,
@@ -44,6 +49,14 @@ if TYPE_CHECKING:
 routes = web.RouteTableDef()
 _COOKIE_SECONDS: Final = 600
 _PAGE: Final = "/oidc/{site}/return/{token}"
+_TOO_MANY: Final = ProtocolError(
+    "temporarily_unavailable",
+    f"This browser has begun {MOST_LOGINS} logins in {_COOKIE_SECONDS // 60} minutes and finished none of them. "
+    "Finish one, or try again later.",
+)
+_LONGEST_QUERY: Final = 6_000
+"""Octets of an address that every proxy takes, with what stands before them."""
+_TOO_LONG: Final = ProtocolError("invalid_request", f"The parameters are longer than {_LONGEST_QUERY} octets.")
 _BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answer now. Try again.")
 
 
@@ -53,7 +66,8 @@ _BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answ
 async def authorize(request: web.Request) -> web.Response:
     """Start a login for a relying party.
 
-    Only a person who opens the address starts one. A page could use up its visitors' logins by pictures and frames.
+    Only a person who opens the address starts one: a page could use up its visitors' logins by pictures and frames. It
+    can also navigate a window there again and again, so a browser has a number of logins that it has not finished.
     """
     require_no_prefetch(request)
     site, logins = issuing_site(request), services(request).oidc.logins
@@ -65,6 +79,15 @@ async def authorize(request: web.Request) -> web.Response:
     state = value_of(pairs, "state")
     if not is_short_state(state):
         state = ""  # it is refused, and the refusal goes back without it
+    if has_most_logins(request):
+        return _redirect(logins.refusal(site, client, redirect_uri, state, _TOO_MANY))
+    opened = is_opened(request)
+    if opened and request.method == hdrs.METH_POST and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # A browser sends the cookies of its logins with another site's address, and not with its form.
+        query = urlencode(pairs, errors="surrogateescape")
+        if len(query) > _LONGEST_QUERY:
+            return _redirect(logins.refusal(site, client, redirect_uri, state, _TOO_LONG))
+        return see_other(f"{own_path(request)}?{query}")
     cookie = new_browser()
     visit = Visit(
         browser=browser_of(cookie),
@@ -73,7 +96,7 @@ async def authorize(request: web.Request) -> web.Response:
         languages=asked_by(request),
         wechat=goes_to_wechat(request),
         known=person_cookie(request, site.name),
-        opened=is_opened(request),
+        opened=opened,
     )
     try:
         login = await logins.begin(site, client, redirect_uri, pairs, visit)
@@ -83,7 +106,7 @@ async def authorize(request: web.Request) -> web.Response:
         return _redirect(logins.refusal(site, client, redirect_uri, state, _BUSY))
     response = see_other(page_path(request, login))
     # Each login has a cookie of its own, so that logins in several tabs do not disturb each other.
-    keep_cookie(request, response, cookie, name=f"{LOGIN_COOKIE}{login.id[3:11]}", seconds=_COOKIE_SECONDS)
+    keep_cookie(request, response, cookie, name=_cookie_of(login.id), seconds=_COOKIE_SECONDS)
     return response
 
 
@@ -114,9 +137,15 @@ async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
     if not isinstance(found, Answer):
         return see_other(page_path(request, found))
     response = _redirect(found)
+    finish_login(request, response, name=_cookie_of(login.text), seconds=_COOKIE_SECONDS)
     if found.known:
         keep_cookie(request, response, found.known, name=PERSON_COOKIE + site.name, seconds=KNOWN_SECONDS)
     return response
+
+
+def _cookie_of(login: str) -> str:
+    """The name of the cookie of a login. One that came after another has the first one's."""
+    return f"{LOGIN_COOKIE}{login[3:11]}"
 
 
 def _login(request: web.Request, site: SiteEntry) -> IntentId:
