@@ -177,10 +177,11 @@ async def test_a_delivery_that_crosses_the_first_answer_gets_the_same_cookie(wor
 
 async def test_of_visits_a_browser_keeps_the_latest(shop):
     """Links of one's own could lead a browser to ever more visits, until its requests are too long for every page."""
-    _, ask = await login_at_the_app(shop)
+    browser, ask = await login_at_the_app(shop)
     old = {f"codesvc_visit_{number:012x}": "x" * 60 for number in range(25)}
     others = {"codesvc_visit_more=than": "1", "codesvc_visit_\xe9": "1", "other": "1"}
-    sent = await Browser(shop, cookies=others | old).get(ask, **IN_WECHAT)
+    browser.cookies |= others | old
+    sent = await browser.get(ask, **IN_WECHAT)
     assert sent.status == 303
     lines = sent.headers.getall("Set-Cookie")
     assert [line.partition("=")[0] for line in lines if "Max-Age=0" in line] == list(old)[:6]
