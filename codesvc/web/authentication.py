@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from hmac import compare_digest
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _FORWARDED: Final = "/v1/wechat/events"
+_CREDENTIALS: Final = Struct("=iII")
+"""Process, user and group at the other end of a unix socket: `struct ucred` of Linux (unix(7))."""
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
 
 
@@ -114,6 +119,14 @@ def by_operators_listener(request: web.Request) -> bool:
     if listener is None or transport is None or not listener.is_name(transport.get_extra_info("sockname")):
         return False
     return listener.may_be_called(request.host, services(request).address.host)
+
+
+def user_of_machine(request: web.Request) -> str:
+    """The number of the system's user who has connected to a unix socket; "" for a port, or where it is not told."""
+    connected = request.transport.get_extra_info("socket") if request.transport else None
+    if connected is None or connected.family != socket.AF_UNIX or sys.platform != "linux":
+        return ""
+    return str(_CREDENTIALS.unpack(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))[1])
 
 
 def admin_key(request: web.Request) -> AdminKey | None:

@@ -1,6 +1,7 @@
 """The operator gets in while strangers, from as many networks as they like, try passwords."""
 
 import asyncio
+import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import ip_address
@@ -157,6 +158,59 @@ async def test_at_the_operators_own_listener_a_sign_in_of_one_gives_no_tries_to_
             outcomes += [(await lanes.try_password(near, line, OTHER_PASSWORD))[0]]
         assert outcomes.count(Outcome.REFUSED) == 30
         assert outcomes[-1] is Outcome.LIMITED
+
+
+async def wrong_tries(operator, count):
+    return [(await operator.sign_in(password="wrong wrong wrong"))[0] for _ in range(count)]
+
+
+async def sign_out(operator):
+    assert (await operator.post("/admin/logout", {"token": await operator.token("/admin/audit")}))[0] == 303
+
+
+@asynccontextmanager
+async def near_the_port(new_world):
+    """A world whose operators come by a port, as any other user of the machine can; makes browsers there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with new_world(admin=TWO | {"listen": f"127.0.0.1:{port}"}), AsyncExitStack() as browsers:
+
+        async def near():
+            return await browsers.enter_async_context(browser(SimpleNamespace(service=f"http://127.0.0.1:{port}")))
+
+        yield near
+
+
+async def test_another_user_of_the_machine_keeps_out_no_browser_that_has_signed_in_at_the_operators_port(new_world):
+    async with near_the_port(new_world) as near:
+        owner, stranger = await near(), await near()
+        assert (await owner.sign_in())[0] == 303
+        await sign_out(owner)
+        assert await wrong_tries(stranger, 31) == [422] * 30 + [429]
+        assert (await owner.sign_in())[0] == 303
+
+
+async def test_an_operator_who_signs_in_by_ever_new_browsers_has_no_more_tries_at_anothers_password(new_world):
+    async with near_the_port(new_world) as near:
+        statuses = []
+        for _ in range(3):
+            mei = await near()
+            assert (await mei.sign_in("mei", OTHER_PASSWORD))[0] == 303
+            await sign_out(mei)
+            statuses += await wrong_tries(mei, 11)
+        assert statuses == [422] * 30 + [429] * 3
+
+
+async def test_at_the_operators_socket_each_user_of_the_machine_has_tries_of_their_own(new_world, tmp_path):
+    path = tmp_path / "admin.sock"
+    async with new_world(admin=TWO | {"listen": f"unix:{path}"}) as world:
+        async with browser(world, aiohttp.UnixConnector(str(path))) as here:
+            assert await wrong_tries(here, 31) == [422] * 30 + [429]
+        lanes, line = SignInLanes(world.app[SERVICES].store), TWO["operators"]["mei"]["password"]
+        for user, outcome in ((str(os.getuid()), Outcome.LIMITED), ("65533", Outcome.REFUSED)):
+            visitor = Visitor(None, near=True, user=user)
+            assert (await lanes.try_password(visitor, line, "wrong wrong wrong"))[0] is outcome
 
 
 @pytest.mark.parametrize("cookie", ["x", "WyJsYW4iXQ.x.y", ""])

@@ -50,8 +50,8 @@ def _keep(request: web.Request, response: web.Response, name: str, value: str, s
     )
 
 
-def known_browser(request: web.Request) -> str:
-    """The id of a browser that has signed in before, "" for any other."""
+def known_browser(request: web.Request) -> Session | None:
+    """Who signed in last in a browser that has signed in before, and its id; None for any other."""
     return sessions_of(request).known(cookie_in(request.headers, _cookie_name(request, _KNOWN)))
 
 

@@ -25,7 +25,7 @@ from codesvc.web.admin.layout import (
     words_of,
 )
 from codesvc.web.admin.sign_in_lanes import Visitor
-from codesvc.web.authentication import browser_address, by_operators_listener
+from codesvc.web.authentication import browser_address, by_operators_listener, user_of_machine
 from codesvc.web.browser import go_to, see_other
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
@@ -86,7 +86,13 @@ async def sign_in(request: web.Request) -> web.Response:
     name = str(fields.get("name", ""))[:_LONGEST_NAME]
     near = by_operators_listener(request)
     browser = known_browser(request)
-    visitor = Visitor(None if near else browser_address(request), browser, near)
+    visitor = Visitor(
+        None if near else browser_address(request),
+        browser=browser.id if browser else "",
+        owner=browser.name if browser else "",
+        near=near,
+        user=user_of_machine(request) if near else "",
+    )
     outcome, wait, cookie = await sessions_of(request).sign_in(name, str(fields.get("password", "")), visitor)
     if outcome is Outcome.LIMITED:
         return _draw_login(request, "login.limited", wait=wait, status=429)
@@ -98,7 +104,7 @@ async def sign_in(request: web.Request) -> web.Response:
     await here.auditing.note(operator(name), AuditAct.LOGIN)
     response = go_to(request, "/admin")
     keep_session(request, response, cookie)
-    keep_known(request, response, sessions_of(request).make_known(name, browser))
+    keep_known(request, response, sessions_of(request).make_known(name, visitor.browser))
     return response
 
 

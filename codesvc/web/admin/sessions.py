@@ -122,12 +122,13 @@ class Sessions:
             return Outcome.REFUSED, 0, ""
         return Outcome.DONE, 0, self._made(name, fingerprint(line), near=visitor.near)[1]
 
-    def known(self, cookie: str) -> str:
-        """The id of a browser that has signed in before, "" for any other.
+    def known(self, cookie: str) -> Session | None:
+        """Who signed in last in a browser that has signed in before, and its id; None for any other.
 
         A browser is known until `KNOWN_SECONDS` after its last sign-in, and until the password that it used changes.
         """
-        return found.id if (found := self._read_with(self._known, cookie, KNOWN_SECONDS)) and found.name else ""
+        found = self._read_with(self._known, cookie, KNOWN_SECONDS)
+        return found if found is not None and found.name else None
 
     def make_known(self, name: str, before: str) -> str:
         """The cookie of a browser in which this operator has signed in; a known browser keeps its id."""

@@ -1,8 +1,9 @@
 """Password attempts of operators, in three lanes that do not wait for each other.
 
 A check of a password costs 0.1 s and 32 MiB, so each lane makes one at a time and lets few wait. Strangers, who can
-fill their lane from any number of addresses, share one. Browsers that have signed in before have another, and the
-operators' own listener (`admin.listen`) has the third. So a stranger can keep out strangers only (DESIGN rule 3).
+fill their lane from any number of addresses, share one. Browsers that have signed in before have another, and others at
+the operators' own listener (`admin.listen`) have the third: where it is a port, any user of the machine. So a stranger
+can keep out strangers only (DESIGN rule 3).
 """
 
 from __future__ import annotations
@@ -39,18 +40,24 @@ class Visitor:
     Attributes:
         address: the browser's address, None if it is unknown.
         browser: the id of a browser that has signed in before, "" for any other.
+        owner: the operator who signed in there last, "" without `browser`.
         near: whether they came by the operators' own listener.
+        user: which user of the machine has connected to it, "" if the system does not tell, as for a port.
     """
 
     address: IPv4Address | IPv6Address | None
     browser: str = ""
+    owner: str = ""
     near: bool = False
+    user: str = ""
 
     @property
     def budget(self) -> LoginBudget:
         """How often they may try."""
         if self.near:
-            return LoginBudget(visitor="near", rates=_NEAR_TRIES)
+            # All browsers of an operator together: signing in costs no try there, so each can have any number of them.
+            visitor = f"near-operator-{self.owner}" if self.browser else f"near-{self.user}"
+            return LoginBudget(visitor=visitor, rates=_NEAR_TRIES)
         if self.browser:
             return LoginBudget(visitor=f"browser-{self.browser}", rates=_TRIES)
         return LoginBudget(
@@ -92,7 +99,7 @@ class SignInLanes:
 
     async def try_password(self, visitor: Visitor, line: str, password: str) -> tuple[Outcome, int]:
         """Check a password in the visitor's lane: DONE, REFUSED, or LIMITED with the seconds to wait."""
-        lane = self._near if visitor.near else self._known if visitor.browser else self._strangers
+        lane = self._known if visitor.browser else self._near if visitor.near else self._strangers
         if lane.full:
             return Outcome.LIMITED, _BUSY_SECONDS
         admitted = await self._store.audit.admit_login(visitor.budget)
