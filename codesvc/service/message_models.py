@@ -40,7 +40,9 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
         expires_in: how long the code is valid, seconds.
         client_ip: the person's address, None if the caller does not say it.
         reference: what the page shows beside the code, at most 8 letters or digits.
-        dedupe: identifies this call and its repeats, "" if nothing does; only a keyed hash is kept.
+        dedupe: identifies this call and its repeats, "" if nothing does; only a keyed hash is kept. Of a signed call it
+            has only what the signature covers, or one of few values: else anybody could make a repeat a new call.
+        dedupe_ms: how long a repeat is recognised, 0 without `dedupe`.
         source: the name of the source, for the log; "" for the API.
     """
 
@@ -59,6 +61,7 @@ class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
     client_ip: IPv4Address | IPv6Address | None = None
     reference: str = ""
     dedupe: str = ""
+    dedupe_ms: int = 0
     source: str = ""
 
     def __repr__(self) -> str:

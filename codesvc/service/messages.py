@@ -92,6 +92,7 @@ class Messages:
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             same_call=_keyed(self._keyring, site.name, wanted.dedupe) if wanted.dedupe else "",
+            same_call_ms=wanted.dedupe_ms,
             rates=site.rates,
             shared_pushes=widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes)),
             hooks=site.wanted,

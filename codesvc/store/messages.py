@@ -43,6 +43,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         life_ms: how long the code is valid.
         repeat_window_ms: within this time a second message for a user goes to the gateway.
         same_call: keyed hash of the call's identifying values, "" for none.
+        same_call_ms: how long a repeat of the call is recognised, 0 for none.
     """
 
     id: str
@@ -66,6 +67,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     fingerprint: str
     same_call: str
+    same_call_ms: int
     rates: Mapping[str, str]
     shared_pushes: str
     hooks: str
@@ -181,7 +183,7 @@ class Messages:
                 "hooks": start.hooks,
                 "idem": start.idempotency_key,
                 "fingerprint": start.fingerprint,
-                "deduped": int(bool(start.same_call)),
+                "same_ms": start.same_call_ms,
             },
         )
 

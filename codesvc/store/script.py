@@ -34,7 +34,7 @@ from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import APP_LOGIN_KEPT_MS, BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS, UNDO_MS
 from codesvc.domain.limits import encode
-from codesvc.domain.message import ENDED_MESSAGES, MESSAGE_KEPT_MS, MESSAGE_MOVES, SAME_CALL_MS
+from codesvc.domain.message import ENDED_MESSAGES, MESSAGE_KEPT_MS, MESSAGE_MOVES
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
@@ -137,7 +137,6 @@ def _known() -> dict[str, str]:
         "MESSAGE_MOVES": _moves(MESSAGE_MOVES),
         "ENDED_MESSAGES": _table((status, "true") for status in sorted(ENDED_MESSAGES)),
         "MESSAGE_KEPT": f"{MESSAGE_KEPT_MS}",
-        "SAME_CALL": f"{SAME_CALL_MS}",
         "WITH_RECEIPT": _table((channel.value, "true") for channel in Channel if channel.traits.receipt),
         "WITH_QUOTA": _table((channel.value, "true") for channel in Channel if channel.traits.quota),
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),

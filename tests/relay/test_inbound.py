@@ -218,6 +218,50 @@ async def test_a_word_behind_the_address_is_the_purpose(new_inbound, stub):
         assert data["purpose"] == "reset"
 
 
+@pytest.mark.parametrize(
+    "name", ["authgear", "authgear, an older template without variables", "supabase sms", "zitadel"]
+)
+async def test_no_word_behind_the_address_makes_a_signed_call_new_or_replaces_its_own_word(new_inbound, stub, name):
+    """No signature covers the address, so whoever has read one request can send it to others."""
+    form = next(f for f in FORMS if f.name == name)
+    form = type(form)(**{**vars(form), "options": {"purpose": "register", "purposes": {"known": "reset"}}})
+    async with new_inbound(form) as world:
+        captured = form.sent()
+        first = await call(world, captured)
+        assert understood(form, *first[:2])
+        path = captured.path
+        for word in ("w0", "w1", "w2", *(["known"] if "older" not in name else [])):
+            captured.path = f"{path}/{word}"
+            assert (await call(world, captured))[:2] == first[:2], word
+        assert understood(form, *(await call(world, form.sent(code="707070")))[:2])
+        sent = await at_gateway(stub, 2)
+        assert [data["purpose"] for data in sent] == ["register", "register"]
+        captured = form.sent(code="515151")
+        captured.path += "/known"
+        assert understood(form, *(await call(world, captured))[:2])
+        assert (await at_gateway(stub, 3))[2]["purpose"] == ("reset" if "older" in name else "register")
+
+
+async def test_a_call_whose_signature_has_no_time_is_recognised_for_a_day(new_inbound, stub, valkey):
+    authgear, supabase = (next(f for f in FORMS if f.adapter == name) for name in ("authgear", "supabase"))
+    async with new_inbound(authgear, supabase) as world:
+        kept = {}
+        for form in (supabase, authgear):
+            assert understood(form, *(await call(world, form.sent()))[:2])
+            [mark] = set(valkey.scan_iter("*same:shop:*")) - kept.keys()
+            kept[mark] = valkey.pttl(mark)
+        of_supabase, of_authgear = kept.values()
+        assert 0 < of_supabase <= 600_000
+        assert 86_000_000 < of_authgear <= 86_400_000
+        await at_gateway(stub, 2)
+        # The message itself is no longer kept. A call that nobody repeats for so long is refused, and sends nothing.
+        await world.advance(7_200)
+        status, body, _ = await call(world, authgear.sent())
+        assert not understood(authgear, status, body)
+        assert understood(authgear, *(await call(world, authgear.sent(code="707070")))[:2])
+        assert [data["code"] for data in await at_gateway(stub, 3)] == ["482913", "482913", "707070"]
+
+
 async def test_supabase_sends_two_codes_for_a_secure_change_of_address(new_inbound, stub):
     form = next(f for f in FORMS if f.name == "supabase e-mail")
 

@@ -6,18 +6,22 @@
 --   message `claims` the recipient: a person gives it as theirs for the first time.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
 -- KEYS: message sealed same idem address_starts site_starts outbox
--- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint deduped
+-- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint same_ms
 -- OUTCOMES: started repeated mismatch limited absent
 -- USES: clock names former_site windows recent_activity record reachability message recipient_proof network_share admission
 -- REPLY started repeated: message _ left
 -- REPLY limited: limit wait_ms
---   absent: the Idempotency-Key's message is no longer kept
+--   absent: the message of the Idempotency-Key, or of the same call, is no longer kept
 
 local refused = refusal(message_at, message_gone)
 if refused then return refused end
-local before = A.deduped == '1' and redis.call('GET', K.same)
-local first = before and read_record(message_at(before))
-if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
+local same_for = tonumber(A.same_ms)
+local before = same_for > 0 and redis.call('GET', K.same)
+if before then
+  local first = read_record(message_at(before))
+  if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
+  return {'absent', now}
+end
 count_start()
 
 local user, openid, alias, unproved
@@ -88,7 +92,7 @@ write(m, {
 })
 redis.call('PEXPIRE', K.message, tonumber(A.life) + MESSAGE_KEPT + TTL_MARGIN)
 redis.call('SET', K.sealed, A.box, 'PX', A.life)
-if A.deduped == '1' then redis.call('SET', K.same, A.id, 'PX', SAME_CALL) end
+if same_for > 0 then redis.call('SET', K.same, A.id, 'PX', same_for) end
 redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', A.id, 'number', 1, 'account', A.appid, 'site', A.site)
 remember_start(A.id)
 return answer('started', m, 0, starts_left())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from codesvc.domain.clock import rfc3339
+from codesvc.domain.message import SAME_CALL_MS
 from codesvc.web.headers import uncached_headers
 from codesvc.web.short_response import ShortResponse
 
@@ -191,6 +192,7 @@ class Adapter:
         read: the messages in the request; none if it is an event without anything to send. Raises `Unreadable`.
         answer: what the system understands as success.
         refuse: what it understands as failure.
+        repeats_ms: how long a repeat of one call is recognised.
     """
 
     name: str
@@ -198,3 +200,4 @@ class Adapter:
     read: Callable[[Inbound, Call], Sequence[Reading]]
     answer: Callable[[Taken], web.Response] = yes
     refuse: Callable[[Refusal], web.Response] = no
+    repeats_ms: int = SAME_CALL_MS

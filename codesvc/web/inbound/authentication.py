@@ -37,7 +37,7 @@ def by_token(source: Inbound, call: Call) -> bool:
 
 
 def by_hex_of_body(header: str, source: Inbound, call: Call) -> bool:
-    """HMAC-SHA256 of the body in hexadecimal. There is no time in it, so repeats are found by the store."""
+    """HMAC-SHA256 of the body in hexadecimal. There is no time in it: the store remembers calls."""
     said = call.headers.get(header, "").strip().lower()
     return _among((hmac.new(key, call.body, sha256).hexdigest() for key in _octet_keys(source)), [said])
 

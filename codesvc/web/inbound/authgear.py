@@ -23,6 +23,8 @@ _WORDS: Final = {
     Reason.LIMITED: "rate_limited",
     Reason.UNAVAILABLE: "timeout",
 }
+_REPEATS_MS: Final = 86_400_000
+"""A day, because the signature has no time. Authgear itself repeats no call, and makes another code for each."""
 _OF_NEW: Final = "setup_"
 """How the templates begin that are for a number that is given for the first time."""
 
@@ -47,4 +49,4 @@ def _refuse(refusal: Refusal) -> web.Response:
     return answered({"code": _WORDS[refusal.reason], "description": refusal.sentence}, refusal.status, refusal.headers)
 
 
-ADAPTER: Final = Adapter("authgear", partial(by_hex_of_body, SIGNATURE), _read, refuse=_refuse)
+ADAPTER: Final = Adapter("authgear", partial(by_hex_of_body, SIGNATURE), _read, refuse=_refuse, repeats_ms=_REPEATS_MS)

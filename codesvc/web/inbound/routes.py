@@ -103,7 +103,7 @@ async def receive(request: web.Request) -> web.Response:
             locale = _locale(source, readings[0])
         else:
             _log.info("inbound_without_code", site=site.name, source=name)
-        wanted = partial(_wanted, site, name, request.match_info.get("word", ""))
+        wanted = partial(_wanted, site, name, adapter.repeats_ms, request.match_info.get("word", ""))
         return adapter.answer(await _in_time(_take(here, site, readings, wanted)))
     except Unreadable as error:
         refused = _Refused(Reason.MALFORMED, str(error))
@@ -150,12 +150,13 @@ async def _take(
     return Taken(messages[0].id, messages[0].created, recipients) if messages else Taken("", unix_ms())
 
 
-def _wanted(site: SiteEntry, name: str, said: str, reading: Reading) -> MessageRequest:
+def _wanted(site: SiteEntry, name: str, repeats_ms: int, said: str, reading: Reading) -> MessageRequest:
     source = site.config.inbound[name]
     kind = MessageKind.EMAIL if "@" in reading.recipient else MessageKind.SMS
     # Refused here, so that the system hears which of its values is wrong, before it hears of a missing gateway.
     recipient_of(site, kind, reading.recipient, source.region)
-    word = said or reading.word
+    # A word behind the address is in no signature: it fills a gap, and replaces nothing that the system says.
+    purpose = source.purpose_of(reading.word or said)
     return MessageRequest(
         kind=kind,
         recipient=reading.recipient,
@@ -167,12 +168,16 @@ def _wanted(site: SiteEntry, name: str, said: str, reading: Reading) -> MessageR
         # A code needs no text of the system's: one that is too long is replaced by ours.
         text="" if reading.code and not _fits(reading.text, LONGEST_TEXT) else reading.text,
         subject=reading.subject if _fits(reading.subject, LONGEST_SUBJECT) and reading.subject.isprintable() else "",
-        purpose=source.purpose_of(word),
+        purpose=purpose,
         locale=_locale(source, reading),
         expires_in=int(min(max(reading.expires_in or source.expires_in, LEAST_LIFE), MOST_LIFE)),
         client_ip=_address(reading.address),
-        # Recipient and code count beside an id, because a text that is not an id must not hide a code.
-        dedupe=same_call(name, reading.id, kind.value, reading.recipient, reading.code or reading.text, word),
+        # Recipient and code count beside an id, because a text that is not an id must not hide a code. Of the address
+        # only the purpose counts, which is one of the source's few: other words make no new call of a signed one.
+        dedupe=same_call(
+            name, reading.id, kind.value, reading.recipient, reading.code or reading.text, reading.word, purpose
+        ),
+        dedupe_ms=repeats_ms,
         source=name,
     )
 
@@ -230,7 +235,8 @@ def _message_of(result: MessageResult) -> Message:
         wait = result.denial.retry_after
         raise _Refused(Reason.LIMITED, f"the limit {result.denial.limit} is reached", wait)
     if result.message is None:
-        raise _Refused(Reason.UNAVAILABLE, "the message could not be accepted", _RETRY_AFTER)
+        # The person asks again and gets another code; a replay stays one.
+        raise _Refused(Reason.UNAVAILABLE, "the same call was taken before, too long ago to repeat it", _RETRY_AFTER)
     return result.message
 
 
