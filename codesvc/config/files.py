@@ -10,6 +10,7 @@ import re
 import shlex
 import stat
 import tomllib
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,23 @@ def read_secret(path: Path) -> tuple[str, bool]:
     if not text:
         raise UnfitError("is empty")
     return text, bool(mode & stat.S_IROTH)
+
+
+def replaceable(path: Path, owners: Container[int]) -> Iterator[tuple[Path, str, bool]]:
+    """The file and its directory where others than `owners` could change them: how, and whether as their owner.
+
+    It is only reported: containers mount files of users that they do not know, and directories that everybody may
+    write. What is mounted to be read alone counts as safe.
+    """
+    real = path.resolve()
+    for place in dict.fromkeys((real, real.parent, path.absolute().parent)):
+        found = place.stat()
+        if os.statvfs(place).f_flag & os.ST_RDONLY:
+            continue
+        if found.st_uid not in owners:
+            yield place, f"belongs to another user ({found.st_uid}), who can change it", True
+        elif stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            yield place, "can be written by every user of the machine, who could replace the files in it", False
 
 
 def read_picture(path: Path, most: int) -> bytes:

@@ -34,6 +34,7 @@ def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict
     """
     tables, exposed = read_tables(path)
     sources = _sources(tables, env, path.resolve().parent)
+    sources.read_beside(path)
     filled = sources.filled(tables)
     settings = _settings(filled, sources, *_misplaced(sources, tables))
     inline = ", ".join(".".join(found) for found in sources.inline)

@@ -6,15 +6,17 @@ The environment variable of a secret is its path in upper case: `accounts.main.s
 A picture that is given as a file is read in the same step.
 """
 
+import os
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
-from codesvc.config.files import one_secret, read_picture, read_secret
+from codesvc.config.files import one_secret, read_picture, read_secret, replaceable
 from codesvc.config.oidc_settings import OidcKeys
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.service_settings import Service
@@ -48,6 +50,9 @@ class Sources:
     data_dir: Path
     notices: list[Fault] = field(default_factory=list)
     inline: list[tuple[str, ...]] = field(default_factory=list)
+    _owners: set[int] = field(default_factory=lambda: {0, os.geteuid()})
+    _looked_at: set[Path] = field(default_factory=set)
+    _chown: str = "chown USER"
     _meant: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def filled(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +118,27 @@ class Sources:
         except (UnfitError, UnfitLogo) as error:
             return Refused(str(error))
 
+    def read_beside(self, path: Path) -> None:
+        """Secrets are those of this configuration file: who owns it may own them. Its own owner is judged first."""
+        with suppress(OSError):  # gone in the meantime
+            self._read_beside(path, path.stat().st_uid)
+
+    def _read_beside(self, path: Path, owner: int) -> None:
+        if os.geteuid() == 0:
+            self._owners.add(owner)  # root looks after what belongs to the service
+        self._look_at(path, "chown USER")
+        self._owners.add(owner)
+        self._chown = f"chown -h --reference={shlex.quote(str(path))}"
+
+    def _look_at(self, file: Path, chown: str) -> None:
+        """Note who else could change a file, or put another in its place."""
+        with suppress(OSError):  # gone in the meantime
+            for place, said, owned in replaceable(file, self._owners):
+                if place not in self._looked_at:
+                    self._looked_at.add(place)
+                    remedy = f"{chown if owned else 'chmod o-w'} {shlex.quote(str(place))}"
+                    self.notices.append(Fault((), f"{place} {said}", remedy))
+
     def _table(self, table: object, cls: type, *path: str) -> object:
         if not isinstance(table, Mapping):
             return table
@@ -163,6 +189,7 @@ class Sources:
         if file.resolve().is_relative_to(self.data_dir.resolve()):
             raise UnfitError("is inside store.data_dir; keep secrets apart from the data they protect")
         words, exposed = read_secret(file)
+        self._look_at(file, self._chown)
         if exposed:
             where, said = (*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"
             self.notices.append(Fault(where, said, f"chmod 600 {shlex.quote(str(file))}"))

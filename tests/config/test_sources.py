@@ -334,6 +334,43 @@ def test_a_configuration_that_everybody_can_write_is_refused(document, tmp_path)
     assert load(path, {}).mode == "live"
 
 
+def configured_in(directory, document):
+    """A configuration in a directory, with its master key in `secrets/` beside it."""
+    secrets = directory / "secrets"
+    secrets.mkdir(mode=0o700)
+    key_from_file(document, secret_file(secrets, OTHER_KEY))
+    return write_toml(directory / "config.toml", document.tables), secrets
+
+
+@pytest.mark.parametrize("of_secret", [False, True])
+def test_a_directory_in_which_everybody_can_replace_files_is_noted(document, tmp_path, of_secret):
+    path, secrets = configured_in(tmp_path, document)
+    assert load(path, {}).notices == ()
+    place = secrets if of_secret else tmp_path
+    place.chmod(0o777)
+    [notice] = load(path, {}).notices
+    assert str(notice) == f"{place} can be written by every user of the machine, who could replace the files in it"
+    assert notice.remedy == f"chmod o-w {place}"
+    place.chmod(0o1777)  # as /tmp: nobody replaces another one's files there
+    assert load(path, {}).notices == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("names", [["secrets/key"], ["secrets"], ["secrets", "secrets/key"]])
+def test_a_secret_that_another_user_owns_is_noted(document, tmp_path, names):
+    path, _ = configured_in(tmp_path, document)
+    for name in names:
+        os.chown(tmp_path / name, 65533, -1)
+    notices = load(path, {}).notices
+    assert sorted(map(str, notices)) == [
+        f"{tmp_path / name} belongs to another user (65533), who can change it" for name in names
+    ]
+    assert {notice.remedy for notice in notices} == {f"chown -h --reference={path} {tmp_path / name}" for name in names}
+    # What belongs to the service, as its configuration does, is fine for root, who looks after it.
+    os.chown(path, 65533, -1)
+    assert load(path, {}).notices == ()
+
+
 @pytest.mark.parametrize("option", ["outbound_proxy", "webhook_proxy"])
 def test_a_proxy_and_its_login_are_a_secret(document, tmp_path, option):
     address = "http://leaver:p%40ss@proxy.example:3128"
