@@ -169,6 +169,28 @@ async def begin(shop, browser, path, name="guest"):
     return page_url
 
 
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"},  # a browser before Sec-Fetch-Site, or at a website without TLS
+    {"Origin": "null"},
+]
+
+
+async def take_no_form_of_another_website(shop, *paths):
+    """Its visitor would bind their WeChat to an account whose password the other website chose."""
+    world, website, _ = shop
+    world.line.started = ""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as visitor:
+        for path in paths:
+            for headers in FOREIGN:
+                form = {"name": "mallory", "password": PASSWORD}
+                sent = visitor.post(website + path, data=form, headers=headers, allow_redirects=False)
+                async with sent as answer:
+                    assert answer.status == 403, (path, headers, await answer.text())
+    assert world.line.started == ""
+
+
 async def sign_up(shop, browser, path="/signup", login="/login"):
     """All that every example has to do right; returns who has the name in the end."""
     world, website, port = shop
@@ -176,6 +198,7 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
     # By the other name of this machine people are led to the right one, or would lose their session there.
     status, _, address = await page(browser, f"http://localhost:{port}{path}")
     assert (status, address) == (200, website + path)
+    await take_no_form_of_another_website(shop, path, login)
     page_url = await begin(shop, browser, path)
     async with aiohttp.ClientSession() as stranger:
         status, html, _ = await page(
@@ -248,6 +271,7 @@ async def test_flask(shop, tmp_path):
     async with running(shop, tmp_path, *command) as browser:
         person = await sign_up(shop, browser)
         world, website, _ = shop
+        await take_no_form_of_another_website(shop, "/forgot")
         browser.cookie_jar.clear()
         status, _, page_url = await submit(browser, f"{website}/forgot", name="guest")
         await person.wait_for_push()
@@ -398,6 +422,7 @@ async def test_a_reset_in_plain_php(shop, tmp_path):
         person = await world.person()
         await verify(world, browser, person, await begin(shop, browser, "/signup.php"))
         browser.cookie_jar.clear()
+        await take_no_form_of_another_website(shop, "/reset.php")
         # A name that nobody has leads to the same page.
         started = []
         for _ in range(2):
