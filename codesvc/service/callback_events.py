@@ -249,15 +249,20 @@ class CallbackEvents:
             case _:
                 return self._chat_composer.phrase("expired", account)
 
-    async def disown(self, account: AccountEntry, openid: str, *, dedupe: str, declined: str | None = None) -> str:
+    async def disown(
+        self, account: AccountEntry, openid: str, *, dedupe: str, declined: str | None = None, verification: str = ""
+    ) -> str:
         """Stop what this WeChat account has open, and mute pushes for a day. Returns the text to reply.
 
-        Recent verifications are canceled, and unspent proofs, links, login codes and logins become void.
+        Verifications are canceled, and unspent proofs, links, login codes and logins become void.
         `dedupe` identifies the message. A repeated message cancels nothing more. `declined` is the answer about a
-        question that the same message declined; if there was no code, nothing is muted.
+        question that the same message declined; if there was no code, nothing is muted. `verification` is
+        the one on whose page the person said so.
         """
         keys, also = account.store_keys, declined is not None
-        found = await self._store.disown(keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also)
+        found = await self._store.disown(
+            keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS, declined=also, verification=verification
+        )
         _log.info("disowned", account=account.name, stopped=found.stopped, entered=found.entered)
         if declined is not None and not (found.stopped or found.entered):
             return declined

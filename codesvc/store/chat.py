@@ -106,16 +106,25 @@ class Chat:
             },
         )
 
-    async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int, declined: bool = False) -> Disowned:
-        """Cancel a person's recent verifications, void what else they have open, and mute pushes for `mute_ms`.
+    async def disown(
+        self,
+        keys: Keys,
+        openid: str,
+        *,
+        dedupe: str,
+        mute_ms: int,
+        declined: bool = False,
+        verification: str = "",
+    ) -> Disowned:
+        """Cancel a person's verifications, void what else they have open, and mute pushes for `mute_ms`.
 
         `dedupe` identifies the message. `declined`: the same message declined a question. If there was no code, nothing
-        is muted.
+        is muted. `verification`: the one on whose page the person said so.
         """
         return await self._disown(
             keys,
             {"recent": keys.recent(openid), "muted": keys.muted(openid), "seen": keys.seen(f"{dedupe}/disown")},
-            {"openid": openid, "mute": mute_ms, "declined": int(declined)},
+            {"openid": openid, "mute": mute_ms, "declined": int(declined), "verification": verification},
         )
 
     async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, forgeable: bool = False) -> None:

@@ -90,6 +90,7 @@ IN_ACCOUNT: Final = {
     "muted": "muted:%s",
     "disowned": "disowned:%s",
     "recent": "recent:%s",
+    "sent": "sent:%s",
     "spoke": "spoke:%s",
     "scene": "scene:%s",
     "openid_window": "window:%s:%s",

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -799,12 +800,14 @@ def run_machine(machine, examples, *given):
 
 
 @bounded
+@pytest.mark.usefixtures("short_lists")
 def test_the_service_keeps_its_promises_whatever_happens(valkey, store_url, tmp_path, dump, stray_keys):
     examples = int(os.environ.get("CHAOS_EXAMPLES", "600" if LONG else "20"))
     run_machine(ServiceMachine, examples, valkey, store_url, tmp_path, dump, stray_keys)
 
 
 @bounded
+@pytest.mark.usefixtures("short_lists")
 def test_without_signatures_claims_earn_nothing(valkey, store_url, tmp_path, dump, stray_keys):
     examples = int(os.environ.get("CHAOS_EXAMPLES", "100" if LONG else "8"))
     run_machine(PlaintextMachine, examples, valkey, store_url, tmp_path, dump, stray_keys)

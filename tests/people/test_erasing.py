@@ -86,6 +86,9 @@ def seed(client, keys, openid):
         client.rpush(name, "1")
         client.expire(name, 600)
     client.zadd(keys.leavers, {openid: 1})
+    sent = f"{keys.account}sent:{openid}"
+    client.zadd(sent, {"1": 1})
+    client.expire(sent, 600)
 
 
 @pytest.fixture

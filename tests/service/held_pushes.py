@@ -32,6 +32,10 @@ class HeldPushes:
         self._leave.set()
         await none_under_way(world, self._valkey)
 
+    def hold(self):
+        """Hold those that come from now on."""
+        self._leave = asyncio.Event()
+
 
 async def none_under_way(world, valkey):
     """Wait until no delivery is left."""

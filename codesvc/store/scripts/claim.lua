@@ -7,7 +7,7 @@
 -- KEYS: pointer keyword_window seen outbox spoke gone leavers
 -- ARGS: offset root account appid topic openid by reply keyword_rates window followed forgeable pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names former_site windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund
+-- USES: clock names former_site windows spoken_window keyword_rates newcomers recent_activity record delivery reachability eviction eligibility refund sent_verifications
 -- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -82,7 +82,7 @@ if not r.claimed_by or (not forgeable and not is_claimed(r)) then
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
   if basis == 'bound' and not forgeable then write(r, {attempts_left = r.attempts}) end
-  enter(theirs, string.sub(r.id, 4))
+  enter_sent(theirs, A.openid, r.id)
   save_recent_activity(theirs, r.created + r.code_max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then

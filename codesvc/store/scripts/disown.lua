@@ -1,13 +1,14 @@
--- Purpose: "this was not me": cancel pending verifications that were recently sent to this openid, take back approvals
+-- Purpose: "this was not me": cancel the pending verifications that were sent to this openid, take back approvals
 --   of those whose proof is not spent, and mute pushes for a day. Whatever else this WeChat account has asked for or agreed
 --   to, and nobody has used yet, is void from now on (disowning.lua). An undisclosed verification that was only pushed still
 --   reads as pending, but accepts no code (DESIGN rule 5). A repeated callback stops nothing more, because later
 --   verifications are not what the person meant. `declined` is 1 if the same message declined a question: then pushes are
 --   muted only if there was a code, too. A person to whom no code was sent lately takes room (newcomers.lua).
+--   `verification` is the one whose page has the button; '' from the chat.
 -- KEYS: recent muted seen
--- ARGS: offset root account topic openid mute declined
+-- ARGS: offset root account topic openid mute declined verification
 -- OUTCOMES: done
--- USES: clock names former_site windows recent_activity record contact refund newcomers disowning
+-- USES: clock names former_site windows recent_activity record contact refund sent_verifications newcomers disowning
 -- REPLY done: stopped entered
 --   stopped: how many pending verifications were canceled; entered: of how many the code had been entered
 
@@ -17,9 +18,9 @@ if before then
   return {'done', now, tonumber(stopped), tonumber(entered)}
 end
 local stopped, entered, entries = 0, 0, read_recent_activity(K.recent, '').entries
-for _, entry in ipairs(entries) do
-  local r = read_record(record_at('vf_' .. entry))
-  local status = r and r.sent_to == A.openid and r.disarmed ~= '1' and status_of(r)
+if A.verification ~= '' then entries[#entries + 1] = string.sub(A.verification, 4) end
+for _, r in ipairs(records_sent(A.openid, entries)) do
+  local status = status_of(r)
   if status == 'approved' and not is_over(r.approved, r.approved + PROOF_LIFE) then
     entered = entered + 1
     if not r.spent then

@@ -4,7 +4,7 @@
 -- KEYS: gone leavers muted recent spoke seen
 -- ARGS: offset root account appid topic openid sites once only_if_left_before event history_kept audit_kept audit_lines tag_key other_tag_keys
 -- OUTCOMES: done stale
--- USES: clock names former_site once windows recent_activity record webhook audit binding_history reachability recipient_proof binding moving
+-- USES: clock names former_site once windows recent_activity record sent_verifications webhook audit binding_history reachability recipient_proof binding moving
 -- REPLY done: unbound
 --   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 
@@ -33,15 +33,14 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   redis.call('DEL', owners)
 end
 local theirs = read_recent_activity(K.recent, '')
-for _, entry in ipairs(theirs.entries) do
-  local r = read_record(record_at('vf_' .. entry))
-  if r and status_of(r) == 'pending' and r.sent_to == A.openid then
+for _, r in ipairs(records_sent(A.openid, theirs.entries)) do
+  if status_of(r) == 'pending' then
     write(r, {disarmed = '1', trail = with_step(r, 'disowned')})
     wake(r)
   end
 end
 redis.call('DEL', K.gone, K.muted, K.spoke)
-redis.call('DEL', account_key('unknown', A.openid), account_key('oidc_first', A.openid))
+redis.call('DEL', account_key('unknown', A.openid), account_key('oidc_first', A.openid), account_key('sent', A.openid))
 -- The count of messages to this openid is kept, so that a person cannot reset the limit by leaving and returning.
 theirs.entries = {}
 if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end

@@ -4,7 +4,7 @@
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root account topic appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names former_site windows recent_activity record eviction webhook verification_events disowning ticket moving
+-- USES: clock names former_site windows recent_activity record sent_verifications eviction webhook verification_events disowning ticket moving
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
@@ -47,7 +47,7 @@ write(v, {
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 -- "Not me" takes the approval back (disown.lua).
 local theirs = read_recent_activity(account_key('recent', r.openid), '')
-enter(theirs, string.sub(A.id, 4))
+enter_sent(theirs, r.openid, A.id)
 save_recent_activity(theirs, PROOF_LIFE + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
 queue_verification_event(v, 'verification.approved')

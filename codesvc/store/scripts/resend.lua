@@ -4,7 +4,7 @@
 -- KEYS: record outbox
 -- ARGS: event offset root account appid topic site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
--- USES: clock names former_site windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact refund push
+-- USES: clock names former_site windows recent_activity record delivery reachability eviction eligibility webhook verification_events contact refund sent_verifications push
 -- REPLY resent ended: record _ _ new_steps
 -- REPLY early: record wait_ms whole_ms
 --   wait_ms: until a resend is possible; whole_ms: how long a resend has to wait after the one before

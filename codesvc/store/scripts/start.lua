@@ -8,7 +8,7 @@
 -- KEYS: predecessor record long_record longest_record idem lately keyword binding address_starts site_starts site_guesses outbox
 -- ARGS: contact contact_box predecessor id long_id longest_id idem fingerprint user address fixed vouched keyword event offset root account appid topic site purpose scan disclose_binding attempts push_delay code_life code_max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
--- USES: clock names former_site windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund push superseding message contact_places contact_start network_share admission renewal
+-- USES: clock names former_site windows blind_guesses recent_activity record delivery reachability eviction eligibility webhook verification_events contact fall_back refund sent_verifications push superseding message contact_places contact_start network_share admission renewal
 -- REPLY started repeated ended: record long left new_steps
 -- REPLY limited: limit wait_ms
 --   long: 1 where a longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not

@@ -83,7 +83,9 @@ async def disown(request: web.Request) -> web.Response:
     if visitor is None or received is None:
         return render_person_problem(request, None, "other")
     site, record = received
-    await services(request).callback_events.disown(account, visitor.openid, dedupe=f"page/{record.id}")
+    await services(request).callback_events.disown(
+        account, visitor.openid, dedupe=f"page/{record.id}", verification=record.id
+    )
     t = speech_for(request)
     entered = record.status is Status.APPROVED
     hint = t("msg.entered.stopped") if entered else t("msg.stopped.hint")

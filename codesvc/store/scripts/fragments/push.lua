@@ -52,7 +52,7 @@ end
 local function push(r, openid, policy)
   count_user_push(r)
   count_event(pushes.theirs.times)
-  enter(pushes.theirs, string.sub(r.id, 4))
+  enter_sent(pushes.theirs, openid, r.id)
   save_recent_activity(pushes.theirs, tonumber(policy.code_max_life) + TTL_MARGIN)
   new_delivery(r, string.match(policy.channels, '^[^,]+'), 'queued')
   write(r, {sent_to = openid})
