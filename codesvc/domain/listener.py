@@ -16,8 +16,8 @@ _OWN_NAME: Final = "codesvc.localhost"
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 """Where browsers look for a name below `localhost`, Chromium at ::1 first."""
 _HIGHEST_PORT: Final = 65_535
-_NO_DOMAINS: Final = frozenset({"localhost", "local", "internal"})
-"""Domains that nobody can register (RFC 6761, RFC 6762, ICANN's resolution 2024.07.29.06)."""
+_LOCALHOST: Final = "localhost"
+"""It and the names below it lead to the browser's own machine, whatever the network says (RFC 6761)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,16 @@ class Listener:
 
     @staticmethod
     def may_be_called(host: str, public: str) -> bool:
-        """Whether a `Host` cannot be a stranger's name: an address, the public host, or no name of the public DNS."""
+        """Whether a `Host` cannot be a stranger's name: an address, the public host, or `localhost` and names below it.
+
+        Names outside of the public DNS (`.local`, `.internal`, without a dot) are anybody's: who is in the operator's
+        network answers for them by mDNS, LLMNR or a search domain, and leads them to the operator's machine later.
+        """
         try:
             name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
         except ValueError:
             return False
-        if name == public or "." not in name or name.rpartition(".")[2] in _NO_DOMAINS:
+        if name == public or name.rpartition(".")[2] == _LOCALHOST:
             return True
         try:
             ip_address(name)
@@ -73,7 +77,7 @@ def is_shared(host: str) -> bool:
     """Whether a `Host` is `localhost` or a loopback address, whose cookies a browser sends to every port there."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
+        return name == _LOCALHOST or ip_address(name).is_loopback
     except ValueError:
         return False
 

@@ -62,9 +62,9 @@ async def test_who_comes_by_the_operators_listener_needs_no_key(new_world, tmp_p
         new_world(admin={"listen": f"unix:{path}"}) as world,
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as near,
     ):
-        async with near.get("http://codesvc/metrics") as answer:
+        async with near.get("http://localhost/metrics") as answer:
             assert "codesvc_store_up" in await answer.text()
-        async with near.get("http://codesvc/readyz") as answer:
+        async with near.get("http://localhost/readyz") as answer:
             assert (await answer.json())["components"]
         # A key that was sent and is wrong says nothing here.
         assert (await world.call("GET", "/metrics", key=None)).status == 401
@@ -77,7 +77,9 @@ async def test_a_page_of_a_name_that_turns_out_to_be_this_machine_is_no_operator
     path, tcp = tmp_path / "admin.sock", f"127.0.0.1:{port}"
     listen, at = (f"unix:{path}", "codesvc") if listening == "unix" else (tcp, tcp)
     connector = aiohttp.UnixConnector(str(path)) if listening == "unix" else None
-    own = ["127.0.0.1", "[::1]", "localhost", "admin.localhost", "codesvc", "10.1.2.3", "prometheus.internal"]
+    own = ["127.0.0.1", "[::1]", "localhost", "admin.localhost", "10.1.2.3"]
+    # A neighbour in the operator's network answers for names that no public DNS has (mDNS, LLMNR, a search domain).
+    neighbours = ["evil.local", "evil.internal", "evil.lan", "evil", "codesvc", "localhost.local", "xlocalhost"]
     async with (
         new_world(admin={"listen": listen}, service__public_url="https://code.example.com", mode="test"),
         aiohttp.ClientSession(connector=connector) as near,
@@ -89,6 +91,13 @@ async def test_a_page_of_a_name_that_turns_out_to_be_this_machine_is_no_operator
 
         for host in [*own, "code.example.com"]:
             assert await status(f"{host}:{port}") == 200, host
-        for host in ("evil.example", "EVIL.example.", "127.0.0.1.evil.example", "localhost.evil.example", "x.y:z"):
+        for host in (
+            "evil.example",
+            "EVIL.example.",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "x.y:z",
+            *neighbours,
+        ):
             assert await status(host) == 401, host
             assert await status(f"{host}:{port}") == 401, host

@@ -79,7 +79,13 @@ async def test_who_comes_by_a_name_that_is_shared_by_all_ports_is_shown_another(
 
 @pytest.mark.parametrize(
     ("host", "warned"),
-    [("127.0.0.1:9", True), ("127.0.0.1", True), ("127.0.0.1:99999", True), ("10.0.0.7", False), ("tunnel:9", False)],
+    [
+        ("127.0.0.1:9", True),
+        ("127.0.0.1", True),
+        ("127.0.0.1:99999", True),
+        ("10.0.0.7", False),
+        ("tunnel.localhost:9", False),
+    ],
 )
 async def test_a_name_at_a_port_of_another_program_is_shown_to_nobody(near, host, warned):
     """A tunnel has a port of its own, at which another user may listen at one of the name's two addresses."""
