@@ -177,6 +177,7 @@ async def test_a_sign_up_under_a_bound_number_goes_to_the_number(new_world, stub
 
 TO = "8613800138000"
 CLAIMS = [
+    *(("authentik", {"To": PHONE, "Body": "482913", "known_recipient": said}) for said in (False, "false")),
     *(("logto", logto(word, TO)) for word in ("Register", "BindNewIdentifier", "BindMfa")),
     *(("supabase", supabase(word, MAIL)) for word in ("signup", "email_change", "invite")),
     ("supabase", text(TO)),
@@ -194,6 +195,8 @@ CLAIMS = [
     ),
 ]
 USES = [
+    *(("authentik", {"To": PHONE, "Body": "482913", **said}) for said in ({}, {"known_recipient": True})),
+    ("authentik", {"To": PHONE, "Body": "482913", "known_recipient": []}),
     *(("logto", logto(word, TO)) for word in ("SignIn", "ForgotPassword", "Generic")),
     *(("supabase", supabase(word, MAIL)) for word in ("recovery", "magiclink", "email")),
     ("supabase", text(TO, phone=TO, phone_confirmed_at="2026-11-30T00:00:00Z")),

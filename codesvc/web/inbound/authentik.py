@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:
-    """`Body` is the bare code, `Message` the text. A mapping may add the other names."""
+    """`Body` is the bare code, `Message` the text. A mapping may add the other names.
+
+    `known_recipient` is then `device.confirmed`: while a device is enrolled it is there and false.
+    """
     body = json_of(call)
     said = body.needed("Body").strip()
     code, text = (said, "") if len(said.split()) == 1 else code_and_text(source, said)
@@ -28,6 +31,7 @@ def _read(source: Inbound, call: Call) -> list[Reading]:
             address=body.note("ip"),
             user=body.note("user"),
             known_recipient=body.is_true("known_recipient"),
+            claims_recipient=body.is_false("known_recipient"),
         )
     ]
 

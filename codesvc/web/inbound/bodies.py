@@ -85,6 +85,11 @@ class Fields:
         found = self.value(path)
         return found is True or found == "true"
 
+    def is_false(self, path: str) -> bool:
+        """Whether a member is there and false, as JSON or a form says it."""
+        found = self.value(path)
+        return found is False or found == "false"
+
     def number(self, path: str) -> float:
         """A number, or digits; 0 if it is missing or anything else: nothing depends on it but how long a code lives."""
         found = self.value(path)
