@@ -534,3 +534,26 @@ async def test_the_audit_log_says_who_did_it(office, valkey):
         ("admin-key:provisioning", "settings.set", "removed/bar"),
         ("admin-key:provisioning", "settings.set", "site/bar"),
     ]
+
+
+async def test_admin_keys_fill_no_more_of_the_store_than_they_may(office):
+    registry = office.app[SERVICES].registry
+    await a_site(office)
+    size = sum(map(len, office.app[SERVICES].directory.kept.texts.values()))
+    registry.most_bytes = 2 * size
+    assert size < 2_048
+    assert (await ask(office, "PUT", "/sites/tea", BAR)).status == 201
+    more = [f"https://b{number}.example" for number in range(50)]
+    for method, path, body in (
+        ("PUT", "/sites/wine", BAR | {"origins": more}),
+        ("PATCH", "/sites/tea", {"origins": more}),
+    ):
+        refused = await ask(office, method, path, body)
+        assert (refused.status, refused.problem) == (409, "registry-conflict")
+        assert "all entries together" in refused["detail"]
+    # What is there stays of use: it may be made shorter, and go.
+    registry.most_bytes = 0
+    assert (await ask(office, "PATCH", "/sites/tea", {"origins": []})).status == 200
+    assert (await ask(office, "DELETE", "/sites/tea")).status == 204
+    assert (await ask(office, "DELETE", "/sites/bar/keys/server")).status == 204
+    assert (await office.app[SERVICES].administration.put("site", "beer", BAR, by="cli")) is True

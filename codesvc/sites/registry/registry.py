@@ -19,11 +19,12 @@ from codesvc.domain.limits import LimitReached, Rate, encode
 from codesvc.runtime.tasks import beside
 from codesvc.sites.registry.contents import entry_text
 from codesvc.sites.registry.inspection import Inspection
+from codesvc.sites.registry.tables import Conflict
 from codesvc.store.deployment_keys import REGISTRY
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from codesvc.sites.directory import Directory
     from codesvc.sites.registry.sealing import Sealer
@@ -38,6 +39,8 @@ _POLL_SECONDS: Final = 0.75
 _TRIES: Final = 20
 _WRITES: Final = "admin_writes"
 _DAY_SECONDS: Final = 86_400
+_MOST_BYTES: Final = 64 * 1_048_576
+"""Every process holds all entries, too. A site with a key takes 1 to 2 KiB."""
 ADMIN_KEY: Final = "admin-key:"
 """What the actor of a call of the admin API begins with; the key's name follows."""
 
@@ -59,13 +62,18 @@ class WritesLimited(CodesvcError):
 
 
 class Registry:
-    """Follows and changes the registry."""
+    """Follows and changes the registry.
+
+    Attributes:
+        most_bytes: what all entries together may take before no admin key makes more or longer ones.
+    """
 
     def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
         self.whole_store = store
         self._store = store.registry
         self._directory = directory
         self._sealer = sealer
+        self.most_bytes = _MOST_BYTES
         self._version = ""
         self._reading = asyncio.Lock()
         self._reported: set[str] = set()
@@ -112,6 +120,7 @@ class Registry:
 
         Raises:
             WritesLimited: an admin key reached its limit; nothing was changed.
+            Conflict: an admin key would make the registry longer than `most_bytes`.
             RegistryBusy: other processes were faster in every attempt.
             StoreUnavailable: the store does not answer; the change may or may not have been made.
         """
@@ -126,6 +135,8 @@ class Registry:
                 for name, table in tables.items()
             }
             rates = self._writes() if by.startswith(ADMIN_KEY) else ()
+            if rates:
+                self._require_room(texts)
             changed = await self._store.change(
                 texts, actor=by, expected=expected, version=secrets.token_hex(8), writes=encode(rates)
             )
@@ -135,6 +146,15 @@ class Registry:
                 await self.refresh()
                 return
         raise RegistryBusy("the registry is being changed by others all the time")
+
+    def _require_room(self, changes: Mapping[str, str]) -> None:
+        kept = self._directory.kept.texts
+        grown = sum(len(text) - len(kept.get(name, "")) for name, text in changes.items())
+        if grown > 0 and sum(map(len, kept.values())) + grown > self.most_bytes:
+            raise Conflict(
+                f"all entries together would take more than {self.most_bytes // 1_048_576} MiB, which admin keys may "
+                "fill; remove some, or use the command line"
+            )
 
     def _writes(self) -> tuple[Rate, ...]:
         """Half of what an audit log keeps, in a day: so no key pushes out the lines about its acts within two days."""
