@@ -72,6 +72,7 @@ COMPUTED = {
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
     "web/browser.py cookie here.address.cookie_name(visit_name(subject))": {("cookie", "codesvc_visit_vvvvvvvvvvvv")},
+    "web/browser.py cookie services(request).address.cookie_name(name)": {("cookie", "codesvc_oidc_vvvvvvvv")},
     "web/browser.py cookie services(request).address.cookie_name(PERSON_COOKIE + site)": {
         ("cookie", "codesvc_person_shop")
     },
