@@ -21,6 +21,7 @@ from codesvc.runtime.sockets import operators_sockets
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
+from tests.http_servers import shut_down
 
 KEY = "csk_shop_" + "k" * 43
 OTHER_KEY = "csk_cafe_" + "o" * 43
@@ -287,17 +288,6 @@ async def _listen(app: web.Application) -> tuple[web.AppRunner, str]:
     return runner, f"http://127.0.0.1:{port}"
 
 
-async def _ended(runner: web.AppRunner) -> None:
-    """Stop a server, and the connections that it was about to accept: they come too late for aiohttp to close them."""
-    server = runner.server
-    await runner.cleanup()
-    # To accept a connection and to close one takes some rounds of the loop each.
-    for _ in range(10):
-        for late in server.connections if server else ():
-            late.force_close()
-        await asyncio.sleep(0)
-
-
 @asynccontextmanager
 async def running_world(
     store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, platform=None, pace=None, **changes
@@ -313,11 +303,11 @@ async def running_world(
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         sandbox_runner, sandbox = await _listen(create_sandbox(platform))
-        stack.push_async_callback(_ended, sandbox_runner)
+        stack.push_async_callback(shut_down, sandbox_runner)
         settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
         app = create_app(settings, store_url, pace=pace)
         runner = service_runner(app, grace_seconds=1)
-        stack.push_async_callback(_ended, runner)
+        stack.push_async_callback(shut_down, runner)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         if settings.admin.listener is not None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from codesvc.runtime.http_server import REFUSAL, runner
 from codesvc.web.event_streams import stream as streaming
 from codesvc.web.event_streams.bounds import MOST_OF_ONE, most_of_pages
+from tests.http_servers import shut_down
 from tests.service.streams import events_of
 from tests.stores import until
 
@@ -33,7 +34,7 @@ async def server():
     await serving.setup()
     await web.TCPSite(serving, "127.0.0.1", 0).start()
     yield serving
-    await serving.cleanup()
+    await shut_down(serving)
 
 
 @pytest.mark.parametrize(

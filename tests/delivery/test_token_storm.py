@@ -7,6 +7,7 @@ from aiohttp import web
 
 from codesvc.app import create_app
 from codesvc.config import parse
+from tests.http_servers import shut_down
 from tests.world import document
 
 SENDS = 1_000
@@ -49,7 +50,7 @@ async def test_no_message_is_lost_none_doubled_and_tokens_are_fetched_a_handful_
             fetches |= _token_fetches(world)
             messages = [message for person in people for message in await person.messages("template")]
         finally:
-            await second.cleanup()
+            await shut_down(second)
     sent = Counter(message["client_msg_id"] for message in messages)
     assert len(sent) == SENDS
     assert set(sent.values()) == {1}

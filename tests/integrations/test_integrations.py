@@ -18,6 +18,7 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from tests.http_servers import shut_down
 from tests.node_tools import installed
 from tests.programs import java_libraries, program_path
 from tests.stores import free_port
@@ -49,7 +50,7 @@ async def shop(new_world, request):
         await web.TCPSite(runner, "127.0.0.1", between := free_port()).start()
         world.line, line.url = line, f"http://127.0.0.1:{between}"
         yield world, website, port
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 class Line:

@@ -16,6 +16,7 @@ from aiohttp import web
 from codesvc.web.contract import describe
 from codesvc.web.contract.samples import LANGUAGES, call_of, samples
 from codesvc.web.pages.contract_page import _samples
+from tests.http_servers import shut_down
 from tests.programs import program_path
 from tests.stores import free_port
 
@@ -73,7 +74,7 @@ async def recorder(contract):
     await web.TCPSite(runner, "127.0.0.1", port).start()
     recorder.url = f"http://127.0.0.1:{port}"
     yield recorder
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 KEYS = {f"CODESVC_{name}_KEY": f"a-key-for-{name}" for name in ("API", "ADMIN", "EVENT")}

@@ -18,6 +18,7 @@ from yarl import URL
 from codesvc.config import Service
 from codesvc.domain.oidc_request import LONGEST_STATE
 from tests import front
+from tests.http_servers import shut_down
 from tests.ops import nginx as example
 from tests.programs import program_path
 from tests.raw_server import raw_server
@@ -238,7 +239,7 @@ async def shop(tmp_path):
             yield here
     finally:
         closing.set()
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 async def test_the_block_for_a_panel_passes_everything_on_with_the_visitors_address(tmp_path):
@@ -267,12 +268,12 @@ async def test_the_block_for_a_panel_passes_everything_on_with_the_visitors_addr
                 for path in ("/admin", "/metrics", "/test/clock"):
                     assert (await asked(http, "GET", path))[0] == 404
                 assert (await asked(http, "GET", "/.well-known/acme-challenge/tried"))[2] == "renewed"
-            await runner.cleanup()
+            await shut_down(runner)
             async with client(here) as http:
                 assert (await asked(http, "GET", f"/p/{TOKEN}"))[0] == 502
             assert TOKEN not in here.logs()
     finally:
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 async def statuses(http, method, path, count, at_once=40):

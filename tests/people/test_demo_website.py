@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from codesvc.demo.website import create_app
+from tests.http_servers import shut_down
 from tests.people.asks import binding, reply, wait_for_text
 from tests.people.browsers import Browser, links_in, open_in_wechat
 from tests.webhooks.receiver import SECRET, quiet, until
@@ -55,7 +56,7 @@ async def shop(new_world):
         try:
             yield world, website
         finally:
-            await runner.cleanup()
+            await shut_down(runner)
 
 
 @asynccontextmanager

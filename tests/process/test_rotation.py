@@ -22,6 +22,7 @@ from aiohttp import web
 from codesvc.domain import codes
 from codesvc.domain.keyring import Keyring
 from codesvc.sandbox.cipher import sign
+from tests.http_servers import shut_down
 from tests.process.processes import caller, ready, serving
 from tests.process.test_reload import Log
 from tests.process.walks import steps, walk
@@ -121,7 +122,7 @@ async def hooks():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}/", came
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from codesvc.delivery.pace import Pace
 from codesvc.web.context import SERVICES
+from tests.http_servers import shut_down
 from tests.service.test_admin import signed_in
 from tests.stores import until
 from tests.world import _listen, running_world
@@ -63,7 +64,7 @@ async def stub_server():
     finally:
         if stub.held is not None:
             stub.held.set()
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 @pytest.fixture

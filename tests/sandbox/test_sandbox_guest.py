@@ -16,6 +16,7 @@ from codesvc.sandbox.certificate import Authority
 from codesvc.sandbox.sandbox_command import add_arguments, run
 from codesvc.sandbox.server import start_server
 from codesvc.sandbox.test_client import ControlCallError, Sandbox
+from tests.http_servers import shut_down
 
 pytest_plugins = ["pytester"]
 
@@ -90,7 +91,7 @@ async def test_exposure_and_taken_port():
     runner, url = await start_server(Platform())
     with pytest.raises(OSError, match="address already in use"):
         await start_server(Platform(), port=int(url.rpartition(":")[2]))
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 async def test_command_prints_serves_and_ends(tmp_path):

@@ -12,6 +12,7 @@ from codesvc.sandbox import Platform, Settings
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
 from codesvc.sandbox.server import start_server
+from tests.http_servers import shut_down
 from tests.world import _listen
 
 DESK = {"width": 1280, "height": 800}
@@ -125,8 +126,8 @@ async def desk():
     runner, url = await start_server(platform)
     async with ClientSession() as session:
         yield Desk(url, session, platform, service)
-    await runner.cleanup()
-    await of_service.cleanup()
+    await shut_down(runner)
+    await shut_down(of_service)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from codesvc.sandbox.server import start_server
+from tests.http_servers import shut_down
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -195,7 +196,7 @@ async def test_a_sandbox_with_a_token_asks_for_it(desk, browse):
     await dialog.get_by_role("button", name="进入").click()
     await expect(page.get_by_title("已连接")).to_be_attached()
     await page.close()
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 async def test_the_page_says_when_the_line_is_down_and_comes_back(desk, browse):
@@ -203,14 +204,14 @@ async def test_the_page_says_when_the_line_is_down_and_comes_back(desk, browse):
     runner, url = await start_server(desk.platform)
     page = await browse(url=url, expect=["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING"])
     await expect(page.get_by_title("已连接")).to_be_attached()
-    await runner.cleanup()
+    await shut_down(runner)
     await expect(page.get_by_text("连接断开，正在重连")).to_be_visible()
     again, _ = await start_server(desk.platform, port=int(url.rpartition(":")[2]))
     await expect(page.get_by_title("已连接")).to_be_attached(timeout=15_000)
     await desk.person("alice")
     await expect(desk.phone(page, "alice")).to_be_visible()
     await page.close()
-    await again.cleanup()
+    await shut_down(again)
 
 
 async def test_files_come_with_a_strict_policy_and_nothing_else_comes(desk):

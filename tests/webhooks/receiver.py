@@ -11,6 +11,7 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from codesvc.web.context import SERVICES
+from tests.http_servers import shut_down
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_SECRET = "whsec_/+7dzLuqmYh3ZlVEMyIRABEiM0RVZneImaq7zN3u/w8="
@@ -98,7 +99,7 @@ async def receiving(host="127.0.0.1", port=0, **more):
     try:
         yield receiver
     finally:
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 def hook(receiver, **more):

@@ -17,6 +17,7 @@ from codesvc.config.settings import Webhook
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.domain.address_guard import is_public
 from codesvc.domain.webhook import Result
+from tests.http_servers import shut_down
 from tests.webhooks.receiver import SECRET, delivery, hook, receiving, send_test
 
 BODY = b'{"type": "webhook.test", "timestamp": "2026-11-22T09:30:16.398Z", "data": {}}'
@@ -147,7 +148,7 @@ async def test_a_certificate_that_is_not_good():
             attempt = await sender.send(to(url, allow_private=True), "wh_1", BODY)
             assert attempt.result is Result.BAD_CERTIFICATE
     finally:
-        await runner.cleanup()
+        await shut_down(runner)
 
 
 async def test_no_proxy_of_the_environment_comes_between(monkeypatch):

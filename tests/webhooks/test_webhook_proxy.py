@@ -12,6 +12,7 @@ from aiohttp import web
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem
 from codesvc.domain.webhook import Result
+from tests.http_servers import shut_down
 from tests.proxies import proxying
 from tests.webhooks.receiver import delivery, hook, receiving, send_test
 from tests.webhooks.test_webhook_addresses import BODY, Fickle, seems_public, to
@@ -88,7 +89,7 @@ async def test_tls_still_proves_the_name(monkeypatch, tmp_path):
         assert (good.result, other.result) == (Result.DELIVERED, Result.BAD_CERTIFICATE)
         assert proxy.asked == [("CONNECT", f"127.0.0.2:{port}")] * 2
     assert seen == [(f"good.example:{port}", "/hook?a=%2F")]
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 async def test_another_address_is_tried_where_the_proxy_does_not_reach_the_first():

@@ -27,6 +27,7 @@ from codesvc.wechat.errors import (
 )
 from codesvc.wechat.http import HttpExchange
 from codesvc.wechat.issuer import issuer_for
+from tests.http_servers import shut_down
 from tests.proxies import USER, proxying
 from tests.raw_server import raw_server
 
@@ -59,7 +60,7 @@ async def wechat(authority):
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_tls(authority, "api.weixin.qq.com")).start()
     yield runner.addresses[0][:2], asked
-    await runner.cleanup()
+    await shut_down(runner)
 
 
 @pytest.fixture
