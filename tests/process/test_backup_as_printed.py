@@ -481,6 +481,21 @@ async def test_a_backup_that_fails_leaves_the_service_running_and_older_backups(
     await server.run("curl -sSfo /dev/null http://127.0.0.1:8080/readyz")
 
 
+@pytest.mark.parametrize("ended", ["tar", "gzip", "gpg"])
+async def test_a_backup_that_is_ended_leaves_the_service_running_and_no_plain_copy(server, tmp_path, ended):
+    """As systemd ends the unit: it signals the script and the program that runs."""
+    await server.run("mkdir -p /etc/default && echo KEY=nobody@example.com > /etc/default/codesvc-backup")
+    await server.run(f"cp {ROOT}/ops/systemd/codesvc-backup {tmp_path / 'programs'}/")
+    stub = tmp_path / "programs" / ended
+    stub.write_text("#!/bin/bash\nkill -TERM $PPID\nexit 143\n")
+    stub.chmod(0o755)
+    # One that was ended by a power cut is not there for ever either.
+    await server.run("mkdir /var/backups/codesvc-plain.Ab12cD && touch /var/backups/codesvc-plain.Ab12cD/codesvc.tar")
+    await server.run("systemctl start codesvc-backup.service; [ $? = 143 ]")
+    assert list((tmp_path / "var/backups").iterdir()) == []
+    await server.run("curl -sSfo /dev/null http://127.0.0.1:8080/readyz")
+
+
 @pytest.mark.parametrize("running", [True, False])
 async def test_going_back_starts_the_older_version_on_the_older_store_alone(server, tmp_path, running):
     before, after = blocks("operating", "going-back")
