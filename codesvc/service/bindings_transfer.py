@@ -7,7 +7,9 @@ Memory holds one batch. Both can continue after an interruption:
   changes nothing.
 - An export writes to a partial file and renames it at the end, so that an incomplete file never has the final name. It
   notes its position in the walk, whose bindings these are, and the run id of the store's server, because the position
-  is valid only in that run. Started again, it continues there, or from the beginning if one of them is another.
+  is valid only in that run. Started again within five minutes, it continues there, but from the beginning if one of
+  them is another. Later, too much of what it has written may be gone: bindings that were removed, people who were
+  erased.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 BATCH: Final = 200
 _NAME_OF_ANOTHER: Final = "the user is, or may be taken for, the name by which apps know another WeChat account"
 _SCAN: Final = 1_000
+_MOST_PAUSE_MS: Final = 300_000
 _LONGEST_MARK: Final = 4_096
 _CHUNK: Final = 262_144  # bytes
 
@@ -62,7 +65,7 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
     # All bindings of a site are in one partition, so on one server.
     redis = store.at(site.store_keys.partition)
     progress, walk = Progress(0), [(await redis.info("server"))["run_id"], start]
-    place = _read_mark(mark, walk) if partial.exists() else None
+    place = _read_mark(mark, walk) if partial.exists() and _is_fresh(mark) else None
     cursor, count, length = place if place and place[0] else (-1, 0, 0)
     with open_private(partial, keep=True, newline="") as file:
         write = writer(file, kind)
@@ -97,6 +100,11 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
 
 def _text(value: bytes | None) -> str | None:
     return value.decode() if value else None
+
+
+def _is_fresh(mark: Path) -> bool:
+    """Whether a note was written lately; one from later than now tells nothing."""
+    return mark.exists() and 0 <= unix_ms() - mark.lstat().st_mtime * 1000 < _MOST_PAUSE_MS
 
 
 def _read_mark(mark: Path, of: Sequence[str]) -> tuple[int, ...] | None:

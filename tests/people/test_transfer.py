@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tracemalloc
 
 import pytest
@@ -283,6 +284,20 @@ def test_an_export_does_not_go_on_with_that_of_another_site(config, tmp_path, va
     (tmp_path / "out.jsonl.part.mark").write_text(json.dumps([walk, [1, 1, len(line)]]))
     assert codesvc_blocking("bindings", "export", out, "--config", config, "--site", "cafe")[0] == 0
     assert {json.loads(line)["user"] for line in out.read_text().splitlines()} == {f"u-{n}" for n in range(10)}
+
+
+@pytest.mark.parametrize(("age", "goes_on"), [(60, True), (400, False), (-60, False)])
+def test_an_export_goes_on_for_five_minutes(config, tmp_path, valkey, age, goes_on):
+    """Later, bindings that were removed and people who were erased would be in the file as if they were there."""
+    write_lines(tmp_path / "in.jsonl", [{"user": "u-1", "openid": openid(1)}])
+    assert codesvc(config, "import", tmp_path / "in.jsonl").returncode == 0
+    line, mark = '{"user": "removed"}\n', tmp_path / "out.jsonl.part.mark"
+    (tmp_path / "out.jsonl.part").write_text(line)
+    walk = [valkey.info("server")["run_id"], next(iter(valkey.keys("*:binding:shop:u-1"))).decode().removesuffix("u-1")]
+    mark.write_text(json.dumps([walk, [1, 1, len(line)]]))
+    os.utime(mark, (then := time.time() - age, then))
+    assert codesvc(config, "export", tmp_path / "out.jsonl").returncode == 0
+    assert ("removed" in (tmp_path / "out.jsonl").read_text()) is goes_on
 
 
 def test_links_and_other_users_files_in_a_shared_directory_are_left_alone(config, tmp_path):
