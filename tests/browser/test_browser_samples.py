@@ -37,6 +37,7 @@ async def test_a_form_of_another_website_begins_nothing(chromium, new_world, tmp
             async with page.expect_response(f"{website}/signup") as refused:
                 await page.goto("https://evil.example/", wait_until="commit")
             assert (await refused.value).status == 403
+            await page.wait_for_url(f"{website}/signup")
             assert await context.cookies(website) == []
             # With this policy a browser's own forms say `Origin: null`, and helmet sets it.
             await page.goto(f"{website}/signup")
