@@ -22,8 +22,22 @@ import check  # noqa: E402  beside this file
 from sbom import sbom  # noqa: E402  beside this file
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603, S607
+def _git(*words: str) -> str | None:
+    """What git says; None if it cannot be asked."""
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def changed() -> bool | None:
+    """Whether the tree holds anything that is in no commit; None if git does not say.
+
+    All of it is packed, so files that git does not know count too, whatever its configuration leaves out.
+    """
+    settings = ("-c", "core.excludesFile=", "-c", "status.showUntrackedFiles=all")
+    known = _git(*settings, "status", "--porcelain", "--untracked-files=all")
+    return None if known is None else bool(known)
 
 
 def _hash(path: Path) -> str:
@@ -34,7 +48,7 @@ def provenance(built: dict[str, str]) -> dict[str, object]:
     """From what and with what it was built; in the words of SLSA's provenance, version 1, without a signature."""
     locks = {f"ops/locks/{path.name}": _hash(path) for path in sorted((ROOT / "ops" / "locks").glob("*.txt"))}
     source = {"commit": _git("rev-parse", "HEAD"), "tag": _git("describe", "--tags", "--always")}
-    state = {"changed": bool(_git("status", "--porcelain")), "SOURCE_DATE_EPOCH": check.epoch()}
+    state = {"changed": changed(), "SOURCE_DATE_EPOCH": check.epoch()}
     return {
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(built.items())],
         "predicateType": "https://slsa.dev/provenance/v1",
@@ -63,6 +77,8 @@ def main() -> int:
     notes.write_text(json.dumps(provenance(built), indent=2) + "\n", encoding="utf-8")
     lines = [f"{_hash(path)}  {path.name}\n" for path in sorted(DIST.iterdir())]
     (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    if changed() is not False:
+        sys.stdout.write("dist: NOT FOR A RELEASE: the tree is not that of a commit (git status)\n")
     sys.stdout.write("".join(lines) + "dist: sign dist/SHA256SUMS now (docs/en/contributing/releasing.md)\n")
     return 0
 

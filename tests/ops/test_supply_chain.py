@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.process.processes import KEY, ready, serving, write_config
+from tests.programs import program_path
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "ops" / "locks").glob("*.txt"))
@@ -38,6 +39,22 @@ def locked(path):
         if not entry.startswith("#")
         for name, version in [re.match(r"([A-Za-z0-9._-]+)==([^ ;\\]+)", entry).groups()]
     }
+
+
+def test_a_file_that_is_in_no_commit_is_a_change_whatever_git_leaves_out(tmp_path, monkeypatch):
+    """All of the tree is packed, so the provenance of a release would name a commit that does not hold it."""
+    dist = script("dist")
+    monkeypatch.setattr(dist, "ROOT", tmp_path)
+    assert dist.changed() is None
+    for words in (
+        ["init", "-q"],
+        ["config", "status.showUntrackedFiles", "no"],
+        ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "begin"],
+    ):
+        subprocess.run([program_path("git", "git"), *words], cwd=tmp_path, check=True)
+    assert dist.changed() is False
+    (tmp_path / "sitecustom.py").touch()
+    assert dist.changed() is True
 
 
 @pytest.mark.parametrize("name", ["runtime", "build", "test", "tools", "oldest", "fuzz"])

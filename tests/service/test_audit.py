@@ -8,14 +8,17 @@ from urllib.parse import quote
 import pytest
 
 from codesvc.config import parse
+from codesvc.domain.audit import AuditAct
 from codesvc.domain.masking import masked_user
 from codesvc.domain.passwords import is_password
+from codesvc.service import audit_file
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog, Place
 from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc
 from tests.service.scripts_of_users import OF_ANY_SCRIPT
+from tests.stores import until
 from tests.world import document
 
 CONFIG = """
@@ -103,6 +106,16 @@ async def test_the_file_has_every_line_once_and_in_order(world, tmp_path):
     assert first["user"] == "al***15"
     assert first["at"].endswith("Z")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_file_takes_a_burst_of_lines_without_a_pause(world, tmp_path, monkeypatch):
+    """It fell behind while many bindings were imported, and their oldest lines were gone before it read them."""
+    monkeypatch.setattr(audit_file, "EVERY_SECONDS", 3600)
+    here, path = world.app[SERVICES], tmp_path / "audit.jsonl"
+    for number in range(1_100):
+        await here.auditing.note("cli", AuditAct.GUESSES_LIFTED, site=here.directory.sites["shop"], user=f"u-{number}")
+    async with AuditFile(here.store, lambda: range(PARTITIONS), path).running():
+        await until(lambda: path.exists() and len(path.read_bytes().splitlines()) == 1_100)
 
 
 async def test_a_line_that_was_read_and_not_written_is_written_by_the_next_process(world, tmp_path):
