@@ -5,12 +5,22 @@ in `codesvc.store.outcomes`. The classes of this module are for failures that a 
 `codesvc.web.problem` translates them into HTTP status codes; nothing else does.
 """
 
+import re
+from typing import Final
+
+_ARGUMENTS: Final = re.compile(
+    r"Command # \d+ \(.*\) of pipeline caused error: |, with args beginning with: .*", re.DOTALL
+)
+
 
 def in_words(error: BaseException) -> str:
-    """An error's text for people: of one of the operating system the file and the reason, without `[Errno 2]`."""
+    """An error's text for people: of one of the operating system the file and the reason, without `[Errno 2]`.
+
+    A store's error repeats the command with its arguments, which name users and openids: they are left out.
+    """
     if isinstance(error, OSError) and error.strerror and error.errno is not None:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
+    return _ARGUMENTS.sub("", str(error))
 
 
 class CodesvcError(Exception):

@@ -51,7 +51,9 @@ def text(value: object) -> str:
     """An error's text without possible secrets and openids, shortened."""
     if not isinstance(value, str):
         return HIDDEN
-    value = _ADDRESS.sub(lambda found: f"{found['where']}{found['host']}/{HIDDEN}", value[: 4 * _MOST_TEXT])
+    # What is kept stands between NULs meanwhile, so the text itself must have none.
+    value = value[: 4 * _MOST_TEXT].replace("\0", " ")
+    value = _ADDRESS.sub(lambda found: f"{found['where']}{found['host']}/{HIDDEN}", value)
     kept: list[str] = []
 
     def keep(found: re.Match[str]) -> str:

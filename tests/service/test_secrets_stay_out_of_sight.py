@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 import structlog
+from redis import ResponseError
 
-from codesvc.runtime.log_redaction import only_shapes
+from codesvc.domain.errors import in_words
+from codesvc.runtime.log_redaction import only_shapes, text
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.service.callbacks import post, push_of
 from tests.world import KEY, MASTER, OTHER_KEY, discloses, wrong
@@ -166,3 +168,22 @@ async def test_plaintext_mode_logs_no_more(new_world):
     assert not discloses(text.getvalue(), code)
     for secret in (person.openid, started["scan"]["keyword"], started["page_token"]):
         assert secret not in text.getvalue()
+
+
+def test_an_error_of_a_store_is_told_to_people_without_its_commands_arguments(valkey):
+    """As a command line tells it, whose output others keep."""
+    valkey.set("cs:binding:shop:alice", "1", ex=60)
+    pipe = valkey.pipeline(transaction=False)
+    pipe.hset("cs:binding:shop:alice", mapping={"openid": "oNobody", "at": "(1)"})
+    with pytest.raises(ResponseError) as wrong_kind:
+        pipe.execute()
+    with pytest.raises(ResponseError) as unknown:
+        valkey.execute_command("HSAT", "cs:binding:shop:alice", "openid", "oNobody")
+    for error, word in ((wrong_kind.value, "wrong kind of value"), (unknown.value, "unknown command")):
+        assert "alice" in str(error)
+        assert word in in_words(error)
+        assert not {"alice", "oNobody"} & set(re.findall(r"\w+", in_words(error)))
+
+
+def test_an_error_text_with_nuls_is_logged():
+    assert text("script start: ERR \x005\x00 status 503") == "script start: ERR  5  status 503"
