@@ -764,6 +764,14 @@ class PlaintextMachine(ServiceMachine):
     account = replace(DEFAULT_ACCOUNT, mode="plaintext")
     not_me = leave = the_owner_gets_through = None
 
+    def heard_from_after_all(self, who):
+        """A follow that anybody may have forged shows nothing. Sites bind the person anew."""
+        theirs = [place for place, person in self.model.bound.items() if person == str(who)]
+        for site, user in theirs:
+            self.unbind(user=user, site=site)
+        for site, user in theirs:
+            self.bind(user=user, who=who, site=site)
+
     @precondition(lambda self: self.model.bound)
     @rule(number=a_number, purpose=a_purpose, times=st.integers(1, 4), guesses=st.integers(0, 2), same=maybe)
     def a_forger_claims(self, number, purpose, times, guesses, same):

@@ -82,7 +82,10 @@ async def test_the_pool_is_charged_when_it_is_filled_and_sites_when_a_page_shows
         assert (charged(world, valkey), charged(world, valkey, "s:shop"), made(world)) == (6, 2, 6)
         for number in range(2, 9):
             await world.scan_url(await world.start(f"u-{number}"))
-        await until(lambda: stock(world, valkey) >= 6)
+        # The pool is refilled when half of it is used, so how many it holds at the end depends on chance.
+        refilling = world.app[SERVICES].verifications._pool._refilling["main"]
+        await until(refilling.done)
+        assert stock(world, valkey) > 3
         assert (charged(world, valkey), charged(world, valkey, "s:shop")) == (made(world), 9)
 
 
