@@ -33,22 +33,23 @@ def _git(*words: str) -> str | None:
 def changed() -> bool | None:
     """Whether the tree holds anything that is in no commit; None if git does not say.
 
-    All of it is packed, so files that git does not know count too, whatever its configuration leaves out.
+    All of it is packed but what .gitignore names, so files that git does not know count too, whatever else tells git to
+    leave them out.
     """
-    settings = ("-c", "core.excludesFile=", "-c", "status.showUntrackedFiles=all")
-    known = _git(*settings, "status", "--porcelain", "--untracked-files=all")
-    return None if known is None else bool(known)
+    known = _git("status", "--porcelain", "--untracked-files=no")
+    unknown = _git("ls-files", "--others", "--exclude-per-directory=.gitignore")
+    return None if known is None or unknown is None else bool(known or unknown)
 
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def provenance(built: dict[str, str]) -> dict[str, object]:
+def provenance(built: dict[str, str], *, is_changed: bool | None) -> dict[str, object]:
     """From what and with what it was built; in the words of SLSA's provenance, version 1, without a signature."""
     locks = {f"ops/locks/{path.name}": _hash(path) for path in sorted((ROOT / "ops" / "locks").glob("*.txt"))}
     source = {"commit": _git("rev-parse", "HEAD"), "tag": _git("describe", "--tags", "--always")}
-    state = {"changed": changed(), "SOURCE_DATE_EPOCH": check.epoch()}
+    state = {"changed": is_changed, "SOURCE_DATE_EPOCH": check.epoch()}
     return {
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(built.items())],
         "predicateType": "https://slsa.dev/provenance/v1",
@@ -74,10 +75,11 @@ def main() -> int:
     parts.write_text(json.dumps(sbom(version), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     built[parts.name] = _hash(parts)
     notes = DIST / f"codesvc-{version}.provenance.json"
-    notes.write_text(json.dumps(provenance(built), indent=2) + "\n", encoding="utf-8")
+    is_changed = changed()
+    notes.write_text(json.dumps(provenance(built, is_changed=is_changed), indent=2) + "\n", encoding="utf-8")
     lines = [f"{_hash(path)}  {path.name}\n" for path in sorted(DIST.iterdir())]
     (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-    if changed() is not False:
+    if is_changed is not False:
         sys.stdout.write("dist: NOT FOR A RELEASE: the tree is not that of a commit (git status)\n")
     sys.stdout.write("".join(lines) + "dist: sign dist/SHA256SUMS now (docs/en/contributing/releasing.md)\n")
     return 0

@@ -55,6 +55,8 @@ def test_a_file_that_is_in_no_commit_is_a_change_whatever_git_leaves_out(tmp_pat
     assert dist.changed() is False
     (tmp_path / "sitecustom.py").touch()
     assert dist.changed() is True
+    (tmp_path / ".git" / "info" / "exclude").write_text("sitecustom.py\n")
+    assert dist.changed() is True
 
 
 @pytest.mark.parametrize("name", ["runtime", "build", "test", "tools", "oldest", "fuzz"])
