@@ -121,14 +121,12 @@ class Sources:
     def read_beside(self, path: Path) -> None:
         """Secrets are those of this configuration file: who owns it may own them. Its own owner is judged first."""
         with suppress(OSError):  # gone in the meantime
-            self._read_beside(path, path.stat().st_uid)
-
-    def _read_beside(self, path: Path, owner: int) -> None:
-        if os.geteuid() == 0:
-            self._owners.add(owner)  # root looks after what belongs to the service
-        self._look_at(path, "chown USER")
-        self._owners.add(owner)
-        self._chown = f"chown -h --reference={shlex.quote(str(path))}"
+            owner = path.stat().st_uid
+            if os.geteuid() == 0:
+                self._owners.add(owner)  # root looks after what belongs to the service
+            self._look_at(path, self._chown)
+            self._owners.add(owner)
+            self._chown = f"chown -h --reference={shlex.quote(str(path))}"
 
     def _look_at(self, file: Path, chown: str) -> None:
         """Note who else could change a file, or put another in its place."""

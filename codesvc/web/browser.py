@@ -32,7 +32,7 @@ PERSON_COOKIE: Final = "codesvc_person_"
 """Begins the name of the cookie of a person who has logged in to an app of a site (`codesvc.domain.known_browsers`)."""
 _VISIT_COOKIE: Final = "codesvc_visit_"
 """Begins the name of the cookie of each visit (`codesvc.domain.visit_cookie`)."""
-_VISIT_NAME: Final = re.compile(rf"(?:^|-){_VISIT_COOKIE}[0-9a-f]{{12}}$", re.ASCII)
+_VISIT_NAME: Final = re.compile(rf"{_VISIT_COOKIE}[0-9a-f]{{12}}$", re.ASCII)
 _MOST_VISITS: Final = 20
 _LIFE_SECONDS: Final = 3_600
 _Form = TypeVar("_Form", bound=VisitForm)
@@ -102,7 +102,8 @@ def keep_cookie(
     """
     address = services(request).address
     if name.startswith(_VISIT_COOKIE):
-        kept = [each for each in cookie_names(request.headers, address.cookie_name("")) if _VISIT_NAME.search(each)]
+        names = cookie_names(request.headers, address.cookie_name(_VISIT_COOKIE))
+        kept = [each for each in names if _VISIT_NAME.search(each)]
         for old in kept[: max(0, len(kept) - _MOST_VISITS + 1)]:
             response.del_cookie(old, path=address.cookie_path, secure=address.secure, httponly=True, samesite="Lax")
     response.set_cookie(

@@ -17,7 +17,7 @@ from codesvc.web.authentication import bearer
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import ASK_AGAIN, COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
-from codesvc.web.headers import COMMON_HEADERS
+from codesvc.web.headers import uncached_headers
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -203,10 +203,8 @@ async def _stream(
             raise Problem("not-found", "There is nothing of that id.")
         response = web.StreamResponse(
             headers={
-                **COMMON_HEADERS,
+                **uncached_headers("text/event-stream; charset=utf-8"),
                 "X-Request-Id": REQUEST_ID.get(),
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
                 **(headers or {}),
             },
