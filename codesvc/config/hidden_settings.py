@@ -96,7 +96,7 @@ def _led_elsewhere(kind: type, path: Path, known: Mapping[str, Any], changed: Ma
         if path[len(at)] in _SENT_NOWHERE_ELSE.get(table, ()):
             return False
         before, after = _place(table, _at(known, at)), _place(table, _at(changed, at))
-        # At WeChat's own addresses nobody but WeChat reads a secret. Without any address it is sent nowhere.
+        # A secret may stay that is sent to WeChat's own addresses, or to none: nobody but WeChat reads it there.
         if before != after and not all(isinstance(each, str) and each in WECHAT_API_URLS for each in after):
             return True
     return False

@@ -65,7 +65,7 @@ class Listener:
         return _LOOPBACK if self.host in _LOOPBACK else (self.host,)
 
     def own_host(self, host: str) -> str:
-        """A `Host` for operators in the place of a shared one; "" if it may lead to somebody else's program.
+        """The `Host` to lead operators to from a shared one; "" where another user's program may listen at it.
 
         A browser finds names below `localhost` at both loopback addresses, and keeps cookies for each of them apart.
         """

@@ -122,7 +122,7 @@ def by_operators_listener(request: web.Request) -> bool:
 
 
 def user_of_machine(request: web.Request) -> str:
-    """The number of the system's user who has connected to a unix socket; "" for a port, or where it is not told."""
+    """The user id (uid) of the process that connected to a unix socket; "" for TCP, or if the system does not say."""
     connected = request.transport.get_extra_info("socket") if request.transport else None
     if connected is None or connected.family != socket.AF_UNIX or sys.platform != "linux":
         return ""

@@ -1,6 +1,6 @@
 -- admission: checks before every start: was it answered before (Idempotency-Key), and do the limits of the site and of
--- the address, and the share of its network, allow it. `refusal` returns the answer that replaces a start, or nil. `starts_left` returns what remains
--- of both limits: the site's rates, a comma, the address's rates.
+-- the address, and the share of its network, allow it. `refusal` returns the answer that replaces a start, or nil.
+-- `starts_left` returns what remains of both limits: the site's rates, a comma, the address's rates.
 -- The fragment opens both windows where it is included, so a script that uses it has their keys and arguments.
 -- `place_of` makes the key of the record that an id names; `gone` says whether a record is no longer kept.
 local of_site = window(K.site_starts, A.site_starts)

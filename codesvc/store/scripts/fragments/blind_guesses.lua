@@ -1,8 +1,9 @@
--- blind_guesses: the budget of guesses at codes that nobody has claimed, once the site's guess budget is spent, for each
--- purpose and code format (codesvc.domain.guessing).
+-- blind_guesses: the budget of guesses at codes that nobody has claimed, once the site's guess budget is spent, for
+-- each purpose and code format (codesvc.domain.guessing).
 local function blind_guesses(site, purpose, id)
   local format = string.sub(id, 8, 9)
-  return window(key('window', 'blind_guesses', site, purpose .. '/' .. format), string.match(BLIND_GUESSES, ' ' .. format .. '=(%S*)'))
+  local rates = string.match(BLIND_GUESSES, ' ' .. format .. '=(%S*)')
+  return window(key('window', 'blind_guesses', site, purpose .. '/' .. format), rates)
 end
 
 -- Whether new codes of this format should no longer be made. Half is left to the codes that have been given, or whoever

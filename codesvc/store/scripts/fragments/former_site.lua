@@ -5,7 +5,9 @@
 -- When the present site of this name was registered, false if that is longer ago than anything lives. Read once.
 local registered_at = {}
 local function time_of_registration(site)
-  if registered_at[site] == nil then registered_at[site] = tonumber(redis.call('GET', key('site_since', site)) or nil) or false end
+  if registered_at[site] == nil then
+    registered_at[site] = tonumber(redis.call('GET', key('site_since', site)) or nil) or false
+  end
   return registered_at[site]
 end
 
