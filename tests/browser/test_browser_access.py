@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.stage import WHOLE
+from tests.doctor.test_writing import style_faults
 
 axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
 
@@ -17,6 +20,20 @@ RULES = {
 }
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 """What can differ between light and dark: nothing but colours depends on the scheme."""
+
+
+TEXT = """() => {
+  const roots = [document, ...[...document.querySelectorAll("*")].flatMap((each) => each.shadowRoot ?? [])];
+  return roots.flatMap((root) => [...root.children].map((each) => each.innerText ?? "")).join("\\n");
+}"""
+DATE = re.compile(r"\d+年(\d+月)?|\d+月\d+日")
+"""Browsers write dates without blanks."""
+
+
+async def chinese_faults(page):
+    """What is wrong with a page's Chinese as it is put together: what each text alone does not show."""
+    lines = DATE.sub("", await page.evaluate(TEXT)).splitlines()
+    return sorted({fault for line in lines for fault in style_faults(line)})
 
 
 async def violations(page, rules=RULES):

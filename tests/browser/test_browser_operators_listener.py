@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.test_browser_access import chinese_faults
 from tests.other_user import listening_at_the_other
 from tests.raw_server import raw_server
 from tests.service.test_admin import ADMIN, PASSWORD
@@ -63,11 +64,13 @@ async def test_nobody_is_led_from_a_tunnel_to_a_name_whose_addresses_may_be_anot
     async with (
         new_world(admin=ADMIN | {"listen": f"unix:{path}"}),
         passed_on(path, seen) as port,
-        await chromium.new_context() as context,
+        await chromium.new_context(locale="zh-CN") as context,
     ):
         listening_at_the_other(port).close()
         async with passed_on(path, stolen, host="::1", port=port):
             page = await context.new_page()
+            await page.goto(f"http://127.0.0.1:{port}/admin/login")
+            assert await chinese_faults(page) == []
             await signed_in(page, f"http://127.0.0.1:{port}")
             assert any(b"codesvc_admin=" in each for each in seen)
             assert stolen == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
 from tests.browser.stage import PHONE, WECHAT_AGENT, WHOLE
-from tests.browser.test_browser_access import COLOURS, RULES, violations
+from tests.browser.test_browser_access import COLOURS, RULES, chinese_faults, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -38,3 +38,4 @@ async def test_everybody_can_read_it(stage, name, phone, locale):
             await page.evaluate(STILL)
             assert (scheme, await violations(page, rules)) == (scheme, [])
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert locale != "zh-CN" or await chinese_faults(page) == []

@@ -139,7 +139,7 @@ def _fault(w: Words, title: str, fault: Fault) -> Worry:
         return Worry("bad", text, hint, count, fault.since, "/admin/accounts", kind="silent")
     meaning, remedy = _headline(w.named("reason", fault.triage.reason))
     text = w.t("worry.fault", account=title, code=fault.result, meaning=meaning)
-    calls = ", ".join(w.named("endpoint", each) for each in fault.endpoints)
+    calls = w.t("comma").join(w.named("endpoint", each) for each in fault.endpoints)
     hint = remedy or w.t("worry.fault.calls", calls=calls)
     if _PUSHES & set(fault.endpoints):
         hint = w.t("worry.fault.meanwhile", what=hint)
