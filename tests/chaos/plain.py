@@ -281,8 +281,10 @@ class Model:
         v.hold_until = 0
 
     def sent(self, v, fault):
-        """WeChat was asked to deliver it."""
+        """WeChat was asked to deliver it. For a person who does not follow, it answers 43004."""
         v.pushed, v.hold_until = None, 0
+        if v.sent_to in self.away and fault not in FALLING_BACK:
+            fault = "43004"
         v.arrives = fault not in FALLING_BACK
         v.shown += v.arrives
         if v.purpose == "register" and not v.arrives and fault != AWAY:

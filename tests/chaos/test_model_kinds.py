@@ -87,7 +87,7 @@ class CustomerServiceMachine(ServiceMachine):
         """Opens the short window, and shortens no other."""
         if str(who) not in self.model.away:
             tapped = self.world.control("POST", f"/users/{self.people[who].openid}/click", {"key": "something"})
-            _, at = self.act(tapped)
+            _, at = self.event(tapped)
             self.heard(who, at, briefly=True)
 
     @precondition(lambda self: self.model.bound)
