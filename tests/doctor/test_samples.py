@@ -46,6 +46,23 @@ def test_an_excerpt_is_made_of_lines_that_a_test_runs(page, language, source, si
         assert is_within(without_comments(language, part), without_comments(language, whole)), part
 
 
+FIXED = re.compile(
+    r"""[\w.-]*(?:secret(?:_?key)?|passphrase|salt)["']?(?: *[=:] *| +)(?:["']([^"'\n]+)["']|(?<=phrase )(\S+))""",
+    re.IGNORECASE,
+)
+"""A value that stands where a program has a secret of its own."""
+HARMLESS = re.compile(r"SECRET|''|exec:.*\brand\b.*")
+"""What no issuer has given, no secret at all, or one that the program draws."""
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
+def test_no_secret_that_works_as_it_is_printed_stands_in_a_sample(path):
+    """Whoever leaves it as it is has a secret that everybody can read here."""
+    code = "".join(code for _, code in BLOCK.findall(path.read_text(encoding="utf-8")))
+    found = [quoted or bare for quoted, bare in FIXED.findall(code)]
+    assert [each for each in found if not HARMLESS.fullmatch(each)] == []
+
+
 def english_comments(text):
     """Comments of a page's code in English sentences."""
     found = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)

@@ -20,12 +20,14 @@ import aiohttp
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from tests.doctor.test_documents import BLOCK
 from tests.node_tools import installed
 from tests.oidc.parties import SUBJECT_KEY
 from tests.stores import free_port
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "relying_parties"
+PAGES = HERE.parents[1] / "docs" / "en" / "openid"
 SECRET = "s3cret-of-the-relying-party_0123456789abcdef"
 
 
@@ -144,13 +146,24 @@ async def test_django_allauth(shop, tmp_path):
         assert (again["username"], again["data"]["userinfo"]) == ("u-1", found["data"]["userinfo"])
 
 
+def printed(page, language, values):
+    """The program that a page of docs/en/openid prints, with a reader's own values."""
+    [code] = (code for kind, code in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) if kind == language)
+    for example, value in values.items():
+        assert example in code
+        code = code.replace(example, value)
+    return code
+
+
 async def test_authlib(shop, tmp_path):
     world, website, port = shop
-    command = (sys.executable, str(PROGRAMS / "authlib_site.py"), f"{world.service}/oidc/shop", str(port))
+    issuer = f"{world.service}/oidc/shop"
+    own = {"https://code.example.com/oidc/shop": issuer, '"app"': '"wiki"', '"SECRET"': f'"{SECRET}"'}
+    (tmp_path / "app.py").write_text(printed("authlib", "python", own))
+    command = (sys.executable, "-m", "flask", "run", "--port", str(port))
     async with running(shop, tmp_path, *command) as browser:
         person = await world.person()
-        found = json.loads(await sign_in(world, browser, person, f"{website}/login"))
-        assert found["preferred_username"].startswith("wx_")
+        assert (await sign_in(world, browser, person, f"{website}/login")).startswith("微信用户")
 
 
 APACHE = """
@@ -169,20 +182,8 @@ LoadModule authz_user_module {modules}/mod_authz_user.so
 LoadModule headers_module {modules}/mod_headers.so
 LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
 DocumentRoot "{home}/htdocs"
-OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
-OIDCClientID wiki
-OIDCClientSecret {secret}
-OIDCRedirectURI {website}/callback
-OIDCCryptoPassphrase only-for-tests
-OIDCScope "openid profile"
-OIDCPKCEMethod S256
-OIDCRemoteUserClaim preferred_username
-<Location "/">
-  AuthType openid-connect
-  Require valid-user
-  Header set X-User "expr=%{{REMOTE_USER}}"
-  Header set X-Subject "expr=%{{reqenv:OIDC_CLAIM_sub}}"
-</Location>
+Header set X-User "expr=%{{REMOTE_USER}}"
+Header set X-Subject "expr=%{{reqenv:OIDC_CLAIM_sub}}"
 """
 
 
@@ -213,14 +214,14 @@ def apache(request, tmp_path_factory):
     return home
 
 
-def arranged(home, apache, **more):
+def arranged(home, apache, port, own):
     """A directory that Apache's own user may read, with a page and a configuration."""
     home.chmod(0o755)
     (home / "htdocs").mkdir()
     (home / "htdocs" / "wiki.html").write_text("the wiki")
     modules = apache / "usr/lib/apache2/modules"
-    text = APACHE.format(root=home, home=home, modules=modules, secret=SECRET, **more)
-    (home / "httpd.conf").write_text(text)
+    text = APACHE.format(root=home, home=home, modules=modules, port=port)
+    (home / "httpd.conf").write_text(text + printed("apache", "apache", own))
     return home
 
 
@@ -229,7 +230,8 @@ async def test_mod_auth_openidc(apache, shop, monkeypatch):
     world, website, port = shop
     issuer = f"{world.service}/oidc/shop"
     with tempfile.TemporaryDirectory() as name:
-        home = arranged(Path(name), apache, port=port, website=website, issuer=issuer)
+        own = {"https://code.example.com/oidc/shop": issuer, "https://app.example.com": website}
+        home = arranged(Path(name), apache, port, own | {"ID apache": "ID wiki", "SECRET": SECRET})
         monkeypatch.setenv("LD_LIBRARY_PATH", str(apache / "usr/lib/x86_64-linux-gnu"))
         program = str(apache / "usr/sbin/apache2")
         async with running(shop, home, program, "-X", "-f", str(home / "httpd.conf")) as browser:
