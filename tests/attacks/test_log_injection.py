@@ -67,7 +67,7 @@ async def test_each_line_is_one_event(tmp_path, kind):
         )
     try:
         async with aiohttp.ClientSession() as http:
-            await ready(http, f"http://127.0.0.1:{port}")
+            await ready(http, f"http://127.0.0.1:{port}", process)
             sent = await pester(http, f"http://127.0.0.1:{port}")
         process.terminate()
         async with asyncio.timeout(60):

@@ -144,7 +144,7 @@ async def test_a_live_service_imports_nothing_of_sandbox_and_demo(tmp_path):
         serving(path, env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}) as process,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
     ):
-        await ready(http, base)
+        await ready(http, base, process)
         for page in ("/docs", "/openapi.json", "/widget.js", "/v1/bindings/alice", "/metrics", "/problems/internal"):
             async with http.get(base + page) as answer:
                 assert answer.status < 500, page

@@ -77,10 +77,10 @@ def caller(key=None):
     return aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(force_close=True))
 
 
-async def ready(http, base, process=None):
+async def ready(http, base, process):
     """Wait until the service is ready; at once an error if `process`, which is to serve, has ended."""
     for _ in range(3000):
-        assert process is None or process.returncode is None, f"the service ended with {process.returncode}"
+        assert process.returncode is None, f"the service ended with {process.returncode}"
         with contextlib.suppress(aiohttp.ClientError):
             async with http.get(base + "/readyz") as answer:
                 if answer.status == 200:

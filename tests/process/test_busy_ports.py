@@ -56,7 +56,7 @@ async def test_a_demo_whose_terminal_closes_ends():
     port = free_port()
     demo = await codesvc("demo", "--port-base", str(port))
     async with aiohttp.ClientSession() as http:
-        await ready(http, f"http://127.0.0.1:{port}")
+        await ready(http, f"http://127.0.0.1:{port}", demo)
     demo.send_signal(signal.SIGHUP)
     await asyncio.wait_for(demo.communicate(), 60)
     assert demo.returncode == 0

@@ -15,20 +15,20 @@ OPENID = "o{:027}"
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
-async def bind(base):
+async def bind(process, base):
     async with aiohttp.ClientSession(headers=AUTH) as http:
-        await ready(http, base)
+        await ready(http, base, process)
         for number in range(USERS):
             body = {"openid": OPENID.format(number)}
             async with http.put(f"{base}/v1/bindings/u{number}", json=body) as answer:
                 assert answer.status == 201
 
 
-async def bound(base):
+async def bound(process, base):
     """Which of them are bound as they were."""
     found = 0
     async with aiohttp.ClientSession(headers=AUTH) as http:
-        await ready(http, base)
+        await ready(http, base, process)
         for number in range(USERS):
             async with http.get(f"{base}/v1/bindings/u{number}") as answer:
                 found += answer.status == 200 and (await answer.json())["openid"] == OPENID.format(number)
@@ -44,7 +44,7 @@ async def test_bindings_go_out_of_one_store_and_into_another(config):
     path, base = config
     out, into = steps("Export and import bindings")
     async with serving(path, forked=True) as process:
-        await bind(base)
+        await bind(process, base)
         assert f"{USERS} shop.jsonl" in await walk(out, path.parent)
         await stop(process)
     assert (path.parent / "shop.jsonl").stat().st_mode & 0o077 == 0
@@ -56,7 +56,7 @@ async def test_bindings_go_out_of_one_store_and_into_another(config):
         said = await walk(into, path.parent)
         assert f"{USERS} would be bound" in said
         assert f"{USERS} bound, 0 as before" in said
-        assert await bound(base) == USERS
+        assert await bound(process, base) == USERS
         await stop(process)
 
 
@@ -66,7 +66,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
     with stores.tcp_server() as server, stores.cluster() as nodes:
         urls = {"SERVER_URL": f"redis://127.0.0.1:{server.port}", "CLUSTER_URL": nodes.url}
         async with serving(path, forked=True) as process:
-            await bind(base)
+            await bind(process, base)
             async with aiohttp.ClientSession(headers=AUTH) as http:
                 body = {"purpose": "register", "user": "u7", "client_ip": "192.0.2.1"}
                 async with http.post(f"{base}/v1/verifications", json=body) as answer:
@@ -78,7 +78,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
             ["binding", str(USERS), str(USERS), "0"]
         ]
         async with serving(path.with_name("server.toml"), forked=True) as process:
-            assert await bound(base) == USERS
+            assert await bound(process, base) == USERS
             async with (
                 aiohttp.ClientSession(headers=AUTH) as http,
                 http.get(f"{base}/v1/verifications/{started['id']}") as answer,
@@ -87,7 +87,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
             await stop(process)
         assert (await walk(to_cluster, path.parent, **urls)).splitlines()[-1] == "alike"
         async with serving(path.with_name("cluster.toml"), forked=True) as process:
-            assert await bound(base) == USERS
+            assert await bound(process, base) == USERS
             await stop(process)
 
 

@@ -47,8 +47,8 @@ async def live(http, base, user, openid):
 async def test_a_person_is_shown_and_erased(config):
     path, base = config
     show, erase = steps("A person asks what you keep, or wants it gone")
-    async with serving(path, forked=True), caller(KEY) as http:
-        await ready(http, base)
+    async with serving(path, forked=True) as process, caller(KEY) as http:
+        await ready(http, base, process)
         await live(http, base, "alice", OPENID)
         await live(http, base, "alice2", OTHER)
         await walk(show, path.parent)
@@ -79,8 +79,8 @@ async def test_a_person_is_shown_and_erased(config):
 async def test_the_command_says_what_it_kept_for_another_user(config):
     path, base = config
     path.write_text(path.read_text().replace("[sites.shop]\n", '[sites.shop]\nusers_per_wechat = "many"\n'))
-    async with serving(path, forked=True), caller(KEY) as http:
-        await ready(http, base)
+    async with serving(path, forked=True) as process, caller(KEY) as http:
+        await ready(http, base, process)
         for user in ("alice", "alice2"):
             async with http.put(f"{base}/v1/bindings/{user}", json={"openid": OPENID}) as answer:
                 assert answer.status == 201
@@ -127,7 +127,7 @@ async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
     data = path.parent / "data"
     command = f"codesvc person erase --config config.toml --site shop --user {GONE}"
     async with serving(path, forked=True) as process, caller(KEY) as http:
-        await ready(http, base)
+        await ready(http, base, process)
         await live(http, base, GONE, GONE_OPENID)
         await live(http, base, "alice2", OTHER)
         assert files_with(data, GONE, GONE_OPENID)

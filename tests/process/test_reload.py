@@ -51,7 +51,11 @@ async def running(config, log, *more, env=None):
     path, base = config
     with log.path.open("wb") as file:
         async with serving(path, *more, log=file, env=env) as process, caller() as http:
-            await ready(http, base)
+            try:
+                await ready(http, base, process)
+            except AssertionError as error:
+                error.add_note(log.path.read_text()[-2000:])
+                raise
             yield process
 
 
@@ -155,7 +159,7 @@ async def test_a_generation_that_does_not_start_leaves_the_workers_as_they_were(
     path, base = config
     broken = tmp_path / "broken"
     (broken / "sitecustomize.py").parent.mkdir()
-    env = os.environ | {"PYTHONPATH": str(broken)}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(broken), os.environ.get("PYTHONPATH"))))}
     async with running(config, log, "--workers", "2", env=env) as process:
         before = await worker_pids(process.pid, 2)
         (broken / "sitecustomize.py").write_text("import os, sys\nos._exit(9)\n")

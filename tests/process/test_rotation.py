@@ -134,7 +134,7 @@ async def running(directory, hook, workers):
         file = stack.enter_context(log.path.open("wb"))
         process = await stack.enter_async_context(serving(config, log=file))
         http = await stack.enter_async_context(caller())
-        await ready(http, base)
+        await ready(http, base, process)
         await log.wait("started", workers)
         running = Running(directory, base, process, log, http)
         await running.call("PUT", "/v1/bindings/alice", {"openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"})

@@ -17,7 +17,7 @@ async def test_a_killed_service_loses_no_binding_and_leaves_no_orphan(config):
     path, base = config
     async with caller(KEY) as http:
         async with serving(path) as process:
-            await ready(http, base)
+            await ready(http, base, process)
             for number in range(50):
                 body = {"openid": f"o{number:027}"}
                 async with http.put(f"{base}/v1/bindings/user-{number}", json=body) as answer:
@@ -31,7 +31,7 @@ async def test_a_killed_service_loses_no_binding_and_leaves_no_orphan(config):
             await asyncio.sleep(0.01)
         assert not alive(valkey)
         async with serving(path) as process:
-            await ready(http, base)
+            await ready(http, base, process)
             for number in range(50):
                 async with http.get(f"{base}/v1/bindings/user-{number}") as answer:
                     assert (await answer.json())["openid"] == f"o{number:027}"
@@ -85,7 +85,7 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
     auth = {"Authorization": f"Bearer {KEY}"}
     async with serving(path, "--workers", "2") as process:
         async with aiohttp.ClientSession(headers=auth) as http:
-            await ready(http, base)
+            await ready(http, base, process)
             async with http.put(f"{base}/v1/bindings/alice", json={"openid": "o12345678"}) as answer:
                 assert answer.status == 201
             # Numbers are handed on in batches: killed before, the worker would take them with it.
@@ -100,7 +100,7 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
         assert workers[1] in replaced
         for _ in range(20):
             async with aiohttp.ClientSession(headers=auth) as http:
-                await ready(http, base)
+                await ready(http, base, process)
                 async with http.get(f"{base}/v1/bindings/alice") as answer:
                     assert answer.status == 200
                 async with http.get(f"{base}/metrics") as answer:
@@ -123,7 +123,7 @@ async def test_a_taken_port_is_told(config):
     path, base = config
     async with serving(path, "--workers", "2") as process:
         async with aiohttp.ClientSession() as http:
-            await ready(http, base)
+            await ready(http, base, process)
         other = path.with_name("other.toml")
         other.write_text(path.read_text().replace('data_dir = "data"', 'data_dir = "other"'))
         second = await asyncio.create_subprocess_exec(

@@ -50,7 +50,7 @@ async def test_a_process_killed_in_the_middle_of_a_delivery_hands_it_back(tmp_pa
     async with receiving(answers=[answers_late]) as receiver, aiohttp.ClientSession(headers=AUTH) as http:
         with_webhook(path, receiver, store_url)
         async with serving(path, forked=True) as process:
-            await ready(http, base)
+            await ready(http, base, process)
             await bind(http, base, "alice")
             await bind(http, base, "bob")
             await receiver.wait(2)
@@ -63,7 +63,7 @@ async def test_a_process_killed_in_the_middle_of_a_delivery_hands_it_back(tmp_pa
         valkey.hset(lane, "until", 0)
         valkey.zadd(sites, {"shop": 0})
         async with serving(path, forked=True) as process:
-            await ready(http, base)
+            await ready(http, base, process)
             await until(lambda: asyncio.to_thread(lambda: not valkey.keys("*webhook-due:shop")))
         sent = [(received.id, received.data["user"]) for received in receiver.got]
         # Alice's was under way when the process died; bob's may have been noted before.
