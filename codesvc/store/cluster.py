@@ -26,7 +26,7 @@ from redis.crc import key_slot
 from redis.exceptions import AuthenticationError, RedisError
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.runtime.tasks import end
+from codesvc.runtime.tasks import end, whole
 from codesvc.store.partitions import PARTITIONS, partition_root
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ class Cluster:
         self._closed = True
         if self._looking is not None:
             await end([self._looking])
-        for node in self._nodes.values():
-            await node.aclose()
+        await whole(asyncio.gather(*(node.aclose() for node in self._nodes.values())))
 
 
 def _address(text: str, asked: Server | None) -> Address:

@@ -18,6 +18,7 @@ from redis.asyncio.sentinel import (
 )
 from redis.exceptions import ConnectionError as Unreachable
 
+from codesvc.runtime.tasks import whole
 from codesvc.store.answer_timeouts import answered_within
 
 if TYPE_CHECKING:
@@ -80,5 +81,5 @@ class Sentinels:
         )
 
     async def aclose(self) -> None:
-        """End the connections to the Sentinels."""
-        await self._sentinel.aclose()
+        """End the connections to the Sentinels, also where the caller is cancelled."""
+        await whole(self._sentinel.aclose())

@@ -14,6 +14,7 @@ from redis.exceptions import AskError, ClusterError
 from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import TimeoutError as TooLate
 
+from codesvc.runtime.tasks import whole
 from codesvc.store.pipelined_connection import PipelinedConnection
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Server:
         self.shown = shown
 
     async def aclose(self) -> None:
-        """Close all connections; all waiting callers get an error."""
-        await asyncio.gather(self.line.aclose(), self.redis.aclose(), self.reader.aclose(), return_exceptions=True)
+        """Close all connections, also where the caller is cancelled; all waiting callers get an error."""
+        parts = (self.line.aclose(), self.redis.aclose(), self.reader.aclose())
+        await whole(asyncio.gather(*parts, return_exceptions=True))
 
 
 class Servers(Protocol):
@@ -151,6 +153,8 @@ class OneServer:
 
     async def aclose(self) -> None:
         """End all connections."""
-        await self._server.aclose()
-        if self._closing is not None:
-            await self._closing()
+        try:
+            await self._server.aclose()
+        finally:
+            if self._closing is not None:
+                await self._closing()
