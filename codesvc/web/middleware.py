@@ -127,7 +127,6 @@ async def _admit_body(request: web.Request, route: str) -> None:
     if request.match_info.http_exception is None:
         require_known_key(request, route)
         await _arrived(request)
-        find_caller(request, services(request))  # the key may have been removed meanwhile
 
 
 async def _arrived(request: web.Request) -> None:
@@ -232,10 +231,13 @@ async def _respond(
         # Only scans may wait for WeChat. They have a line of their own, so that other calls do not wait with them.
         call = SiteCall(here.site_calls, caller.site.name, "scan" if route.endswith("/scan") else "")
     try:
-        if not request.content.is_eof():
+        waited = not request.content.is_eof()
+        if waited:
             await _admit_body(request, route)
         if call is not None:
-            await call.turn()
+            waited = await call.turn() or waited
+        if waited:
+            find_caller(request, here)  # the key may have been removed meanwhile
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         # A stranger's would decide what is traced: one may say that everything is, or that nothing is.
         parent = request.headers.get("traceparent") if caller is not None else None

@@ -93,14 +93,17 @@ class SiteCall:
         line.under_way += 1
         self._line = line
 
-    async def turn(self) -> None:
+    async def turn(self) -> bool:
         """Wait until fewer than `most_at_once` calls are worked on.
+
+        Returns whether it had to wait. Then what the call was admitted by may have been removed, and is asked again.
 
         Raises:
             Problem: that takes too long.
         """
         line = self._line
-        if line.free:
+        waits = not line.free
+        if not waits:
             line.free -= 1
         else:
             turn = line.wait(self._calls.loop, self._calls.patience_seconds)
@@ -113,6 +116,7 @@ class SiteCall:
             if not came:
                 raise self._calls.refusal(self._name[0])
         self._has_turn = True
+        return waits
 
     def close(self) -> None:
         """The call is over: its turn goes to the next one."""

@@ -7,7 +7,7 @@ import re
 from contextlib import closing
 from functools import partial
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 from aiohttp import web
@@ -72,6 +72,18 @@ class _Refused(Exception):
         self.reason, self.detail, self.retry_after = reason, detail, retry_after
 
 
+class _Removed(Exception):
+    """The site, the source or its secret was removed while the call waited for its turn."""
+
+
+class _Caller(NamedTuple):
+    """Who made a call: a source of a site, by its name there."""
+
+    site: SiteEntry
+    name: str
+    source: Inbound
+
+
 @routes.post("/inbound/{adapter}/{site}")
 @routes.get("/inbound/{adapter}/{site}", allow_head=False)
 @routes.post("/inbound/{adapter}/{site}/{word:[A-Za-z0-9_.-]{1,64}}")
@@ -85,17 +97,14 @@ async def receive(request: web.Request) -> web.Response:
     here = services(request)
     # Signatures are made with the time of this machine; test mode moves only the service's clock.
     call = Call(await request.read(), request.headers, request.query, unix_ms() / 1000)
-    adapter, site = ADAPTERS.get(request.match_info["adapter"]), here.directory.sites.get(request.match_info["site"])
-    known = _authenticated(adapter, site, call)
-    if adapter is None or site is None or known is None:
-        named = (site.name if site else None, adapter.name if adapter else None)
-        repeated_lines.note(_log_unauthenticated, str(named), site=named[0], source=named[1])
-        if site is not None and site.config.inbound:
-            here.recorder.key_refused(site.name)
-        return unauthenticated()
+    adapter, named = ADAPTERS.get(request.match_info["adapter"]), request.match_info["site"]
+    find = partial(_caller, here, adapter, named, call)
+    caller = find()
+    if adapter is None or caller is None:
+        return _unknown(here, adapter, named)
+    site, name, source = caller
     request[SITE] = site.name
     here.key_uses.note_site(site.name)
-    name, source = known
     locale: str = source.locale
     try:
         readings = adapter.read(source, call)
@@ -103,8 +112,10 @@ async def receive(request: web.Request) -> web.Response:
             locale = _locale(source, readings[0])
         else:
             _log.info("inbound_without_code", site=site.name, source=name)
-        wanted = partial(_wanted, site, name, adapter.repeats_ms, request.match_info.get("word", ""))
-        return adapter.answer(await _in_time(_take(here, site, readings, wanted)))
+        wanted = partial(_wanted, adapter.repeats_ms, request.match_info.get("word", ""))
+        return adapter.answer(await _in_time(_take(here, caller, find, readings, wanted)))
+    except _Removed:
+        return _unknown(here, adapter, named)
     except Unreadable as error:
         refused = _Refused(Reason.MALFORMED, str(error))
     except Invalid as error:
@@ -121,37 +132,55 @@ async def receive(request: web.Request) -> web.Response:
     return adapter.refuse(Refusal(refused.reason, words, refused.detail, refused.retry_after))
 
 
-def _authenticated(adapter: Adapter | None, site: SiteEntry | None, call: Call) -> tuple[str, Inbound] | None:
+def _unknown(here: Services, adapter: Adapter | None, named: str) -> web.Response:
+    """Note for operators a call that no source made. Returns its answer."""
+    site = here.directory.sites.get(named)
+    names = (site.name if site else None, adapter.name if adapter else None)
+    repeated_lines.note(_log_unauthenticated, str(names), site=names[0], source=names[1])
+    if site is not None and site.config.inbound:
+        here.recorder.key_refused(site.name)
+    return unauthenticated()
+
+
+def _caller(here: Services, adapter: Adapter | None, named: str, call: Call) -> _Caller | None:
     """The source that one of its secrets is right for. Several sources of one adapter are all tried."""
     if adapter is None:
         return None
+    site = here.directory.sites.get(named)
     sources = {} if site is None else site.config.inbound
     tried = [(name, source) for name, source in sources.items() if source.adapter == adapter.name]
-    if not tried:
+    if site is None or not tried:
         adapter.authenticate(_DECOYS[adapter.name], call)
         return None
-    right = [pair for pair in tried if adapter.authenticate(pair[1], call)]
+    right = [_Caller(site, *pair) for pair in tried if adapter.authenticate(pair[1], call)]
     return right[0] if right else None
 
 
 async def _take(
-    here: Services, site: SiteEntry, readings: Sequence[Reading], wanted: Callable[[Reading], MessageRequest]
+    here: Services,
+    caller: _Caller,
+    find: Callable[[], _Caller | None],
+    readings: Sequence[Reading],
+    wanted: Callable[[_Caller, Reading], MessageRequest],
 ) -> Taken:
-    """Take one message after the other.
+    """Take one message after the other. After a wait `find` says who the caller is now.
 
     Raises:
         _Refused, Invalid, StoreUnavailable: one was not taken; those before it were.
         Problem: none was, because too many calls of the site are under way.
+        _Removed: none was.
     """
-    with closing(SiteCall(here.site_calls, site.name, "inbound")) as call:
-        await call.turn()
-        messages = [_message_of(await here.messages.accept(site, wanted(reading))) for reading in readings]
+    with closing(SiteCall(here.site_calls, caller.site.name, "inbound")) as call:
+        now = find() if await call.turn() else caller
+        if now is None:
+            raise _Removed
+        messages = [_message_of(await here.messages.accept(now.site, wanted(now, reading))) for reading in readings]
     recipients = tuple(reading.recipient for reading in readings)
     return Taken(messages[0].id, messages[0].created, recipients) if messages else Taken("", unix_ms())
 
 
-def _wanted(site: SiteEntry, name: str, repeats_ms: int, said: str, reading: Reading) -> MessageRequest:
-    source = site.config.inbound[name]
+def _wanted(repeats_ms: int, said: str, caller: _Caller, reading: Reading) -> MessageRequest:
+    site, name, source = caller
     kind = MessageKind.EMAIL if "@" in reading.recipient else MessageKind.SMS
     # Refused here, so that the system hears which of its values is wrong, before it hears of a missing gateway.
     recipient_of(site, kind, reading.recipient, source.region)
@@ -208,7 +237,7 @@ async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
 
     Raises:
         StoreUnavailable: it does not.
-        _Refused, Invalid, Problem: as `_take`.
+        _Refused, _Removed, Invalid, Problem: as `_take`.
     """
     task = asyncio.create_task(taking)
     _unfinished.add(task)
