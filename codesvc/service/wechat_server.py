@@ -97,7 +97,6 @@ class WechatServerCodes:
             site.name,
             self._secrets.name(site.name, code),
             guesses="" if len(code) == LONG_LENGTH else encode(policy.guesses),
-            life_ms=policy.code_life * 1000,
         )
         _log.info("login_code_asked", site=site.name, outcome=reply.outcome.value)
         return reply.openid

@@ -96,7 +96,7 @@ class LoginCodes:
             },
         )
 
-    async def take(self, keys: Keys, site: str, name: str, *, guesses: str, life_ms: int) -> LoginCodeTaken:
+    async def take(self, keys: Keys, site: str, name: str, *, guesses: str) -> LoginCodeTaken:
         """Use a code up. A wrong one counts in the site's budget.
 
         For a long code pass "" as `guesses`: no budget applies to it.
@@ -107,5 +107,5 @@ class LoginCodes:
                 "code": keys.login_code(site, name),
                 "misses": keys.window("login_codes", site, "short"),
             },
-            {"guesses": guesses, "life": life_ms},
+            {"site": site, "guesses": guesses},
         )

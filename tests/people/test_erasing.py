@@ -55,7 +55,7 @@ def seed(client, keys, openid):
     """What only unusual sites have, in the form in which the scripts write it."""
     about = {"site": "shop", "user": USER, "status": "open"}
     texts = {
-        keys.login_code("shop", "n"): f"mark 1 {openid}",
+        keys.login_code("shop", "n"): f"mark 1 2 {openid}",
         keys.oidc_first(openid): openid,
         keys.unknown(openid): "1",
         keys.gone(openid): "1",
@@ -165,8 +165,8 @@ RECORD = [None, "shop", "7", "register", "-", '{"metadata":{"user":"1","site":"s
         ("cs:{p01}:notice:e", {b"openid": b"o9", b"about": b'{"site":"shop","user":"7","now":"1"}'}, False),
         ("cs:{p01}:oidc-code:shop:e", {b"user": b"7", b"claimed": b"1"}, False),
         ("cs:{p01}:history:shop:7", [b'{"by":"1"}'], False),
-        ("cs:{p01}:wx0123456789abcdef:login-code:shop:n", b"m 1 o1-x", False),
-        ("cs:{p01}:wx0123456789abcdef:login-code:shop:n", b"m 1 o1", True),
+        ("cs:{p01}:wx0123456789abcdef:login-code:shop:n", b"m 1 2 o1-x", False),
+        ("cs:{p01}:wx0123456789abcdef:login-code:shop:n", b"m 1 2 o1", True),
         ("cs:{p01}:wx0123456789abcdef:muted:o2", b"1", False),
     ],
 )

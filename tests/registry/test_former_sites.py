@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from codesvc.sandbox.cipher import decrypt
+from tests.people.asks import reply
 from tests.registry.test_admin_api import ADMINS, BAR, ask
+from tests.service.callbacks import push_of, sealed, send
 
 EVERYTHING = {"scopes": ["verify", "bindings", "openids", "vouch"]}
+PANEL = BAR | {"wechat_server": {"keywords": ["面板"], "code_life": 600}}
 KEYED = {"Idempotency-Key": "order-1"}
 
 
@@ -131,6 +137,51 @@ async def test_the_next_site_keeps_what_it_begins_and_a_change_of_settings_ends_
     assert (await town.get(started, key=new)).status == 200
 
 
+async def panels(world, settings, *, again=False):
+    """Register the site for a panel; the panel's key."""
+    assert (await ask(world, "PUT", f"/sites/bar?again={str(again).lower()}", settings)).status == 201
+    return (await ask(world, "PUT", "/sites/bar/keys/panel", {"scopes": ["wechat_server"]}))["key"]
+
+
+async def code_for(person):
+    return (await reply(person, "面板")).partition("\n")[0]
+
+
+async def logged_in(world, key, code):
+    address = f"{world.service}/api/wechat/user?code={code}"
+    async with world.http.get(address, headers={"Authorization": key}) as answer:
+        return (await answer.json())["data"]
+
+
+@pytest.mark.parametrize(("code_life", "later"), [(600, 0), (180, 450)])
+async def test_a_panels_login_code_of_the_former_site_logs_in_nobody(town, code_life, later):
+    person = await town.person()
+    await panels(town, PANEL)
+    code = await code_for(person)
+    assert (await ask(town, "DELETE", "/sites/bar")).status == 204
+    new = await panels(town, PANEL | {"wechat_server": {"keywords": ["面板"], "code_life": code_life}}, again=True)
+    await town.advance(later)
+    assert await logged_in(town, new, code) == ""
+    assert await logged_in(town, new, await code_for(person)) == person.openid
+
+
+async def test_a_message_from_before_that_is_repeated_at_the_next_site_brings_no_code(town):
+    person, account = await town.person(), town.platform.default_account
+    callback = sealed(account, push_of(account, person.openid, text="面板"))
+
+    async def answered():
+        encrypted = re.search(r"<Encrypt><!\[CDATA\[(.*?)\]\]>", (await send(town, *callback)).text)[1]
+        return decrypt(account.aes_key, account.appid, encrypted)
+
+    await panels(town, PANEL)
+    code = re.search(r"\d{8}(?=\n)", await answered())[0]
+    assert code in await answered()
+    assert (await ask(town, "DELETE", "/sites/bar")).status == 204
+    new = await panels(town, PANEL, again=True)
+    assert code not in await answered()
+    assert await logged_in(town, new, code) == ""
+
+
 async def test_the_mark_ends_by_itself_and_neighbours_keep_theirs(town, valkey):
     mine = await town.start("u-1")
     await let(town)
@@ -139,3 +190,13 @@ async def test_the_mark_ends_by_itself_and_neighbours_keep_theirs(town, valkey):
     marks = [*valkey.scan_iter(match="cs:*:site-since:*")]
     assert len(marks) == 16
     assert all(0 < valkey.pttl(mark) <= 2 * 86_400_000 for mark in marks)
+
+
+async def test_not_me_stops_a_login_code_also_after_its_site_has_shortened_the_life_of_codes(town):
+    person = await town.person()
+    key = await panels(town, PANEL)
+    code = await code_for(person)
+    await person.say("不是我")
+    assert (await ask(town, "PATCH", "/sites/bar", {"wechat_server": {"code_life": 180}})).status == 200
+    await town.advance(450)
+    assert await logged_in(town, key, code) == ""
