@@ -5,7 +5,7 @@ from aiohttp import web
 from codesvc.demo.accounts import hash_password
 from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
-from codesvc.demo.sessions import SESSION, Pending
+from codesvc.demo.sessions import SESSION, Pending, Session
 from codesvc.demo.shop import SHOP, go, notice_of, page
 from codesvc.demo.signup import fault_in_password
 
@@ -36,7 +36,7 @@ async def begin(request: web.Request) -> web.Response:
         )
     except ServiceError as error:
         return page(request, "forgot", status=503, notice=notice_of(error), name=name)
-    request[SESSION].reset = Pending(started["id"], user=user)
+    shop.sessions.replace(request, Session(reset=Pending(started["id"], user=user)))
     return go(started["page_url"])
 
 
@@ -88,5 +88,5 @@ async def change(request: web.Request) -> web.Response:
         return page(request, "forgot", status=410, notice="not-approved", name="")
     customer.password = await hash_password(password)
     shop.sessions.end_all(customer.id)
-    shop.sessions.rotate(request, user=customer.id, notice="password-changed")
+    shop.sessions.replace(request, Session(user=customer.id, notice="password-changed"))
     return go("/account")

@@ -102,12 +102,14 @@ class Sessions:
 
     def __init__(self, *, secure: bool) -> None:
         self._secure = secure
+        # Browsers take a cookie with this prefix over HTTPS, from this host alone.
+        self._cookie = f"__Host-{_COOKIE}" if secure else _COOKIE
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="moonhill session")
 
     def _of(self, request: web.Request) -> Session:
         try:
-            name = self._signer.loads(request.cookies.get(_COOKIE, ""), max_age=_LIFE_SECONDS)
+            name = self._signer.loads(request.cookies.get(self._cookie, ""), max_age=_LIFE_SECONDS)
         except BadData:
             name = None
         return self._known.get(name) or self._keep(Session())
@@ -118,15 +120,18 @@ class Sessions:
             self._known.popitem(last=False)
         return session
 
-    def rotate(self, request: web.Request, *, user: str | None, notice: str = "") -> Session:
-        """Replace the session at every login and logout, so that an old cookie gives no access (session fixation)."""
+    def replace(self, request: web.Request, new: Session) -> None:
+        """Give the browser a new session: at each login and logout, and before a session gets a right.
+
+        Another host of the domain may have set the cookie that the browser brought, and would share that session
+        (session fixation).
+        """
         old = request[SESSION]
         # The old session stays, without rights: a request of a second tab may still use it, and must not replace the
         # new session's cookie.
         old.left, old.user, old.sign_up, old.reset = True, None, None, None
         old.intent = old.handle = old.ticket = old.state = ""
-        request[SESSION] = self._keep(Session(user=user, notice=notice))
-        return request[SESSION]
+        request[SESSION] = self._keep(new)
 
     def end_all(self, user: str) -> None:
         """End all sessions of a customer."""
@@ -145,7 +150,7 @@ class Sessions:
 
     def _set_cookie(self, response: web.StreamResponse, session: Session) -> None:
         response.set_cookie(
-            _COOKIE,
+            self._cookie,
             self._signer.dumps(session.id),
             max_age=_LIFE_SECONDS,
             path="/",

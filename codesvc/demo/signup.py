@@ -7,7 +7,7 @@ from aiohttp import web
 from codesvc.demo.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NameTakenError, hash_password
 from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
-from codesvc.demo.sessions import SESSION, Pending
+from codesvc.demo.sessions import SESSION, Pending, Session
 from codesvc.demo.shop import SHOP, go, notice_of, page
 
 routes = web.RouteTableDef()
@@ -45,7 +45,8 @@ async def begin(request: web.Request) -> web.Response:
         )
     except ServiceError as error:
         return page(request, "signup", status=503, notice=notice_of(error), name=name)
-    request[SESSION].sign_up = Pending(started["id"], name=name, password=await hash_password(password))
+    pending = Pending(started["id"], name=name, password=await hash_password(password))
+    shop.sessions.replace(request, Session(sign_up=pending))
     return go(started["page_url"])
 
 
@@ -79,5 +80,5 @@ async def _finish(request: web.Request, pending: Pending | None) -> web.Response
         return page(request, "signup", status=409, notice="name-taken", name=pending.name)
     except ServiceError as error:
         return page(request, "signup", status=409, notice=notice_of(error), name=pending.name)
-    shop.sessions.rotate(request, user=customer.id, notice="welcome")
+    shop.sessions.replace(request, Session(user=customer.id, notice="welcome"))
     return go("/account")

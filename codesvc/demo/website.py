@@ -18,7 +18,7 @@ from codesvc.demo.activity import PATH, WORDS, Activity
 from codesvc.demo.identity_plan import SITE
 from codesvc.demo.relay import IDENTITY, LEDGER, IdentitySystem
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
-from codesvc.demo.sessions import SESSION, Sessions, check_forms
+from codesvc.demo.sessions import SESSION, Session, Sessions, check_forms
 from codesvc.demo.shop import SHOP, Shop, go, notice_of, page
 
 if TYPE_CHECKING:
@@ -138,14 +138,14 @@ async def login(request: web.Request) -> web.Response:
     if customer is None:
         return page(request, "login", status=422, notice="wrong-login", name=name)
     ticket = request[SESSION].ticket
-    shop.sessions.rotate(request, user=customer.id)
+    shop.sessions.replace(request, Session(user=customer.id))
     return go(f"/wechat/bind?{urlencode({'ticket': ticket})}" if ticket else "/account")
 
 
 @routes.post("/logout")
 async def logout(request: web.Request) -> web.Response:
     """Log out."""
-    request.app[SHOP].sessions.rotate(request, user=None)
+    request.app[SHOP].sessions.replace(request, Session())
     return go("/")
 
 

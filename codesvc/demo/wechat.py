@@ -11,7 +11,7 @@ from aiohttp import web
 from codesvc.demo.accounts import NameTakenError, hash_password
 from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
-from codesvc.demo.sessions import SESSION
+from codesvc.demo.sessions import SESSION, Session
 from codesvc.demo.shop import SHOP, go, notice_of, page
 from codesvc.demo.signup import fault_in_password
 
@@ -63,11 +63,12 @@ async def end_bind(request: web.Request) -> web.Response:
 @routes.post("/login/wechat")
 async def begin_login(request: web.Request) -> web.Response:
     """Start a login by a scan."""
+    shop = request.app[SHOP]
     try:
-        started = await request.app[SHOP].service.ask("logins", _asked(request, "/login/wechat"))
+        started = await shop.service.ask("logins", _asked(request, "/login/wechat"))
     except ServiceError as error:
         return page(request, "login", status=503, notice=notice_of(error), name="")
-    request[SESSION].intent = started["id"]
+    shop.sessions.replace(request, Session(intent=started["id"]))
     return go(started["page_url"])
 
 
@@ -85,12 +86,12 @@ async def end_login(request: web.Request) -> web.Response:
         return page(request, "login", status=503, notice=notice_of(error), name="")
     session.intent = ""
     if login["status"] == "unknown" and login["handle"]:
-        session.handle = login["handle"]
+        shop.sessions.replace(request, Session(handle=login["handle"]))
         return go("/welcome")
     customer = shop.accounts.get(login["user"]) if login["status"] == "approved" else None
     if customer is None:
         return page(request, "login", status=410, notice="not-approved", name="")
-    shop.sessions.rotate(request, user=customer.id)
+    shop.sessions.replace(request, Session(user=customer.id))
     return go("/account")
 
 
@@ -124,8 +125,7 @@ async def _join(request: web.Request, name: str, password: str) -> web.Response:
     except ServiceError as error:
         shop.accounts.remove(customer)
         return page(request, "welcome", status=409, notice=notice_of(error), name=name)
-    session.handle = ""
-    shop.sessions.rotate(request, user=customer.id, notice="welcome")
+    shop.sessions.replace(request, Session(user=customer.id, notice="welcome"))
     return go("/account")
 
 
@@ -133,19 +133,20 @@ def _detour(request: web.Request, shop: Shop) -> web.Response | None:
     """Send the browser of a link from the chat to the service and back, with a state that only this session knows."""
     if "ticket" not in request.query:
         return None
-    request[SESSION].state = secrets.token_urlsafe(16)
-    query = urlencode({"state": request[SESSION].state})
+    state = secrets.token_urlsafe(16)
+    shop.sessions.replace(request, Session(user=request[SESSION].user, state=state))
+    query = urlencode({"state": state})
     return go(f"{shop.service.url}/t/{quote(request.query['ticket'], safe='')}/go?{query}")
 
 
 @routes.get("/wechat/bind")
 async def offer_bind(request: web.Request) -> web.Response:
     """A link from the chat for binding: ask the customer to confirm, once they are logged in."""
-    session = request[SESSION]
-    if session.user is None:
-        session.ticket, session.notice = request.query.get("ticket", ""), "log-in-first"
+    shop = request.app[SHOP]
+    if request[SESSION].user is None:
+        shop.sessions.replace(request, Session(ticket=request.query.get("ticket", ""), notice="log-in-first"))
         return go("/login")
-    return _detour(request, request.app[SHOP]) or page(request, "wechat_bind")
+    return _detour(request, shop) or page(request, "wechat_bind")
 
 
 @routes.post("/wechat/bind")
@@ -189,5 +190,5 @@ async def reset(request: web.Request) -> web.Response:
         return page(request, "forgot", status=410, notice="not-approved", name="")
     customer.password = await hash_password(password)
     shop.sessions.end_all(customer.id)
-    shop.sessions.rotate(request, user=customer.id, notice="password-changed")
+    shop.sessions.replace(request, Session(user=customer.id, notice="password-changed"))
     return go("/account")

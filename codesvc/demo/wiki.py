@@ -80,8 +80,9 @@ class Wiki:
         body = f"<p><strong>{words['in'].format(name=name)}</strong></p><h2>{words['claims']}</h2><pre>{rows}</pre>"
         return _page(request, f'{body}<p><a href="/logout">{words["out"]}</a></p>')
 
-    async def login(self, _: web.Request) -> web.Response:
+    async def login(self, request: web.Request) -> web.Response:
         """Go to the issuer."""
+        self._sessions.pop(request.cookies.get(_COOKIE, ""), None)
         about = await self._discovered()
         state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
         while len(self._waiting) >= _MOST_WAITING:
@@ -131,8 +132,12 @@ class Wiki:
         )
         if claims.get("nonce") != nonce:
             return _failed(request, _words(request)["mismatch"].format(name="nonce"))
-        self._sessions[browser] = claims
-        return _go("/")
+        # A new session: who began this login may have set the cookie that the browser brought.
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = claims
+        response = _go("/")
+        response.set_cookie(_COOKIE, session, httponly=True, samesite="Lax")
+        return response
 
     async def logout(self, request: web.Request) -> web.Response:
         """Forget the session."""

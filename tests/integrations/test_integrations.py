@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
+from yarl import URL
 
 from tests.http_servers import shut_down
 from tests.node_tools import installed
@@ -182,14 +183,67 @@ async def take_no_form_of_another_website(shop, *paths):
     """Its visitor would bind their WeChat to an account whose password the other website chose."""
     world, website, _ = shop
     world.line.started = ""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as visitor:
+    async with visitor() as browser:
         for path in paths:
             for headers in FOREIGN:
                 form = {"name": "mallory", "password": PASSWORD}
-                sent = visitor.post(website + path, data=form, headers=headers, allow_redirects=False)
+                sent = browser.post(website + path, data=form, headers=headers, allow_redirects=False)
                 async with sent as answer:
                     assert answer.status == 403, (path, headers, await answer.text())
     assert world.line.started == ""
+
+
+def visitor():
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+def bring(browser, cookies, website):
+    """Put cookies into a browser, as another host of the domain can."""
+    browser.cookie_jar.update_cookies(cookies, URL(website))
+
+
+def cookies_of(browser):
+    return {cookie.key: cookie.value for cookie in browser.cookie_jar}
+
+
+@asynccontextmanager
+async def with_one_session(shop, path):
+    """A planter's browser and a visitor's, into which the planter has put the cookies of a session of its own."""
+    async with visitor() as planter, visitor() as planted:
+        # Some websites keep no session before a visitor begins something.
+        await begin(shop, planter, path, "planter")
+        bring(planted, cookies_of(planter), shop[1])
+        yield planter, planted
+
+
+async def approve(world, person, page_url):
+    """Scan, read the code and type it in a browser that knows no website: the address to which the page leads."""
+    state = await world.call("GET", page_url.removeprefix(world.service) + "/state", key=None)
+    await person.say(state["scan"]["keyword"])
+    typed = {"code": await person.code_in_chat()}
+    async with visitor() as hosted, hosted.post(f"{page_url}/check", data=typed, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
+        return answer.headers["Location"]
+
+
+async def share_no_session(shop, path, login):
+    """Whoever put their session into a visitor's browser gets neither what the visitor begins nor the login."""
+    world, website, _ = shop
+    home = website + ("/" if path == "/signup" else path)
+    async with with_one_session(shop, path) as (planter, planted), visitor() as late:
+        back = await approve(world, await world.person(), await begin(shop, planted, path, "planted"))
+        bring(late, cookies_of(planted), website)
+        status, html, _ = await page(planter, back)
+        assert (status, "logged in" in html) == (403, False), html
+        status, html, _ = await page(planted, back)
+        assert (status, "You are logged in as u" in html) == (200, True), html
+        for browser in (planter, late):
+            assert "logged in" not in (await page(browser, home))[1]
+            assert (await page(browser, back))[0] == 403
+    async with with_one_session(shop, path) as (planter, planted):
+        status, html, _ = await submit(planted, website + login, name="planted", password=PASSWORD)
+        assert (status, "You are logged in as u" in html) == (200, True), html
+        assert "logged in" not in (await page(planter, home))[1]
 
 
 async def sign_up(shop, browser, path="/signup", login="/login"):
@@ -206,7 +260,7 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
             stranger, f"{website}{path}{'/return' if path == '/signup' else ''}?verification=vf_x"
         )
         assert status == 403, html
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as second:
+    async with visitor() as second:
         # Both begin while the name is free; only the first to finish has it.
         rivals_url = await begin(shop, second, path, " Guest")
         person = await world.person()
@@ -238,6 +292,7 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
         assert (status, "logged in" in html) == (403, False), html
     status, html, _ = await submit(browser, website + login, name="GUEST", password=PASSWORD)
     assert (status, bound["user"] in html) == (200, True), html
+    await share_no_session(shop, path, login)
     return person
 
 
@@ -353,17 +408,23 @@ async def test_express_takes_a_webhook(shop, tmp_path, request, tmp_path_factory
     assert (tmp_path / "log").read_text().count("approved: attempt-9") == 1
 
 
-async def behind_a_proxy(shop, browser):
-    """What a proxy with a certificate of its own hands on: the visitors' host name, and plain HTTP."""
+async def behind_a_proxy(shop, browser, path="/signup"):
+    """What a proxy with a certificate of its own hands on: the visitors' host name, and plain HTTP.
+
+    The session's cookie has a name that browsers take from this host alone, and over https.
+    """
     world, website, _ = shop
     proxied = {"headers": {"Host": "shop.example.com", "X-Forwarded-Proto": "https"}, "allow_redirects": False}
-    async with browser.get(f"{website}/signup", **proxied) as answer:
+    async with browser.get(website + path, **proxied) as answer:
         assert (answer.status, "<form" in await answer.text()) == (200, True)
-    async with browser.post(f"{website}/signup", data={"name": "guest", "password": PASSWORD}, **proxied) as answer:
+    async with browser.post(website + path, data={"name": "guest", "password": PASSWORD}, **proxied) as answer:
         assert (answer.status // 100, answer.headers["Location"].startswith(f"{world.service}/p/")) == (3, True)
-        assert "; Secure" in answer.headers["Set-Cookie"]
-    async with browser.get(f"{website}/signup", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (303, f"{PUBLIC}/signup")
+        for cookie in answer.headers.getall("Set-Cookie"):
+            attributes = {each.strip().lower() for each in cookie.split(";")}
+            assert cookie.startswith("__Host-"), cookie
+            assert {"secure", "httponly", "path=/", "samesite=lax"} <= attributes, cookie
+    async with browser.get(website + path, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"].rstrip("?")) == (303, PUBLIC + path)
 
 
 async def test_express_behind_a_proxy(shop, tmp_path, request, tmp_path_factory):
@@ -374,6 +435,24 @@ async def test_express_behind_a_proxy(shop, tmp_path, request, tmp_path_factory)
     command = (program_path("node", "nodejs"), "shop.cjs")
     async with running(shop, tmp_path, *command, site_url=PUBLIC) as browser:
         await behind_a_proxy(shop, browser)
+
+
+async def test_flask_behind_a_proxy(shop, tmp_path):
+    [code] = example("flask", "python")
+    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
+    command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
+    async with running(shop, tmp_path, *command, site_url=PUBLIC) as browser:
+        await behind_a_proxy(shop, browser)
+
+
+async def test_php_behind_a_proxy(shop, tmp_path):
+    php = program_path("php", "php-cli php-curl")
+    [code] = example("php", "php")
+    (tmp_path / "signup.php").write_text(code, encoding="utf-8")
+    (tmp_path / "sessions").mkdir()
+    settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
+    async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{shop[2]}", site_url=PUBLIC) as browser:
+        await behind_a_proxy(shop, browser, "/signup.php")
 
 
 async def test_java_behind_a_proxy(shop, tmp_path):
@@ -445,6 +524,16 @@ async def test_a_reset_in_plain_php(shop, tmp_path):
         for password, expected in ((PASSWORD, 403), ("a newer password", 200)):
             status, _, _ = await submit(browser, f"{website}/signup.php?login", name="guest", password=password)
             assert status == expected
+        # Whoever put their session into the person's browser does not share the right to set a password.
+        async with with_one_session(shop, "/signup.php") as (planter, planted):
+            _, _, page_url = await submit(planted, f"{website}/reset.php", name="guest")
+            back = await approve(world, person, page_url)
+            assert (await page(planter, back))[0] == 403
+            await page(planter, f"{website}/reset.php", {"password": "the planter's"})
+            assert (await page(planted, back))[0] == 200
+            status, html, _ = await page(planted, f"{website}/reset.php", {"password": "the person's own"})
+            assert (status, "You are logged in as u" in html) == (200, True), html
+            assert "logged in" not in (await page(planter, f"{website}/signup.php"))[1]
 
 
 async def test_a_reset_by_the_three_calls_as_printed(shop):

@@ -6,6 +6,7 @@ import asyncio
 import re
 
 import aiohttp
+from yarl import URL
 
 from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
@@ -18,6 +19,7 @@ async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
     async with (
         running(addresses, api_key=key, data_dir=tmp_path / "data"),
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Accept-Language": "en"}) as browser,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Accept-Language": "en"}) as planter,
     ):
 
         async def control(path, body):
@@ -39,8 +41,15 @@ async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
                 await asyncio.sleep(0.02)
             return None
 
-        async def log_in(decision):
-            async with browser.get(f"{addresses.wiki}/login") as page:
+        async def log_in(decision, *, planted=False):
+            """Log in; `planted`: another browser has given this one its cookie and the address of its login."""
+            start = f"{addresses.wiki}/login"
+            if planted:
+                async with planter.get(start, allow_redirects=False) as begun:
+                    start = begun.headers["Location"]
+                cookies = {cookie.key: cookie.value for cookie in planter.cookie_jar}
+                browser.cookie_jar.update_cookies(cookies, URL(addresses.wiki))
+            async with browser.get(start) as page:
                 html, url = await page.text(), str(page.url)
                 assert "Moonhill Wiki" in html
             async with browser.get(f"{url}/qr.svg") as picture:
@@ -53,9 +62,11 @@ async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
                 return await end.text()
 
         assert "access_denied" in await log_in("拒绝")
-        page = await log_in("确认")
+        page = await log_in("确认", planted=True)
         assert re.search(r"Logged in: WeChat user [0-9A-F]{4}", page)
         assert "preferred_username: wx_" in page
         assert openid not in page
+        async with planter.get(addresses.wiki) as home:
+            assert "Logged in" not in await home.text()
         async with browser.get(f"{addresses.wiki}/callback?code=x&state=y") as forged:
             assert "Not logged in" in await forged.text()

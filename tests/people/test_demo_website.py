@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from codesvc.demo.website import create_app
 from tests.http_servers import shut_down
@@ -157,6 +158,118 @@ async def test_a_link_from_the_chat_binds_whoever_is_logged_in_here(shop):
             csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
             await victim.go(offered, {"csrf": csrf})
             assert "不属于此浏览器" in (await victim.see("/account")).text
+
+
+@asynccontextmanager
+async def with_one_session(website):
+    """A planter's browser and a visitor's, into which the planter has put the cookie of a session of its own."""
+    async with customer(website) as planter, customer(website) as planted:
+        await planter.see("/login")
+        cookies = {cookie.key: cookie.value for cookie in planter.http.cookie_jar}
+        planted.http.cookie_jar.update_cookies(cookies, URL(website))
+        yield planter, planted
+
+
+async def approve(world, person, page_url):
+    """The person answers a verification's page in another browser; where the page leads then."""
+    path = urlsplit(page_url).path
+    state = await world.call("GET", f"{path}/state", key=None)
+    await reply(person, state["scan"]["keyword"])
+    async with customer(world.service) as hosted:
+        return (await hosted.go(page_url + "/check", {"code": await person.code_in_chat()})).headers["Location"]
+
+
+async def test_a_planted_session_does_not_share_a_password_reset(shop):
+    world, website = shop
+    person = await world.person()
+    await join(world, website, person)
+    async with with_one_session(website) as (planter, planted):
+        started = await planted.send("/forgot", name="guest")
+        back = await approve(world, person, started.headers["Location"])
+        assert (await planter.see(back)).status == 403
+        assert (await planter.send("/reset", "/login", password="the planter's")).headers["Location"] == "/forgot"
+        assert (await planted.see(back)).headers["Location"] == "/reset"
+        assert (await planted.send("/reset", password="another good password")).headers["Location"] == "/account"
+        assert "guest" in (await planted.see("/account")).text
+        assert (await planter.see("/account")).headers["Location"] == "/login"
+
+
+async def test_a_planted_session_does_not_share_a_sign_up_or_a_login(shop):
+    world, website = shop
+    person = await world.person()
+    async with with_one_session(website) as (planter, planted):
+        started = await planted.send("/signup", name="guest", password=PASSWORD)
+        back = await approve(world, person, started.headers["Location"])
+        await planter.see(back)
+        assert not await logged_in(planter)
+        assert (await planted.see(back)).headers["Location"] == "/account"
+        assert (await logged_in(planted), await logged_in(planter)) == (True, False)
+    async with with_one_session(website) as (planter, planted):
+        started = await planted.send("/login/wechat", "/login")
+        back = await scan_page(world, person, started.headers["Location"])
+        assert (await planter.see(back)).status == 403
+        assert (await planted.see(back)).headers["Location"] == "/account"
+        assert (await logged_in(planted), await logged_in(planter)) == (True, False)
+    async with with_one_session(website) as (planter, planted):
+        assert (await planted.send("/login", name="guest", password=PASSWORD)).headers["Location"] == "/account"
+        assert (await logged_in(planted), await logged_in(planter)) == (True, False)
+
+
+async def logged_in(browser):
+    return (await browser.see("/account")).status == 200
+
+
+async def test_a_planted_session_does_not_share_a_newcomers_wechat(shop):
+    """The handle of a login by a scan would bind the newcomer's WeChat account to a customer of the planter's."""
+    world, website = shop
+    person = await world.person()
+    async with with_one_session(website) as (planter, planted):
+        started = await planted.send("/login/wechat", "/login")
+        back = await scan_page(world, person, started.headers["Location"])
+        assert (await planted.see(back)).headers["Location"] == "/welcome"
+        taken = await planter.send("/welcome", "/login", name="mallory", password=PASSWORD)
+        assert (taken.headers["Location"], await logged_in(planter)) == ("/account", False)
+        assert (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"] == []
+        assert (await planted.send("/welcome", name="guest", password=PASSWORD)).headers["Location"] == "/account"
+
+
+async def test_a_planted_session_does_not_share_a_link_from_the_chat(shop):
+    """Whoever is not logged in keeps the link's ticket until they are."""
+    world, website = shop
+    await join(world, website, await world.person(), "mallory")
+    async with with_one_session(website) as (planter, planted):
+        assert (await planted.see("/wechat/bind?ticket=a-ticket")).headers["Location"] == "/login"
+        taken = await planter.send("/login", name="mallory", password=PASSWORD)
+        assert taken.headers["Location"] == "/account"
+        led = await planted.send("/login", name="mallory", password=PASSWORD)
+        assert led.headers["Location"] == "/wechat/bind?ticket=a-ticket"
+    async with with_one_session(website) as (planter, planted):
+        await planted.see("/wechat/reset?ticket=a-ticket")
+        before = cookie_of(planter)
+        assert cookie_of(planted) != before
+
+
+def cookie_of(browser):
+    [cookie] = browser.http.cookie_jar
+    return cookie.value
+
+
+async def test_over_https_no_other_host_can_set_the_sessions_cookie(shop):
+    """Browsers take a cookie of this name over https, for this host and for all its paths only."""
+    world, _ = shop
+    website = f"http://127.0.0.1:{free_port()}"
+    app = create_app(service_url=world.service, api_key=KEY, public_url="https://shop.example.com")
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", urlsplit(website).port).start()
+    try:
+        async with customer(website) as visitor:
+            cookie = (await visitor.see("/")).headers["Set-Cookie"]
+    finally:
+        await shut_down(runner)
+    assert cookie.startswith("__Host-"), cookie
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {each.strip() for each in cookie.split(";")}
+    assert "domain" not in cookie.lower()
 
 
 async def test_a_customer_sees_what_happened_to_the_account(shop):
