@@ -91,7 +91,7 @@ class Messages:
             repeat_window_ms=min(relay.repeat_window, wanted.expires_in) * 1000,
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
-            same_call=_keyed(self._keyring, site.name, wanted.dedupe) if wanted.dedupe else "",
+            same_call=_names_of_call(self._keyring, site.name, wanted.dedupe) if wanted.dedupe else [],
             same_call_ms=wanted.dedupe_ms,
             rates=site.rates,
             shared_pushes=widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes)),
@@ -201,7 +201,10 @@ def _check(wanted: MessageRequest) -> None:
         raise Invalid("must be at most 8 letters or digits", "/reference")
 
 
-def _keyed(keyring: Keyring, site: str, dedupe: str) -> str:
-    """A keyed hash: codes cannot be tried on it without the master key."""
+def _names_of_call(keyring: Keyring, site: str, dedupe: str) -> list[str]:
+    """Keyed hashes: codes cannot be tried on them without the master key.
+
+    A call that was named under a previous master key is known as long as that key is.
+    """
     said = f"{site}\0{dedupe}".encode(errors="surrogatepass")
-    return hmac.digest(keyring.current.derive("same call"), said, sha256).hex()[:32]
+    return [hmac.digest(key.derive("same call"), said, sha256).hex()[:32] for key in keyring.newest_first]

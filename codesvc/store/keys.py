@@ -124,10 +124,6 @@ class Keys:
         """String: code and recipient of a message, encrypted; its TTL is at most the code's life."""
         return self.root + IN_PARTITION["sealed"] % message
 
-    def same_call(self, site: str, digest: str) -> str:
-        """String: the message that a call of an identity system led to, so that its repeat leads to the same."""
-        return self.root + IN_PARTITION["same_call"] % (site, digest)
-
     def webhook(self, site: str, event: str) -> str:
         """Hash: one event for a site's webhook, and the result of sending it."""
         return self.root + IN_PARTITION["webhook"] % (site, event)

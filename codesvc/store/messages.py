@@ -42,7 +42,8 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
         box: the sealed content.
         life_ms: how long the code is valid.
         repeat_window_ms: within this time a second message for a user goes to the gateway.
-        same_call: keyed hash of the call's identifying values, "" for none.
+        same_call: hashes of the call's identifying values, keyed by the current master key, then by others; none if
+            nothing tells a repeat.
         same_call_ms: how long a repeat of the call is recognised, 0 for none.
     """
 
@@ -66,7 +67,7 @@ class MessageStart(msgspec.Struct, frozen=True, kw_only=True):
     repeat_window_ms: int
     idempotency_key: str
     fingerprint: str
-    same_call: str
+    same_call: Sequence[str]
     same_call_ms: int
     rates: Mapping[str, str]
     shared_pushes: str
@@ -150,7 +151,6 @@ class Messages:
             {
                 "message": keys.message(start.id),
                 "sealed": keys.sealed(start.id),
-                "same": keys.same_call(start.site, start.same_call),
                 "idem": keys.idempotency(start.site, start.idempotency_key),
                 "site_starts": keys.window("site_starts", start.site, "all"),
                 "address_starts": keys.window("address_starts", start.site, start.address),
@@ -183,6 +183,7 @@ class Messages:
                 "hooks": start.hooks,
                 "idem": start.idempotency_key,
                 "fingerprint": start.fingerprint,
+                "same": " ".join(start.same_call),
                 "same_ms": start.same_call_ms,
             },
         )

@@ -9,7 +9,10 @@ import pytest
 from codesvc.sandbox.cipher import decrypt
 from tests.people.asks import reply
 from tests.registry.test_admin_api import ADMINS, BAR, ask
+from tests.relay.conftest import SECRET, stub_server
+from tests.relay.forms import TOKEN
 from tests.service.callbacks import push_of, sealed, send
+from tests.stores import until
 
 EVERYTHING = {"scopes": ["verify", "bindings", "openids", "vouch"]}
 PANEL = BAR | {"wechat_server": {"keywords": ["面板"], "code_life": 600}}
@@ -200,3 +203,21 @@ async def test_not_me_stops_a_login_code_also_after_its_site_has_shortened_the_l
     assert (await ask(town, "PATCH", "/sites/bar", {"wechat_server": {"code_life": 180}})).status == 200
     await town.advance(450)
     assert await logged_in(town, key, code) == ""
+
+
+async def test_a_call_that_the_former_sites_identity_system_made_is_no_repeat_at_the_next(town):
+    async with stub_server() as stub:
+        signed = {"url": f"{stub.url}/hook", "secrets": [SECRET], "allow_private": True}
+        site = BAR | {
+            "inbound": {"own": {"adapter": "generic", "secrets": [TOKEN]}},
+            "relay": {"sms": "main", "purpose": "register", "region": "CN"},
+            "gateways": {"main": {"signed": signed}},
+        }
+        headers = {"Authorization": TOKEN}
+        body = {"recipient": "+8613800138000", "code": "482913"}
+        for former in (True, False):
+            assert (await ask(town, "PUT", f"/sites/bar?again={str(not former).lower()}", site)).status == 201
+            for _ in range(2):
+                assert (await town.call("POST", "/inbound/generic/bar", body, key=None, headers=headers)).status == 200
+            await until(lambda former=former: len(stub.requests) == (1 if former else 2))
+            assert (await ask(town, "DELETE", "/sites/bar")).status == 204

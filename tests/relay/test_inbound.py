@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.relay.conftest import at_gateway, ended, user_of
 from tests.relay.forms import FORMS, TOKEN, WEBHOOK, without
 from tests.service.test_admin import ADMIN, signed_in
 from tests.service.test_other_incidents import names
+from tests.world import MASTER
 
 FIRST = [pytest.param(f, id=f.name) for f in {f.adapter: f for f in reversed(FORMS) if f.kind == "sms"}.values()]
 """One form of each adapter."""
@@ -207,6 +209,22 @@ async def test_a_slow_store_is_answered_in_time_and_the_repeat_finds_the_message
         assert understood(form, *(await call(world, form.sent()))[:2])
         await at_gateway(stub, 1)
         assert len(stub.requests) == 1
+
+
+async def test_a_repeat_is_known_under_the_next_master_key(new_inbound, stub):
+    """Who has read a call of a system without a time in its signature could send it again after a rotation."""
+    form = next(f for f in FORMS if f.adapter == "authgear")
+    async with new_inbound(form) as world:
+        sent = form.sent()
+        first = await call(world, sent)
+        await at_gateway(stub, 1)
+        platform, port = world.platform, urlsplit(world.service).port
+    fresh = {"master_key": "another master key that is only for tests, 9876543210", "previous_master_keys": [MASTER]}
+    async with new_inbound(form, secrets=fresh, platform=platform, service_port=port) as world:
+        assert (await call(world, sent))[:2] == first[:2]
+        assert understood(form, *(await call(world, form.sent(code="707070")))[:2])
+        await at_gateway(stub, 2)
+        assert len(stub.requests) == 2
 
 
 async def test_a_word_behind_the_address_is_the_purpose(new_inbound, stub):

@@ -5,8 +5,9 @@
 --   A binding under a recipient's id counts for `recipient_proof` ms after its proof (recipient_proof.lua), and not if the
 --   message `claims` the recipient: a person gives it as theirs for the first time.
 --   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
--- KEYS: message sealed same idem address_starts site_starts outbox
--- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint same_ms
+--   `same` are names of the call and its repeats, separated by blanks: under the current master key, then under others.
+-- KEYS: message sealed idem address_starts site_starts outbox
+-- ARGS: offset root account appid id users owners claims recipient_proof site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts gateway_messages hooks idem fingerprint same same_ms
 -- OUTCOMES: started repeated mismatch limited absent
 -- USES: clock names former_site windows recent_activity record reachability message recipient_proof network_share admission
 -- REPLY started repeated: message _ left
@@ -15,12 +16,13 @@
 
 local refused = refusal(message_at, message_gone)
 if refused then return refused end
-local same_for = tonumber(A.same_ms)
-local before = same_for > 0 and redis.call('GET', K.same)
-if before then
-  local first = read_record(message_at(before))
-  if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
-  return {'absent', now}
+for name in string.gmatch(A.same, '%S+') do
+  local before, since = string.match(redis.call('GET', key('same_call', A.site, name)) or '', '^(%S+) (%d+)$')
+  if before and not is_of_former_site(A.site, since) then
+    local first = read_record(message_at(before))
+    if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
+    return {'absent', now}
+  end
 end
 count_start()
 
@@ -92,7 +94,8 @@ write(m, {
 })
 redis.call('PEXPIRE', K.message, tonumber(A.life) + MESSAGE_KEPT + TTL_MARGIN)
 redis.call('SET', K.sealed, A.box, 'PX', A.life)
-if same_for > 0 then redis.call('SET', K.same, A.id, 'PX', same_for) end
+local same = string.match(A.same, '%S+')
+if same then redis.call('SET', key('same_call', A.site, same), string.format('%s %.0f', A.id, now), 'PX', A.same_ms) end
 redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', A.id, 'number', 1, 'account', A.appid, 'site', A.site)
 remember_start(A.id)
 return answer('started', m, 0, starts_left())
