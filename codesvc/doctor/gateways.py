@@ -1,7 +1,7 @@
 """Whether the sites' own SMS and e-mail gateways can be used, as far as that can be seen without sending a message.
 
 A name is resolved, and a connection is opened and closed again, by the rule for addresses that the service applies
-(`codesvc.domain.address_guard`). Nothing is sent: an SMS costs money, and what a gateway answers is known
+(`codesvc.runtime.public_sockets`). Nothing is sent: an SMS costs money, and what a gateway answers is known
 only from one. So a finding says what was looked at, and that credentials were not tried.
 """
 
@@ -15,17 +15,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
-from codesvc.domain.address_guard import is_public
 from codesvc.domain.message import SIGN_UP
 from codesvc.domain.service_address import DEFAULT_PORTS
+from codesvc.runtime.public_sockets import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codesvc.config import Settings, Site
     from codesvc.config.relay_settings import Gateway, Relay
+    from codesvc.runtime.public_sockets import AddressRule
 
 _SECONDS: Final = 5.0
+_NOT_PUBLIC: Final = (
+    "If this gateway is yours, set allow_private = true in its table, in the configuration file. "
+    "Without it this machine's own addresses are called only by https at port 443."
+)
 _NOT_TRIED: Final = "nothing was sent, so credentials, templates and sender were not tested"
 
 
@@ -78,18 +83,18 @@ def _ledger(name: str, site: Site, relay: Relay) -> Finding:
     return ok(what, said)
 
 
-async def findings(settings: Settings) -> list[Finding]:
+async def findings(settings: Settings, rule: AddressRule = PUBLIC) -> list[Finding]:
     """Findings about the address of each gateway that a site has."""
     proxied = settings.service.proxy_to_receivers is not None
     tried = [
-        _reached(f"sites.{name}.gateways.{key}", gateway, proxied=proxied)
+        _reached(f"sites.{name}.gateways.{key}", gateway, rule, proxied=proxied)
         for name, site in settings.sites.items()
         for key, gateway in site.gateways.items()
     ]
     return list(await asyncio.gather(*tried))
 
 
-async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
+async def _reached(what: str, gateway: Gateway, rule: AddressRule, *, proxied: bool) -> Finding:
     place = _place(gateway)
     if place is None:
         return fail(what, "it has no table", f"Give it exactly one table; see [{what}] in the configuration reference.")
@@ -99,11 +104,11 @@ async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
         return ok(what, f"{shown} is called through service.webhook_proxy, so its address was not tested; {_NOT_TRIED}")
     try:
         async with asyncio.timeout(_SECONDS):
-            addresses = await _resolved(place)
-            private = [address for address in addresses if not is_public(address)]
-            if private and not place.allow_private:
-                remedy = "Set allow_private = true in its table if this gateway is yours, or name a public address."
-                return fail(what, f"{shown} is not a public address, so the service refuses to call it", remedy)
+            addresses, https = await _resolved(place), place.encrypted and kind != "smtp"
+            if not place.allow_private and not any(rule.allows(each, place.port, https=https) for each in addresses):
+                own = any(rule.public(address) for address in addresses)
+                said = "is an address of this machine" if own else "is not a public address"
+                return fail(what, f"{shown} {said}, so the service refuses to call it", _NOT_PUBLIC)
             await _connected(place)
     except ssl.SSLError as error:
         remedy = "Check that the certificate is for this name, has not expired, and is from a trusted authority."

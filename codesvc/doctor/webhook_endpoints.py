@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.domain.clock import rfc3339
+from codesvc.domain.webhook import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
     from codesvc.store.webhooks import Endpoint
+
+_ALLOW: Final = (
+    "If the receiver is yours, set allow_private = true in [sites.{site}.webhook] of the configuration file. "
+    "Without it this machine's own addresses are called only by https at port 443. "
+)
 
 
 async def findings(listening: Iterable[SiteEntry], store: Store) -> list[Finding]:
@@ -30,5 +36,6 @@ def judged(site: str, state: Endpoint) -> Finding:
     if state.failing:
         said = f"attempts that failed in a row: {state.failures}, the latest with {state.result}; {waiting}"
         remedy = "Events are kept and retried. To list the failures: codesvc webhooks list --site"
-        return warn(what, said, f"{remedy} {site} --config FILE")
+        allow = _ALLOW.format(site=site) if state.result == Result.PRIVATE_ADDRESS else ""
+        return warn(what, said, f"{allow}{remedy} {site} --config FILE")
     return ok(what, waiting if state.waiting else "no events waiting")

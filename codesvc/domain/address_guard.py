@@ -21,19 +21,28 @@ _CLOSED: Final = (
 
 
 class PrivateAddress(PermissionError):
-    """The name resolves to an address that only this machine or its network can reach."""
+    """The name resolves to an address that only this machine or its network can reach, or to this machine itself."""
 
     def __init__(self) -> None:
-        super().__init__(EACCES, "not a public address")
+        super().__init__(EACCES, "not a public address of another machine")
 
 
 def is_public(text: str) -> bool:
     """Whether an address as a socket gets it is public, and with it every address embedded in it."""
     try:
-        address = ip_address(text.partition("%")[0])
+        return all(_is_global(each) for each in reached(text))
     except ValueError:
         return False
-    return all(_is_global(each) for each in (address, *_embedded(address)))
+
+
+def reached(text: str) -> list[IPv4Address | IPv6Address]:
+    """An address as a socket gets it, and the IPv4 addresses that packets to it may reach.
+
+    Raises:
+        ValueError: it is not an address.
+    """
+    address = ip_address(text.partition("%")[0])
+    return [address, *_embedded(address)]
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
@@ -52,9 +61,10 @@ def _is_global(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
-    """The IPv4 addresses that packets to this address may reach."""
     if isinstance(address, IPv4Address):
         return
+    if address.ipv4_mapped:
+        yield address.ipv4_mapped
     if address.sixtofour:
         yield address.sixtofour
     if address.teredo:

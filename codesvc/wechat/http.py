@@ -145,7 +145,9 @@ class HttpExchange:
         if problem is not None:
             return ProxyFailed(problem)
         if isinstance(getattr(error, "os_error", error), PrivateAddress):
-            return WeChatUnreachable("its address is not public, and only the configuration file may name such a one")
+            return WeChatUnreachable(
+                "its address is not public, or this machine's own: only the configuration file may name such a one"
+            )
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return NameNotResolved("WeChat's host name does not resolve")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -1,8 +1,8 @@
 """Run in a network of its own: a name server whose answers change, receivers at public and private addresses.
 
 `python -m tests.attacks.rebinding` prints what became of each attempt, and which addresses were called. The public
-addresses are on the loopback interface of that network, so that nothing of the service is replaced: it asks the
-system's resolver, which asks the name server here.
+address is another machine's, and nothing of the service is replaced: it asks the system's resolver, which asks the name
+server here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections import Counter
 from codesvc.config import Secret
 from codesvc.config.settings import Webhook
 from codesvc.delivery.webhooks.sender import Sender
+from tests.attacks.own_network import ip, listening_at, other_machine
 from tests.webhooks.receiver import SECRET, receiving
 
 PUBLIC, LOOPBACK, METADATA, PRIVATE = "8.8.8.8", "127.0.0.1", "169.254.169.254", "10.0.0.1"
@@ -76,10 +77,21 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 async def main() -> None:
+    for each in (METADATA, PRIVATE):
+        ip("address", "add", f"{each}/32", "dev", "lo")
+    with other_machine(f"{PUBLIC}/24", own=["8.8.8.1/24"]) as other:
+        await attempts(other)
+
+
+async def attempts(other: int) -> None:
     loop = asyncio.get_running_loop()
     await loop.create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 53))
     results = {}
-    async with receiving("0.0.0.0", PORT) as receiver, receiving("::1", PORT) as receiver6:
+    async with (
+        receiving("0.0.0.0", PORT) as receiver,
+        receiving("::1", PORT) as receiver6,
+        receiving(listening=listening_at(other, PORT)) as outside,
+    ):
         for name in ANSWERS:
             webhook = Webhook(url=f"http://{name}:{PORT}/hook", secrets=(Secret(SECRET),))
             results[name] = []
@@ -87,7 +99,8 @@ async def main() -> None:
                 sender = Sender(timeout=3)
                 async with sender.open():
                     results[name].append((await sender.send(webhook, "wh_1", BODY)).result.value)
-        called = [each.came_to for each in (*receiver.got, *receiver6.got)]
+        got = (*receiver.got, *receiver6.got, *outside.got)
+        called = [each.came_to.removeprefix("::ffff:") for each in got]
     json.dump({"results": results, "called": sorted(set(called))}, sys.stdout)
 
 

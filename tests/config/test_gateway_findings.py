@@ -8,6 +8,7 @@ from codesvc.config.relay_settings import Gateway, Inbound, Relay, ShapedGateway
 from codesvc.doctor import gateways, inbound_sources
 from codesvc.doctor.finding import Status
 from codesvc.domain.secret import Secret
+from codesvc.runtime.public_sockets import AddressRule
 from tests.raw_server import raw_server
 from tests.stores import free_port, until
 
@@ -63,6 +64,24 @@ async def test_a_private_address_is_refused_as_the_service_refuses_it(with_site,
     assert "refuses to call it" in found.found
     assert "allow_private" in found.remedy
     assert said == []
+
+
+async def test_an_address_of_this_machine_is_called_as_a_website_only(with_site, server):
+    """And the operator reads what to do."""
+    port, said = server
+    own = AddressRule(lambda _: True, lambda _: True)
+    made = {
+        "hook": signed(f"https://127.0.0.1:{port}/sms"),
+        "mail": Gateway(smtp=SmtpGateway(host="127.0.0.1", port=443, sender="a@shop.example")),
+    }
+    for found in await gateways.findings(with_site(gateways=made), own):
+        assert found.status is Status.FAIL
+        assert "is an address of this machine, so the service refuses to call it" in found.found
+        assert "allow_private = true" in found.remedy
+        assert "https at port 443" in found.remedy
+    assert said == []
+    [website] = await gateways.findings(with_site(gateways={"hook": signed("https://127.0.0.1/sms")}), own)
+    assert "refuses" not in website.found
 
 
 async def test_an_address_that_nobody_listens_at_is_said(with_site):

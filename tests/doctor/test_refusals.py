@@ -73,3 +73,10 @@ def test_a_receiver_that_fails_again_and_again_is_a_warning(failures, status):
     assert found.status is status
     assert "events waiting: 7" in found.found
     assert ("http_500" in found.found) == (status is Status.WARN)
+
+
+def test_a_receiver_at_an_address_that_is_not_called_has_a_way_out():
+    state = Endpoint(disabled=None, waiting=7, delivered=None, failed_at=1, result="private-address", failures=3)
+    found = judged("shop", state)
+    assert "allow_private = true in [sites.shop.webhook] of the configuration file" in found.remedy
+    assert "https at port 443" in found.remedy

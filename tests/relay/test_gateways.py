@@ -29,6 +29,7 @@ from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import email, phone
 from codesvc.domain.secret import Secret
+from codesvc.runtime.public_sockets import AddressRule
 from codesvc.runtime.site_names import SiteNames
 from tests.raw_server import raw_server
 from tests.relay.conftest import SECRET
@@ -463,6 +464,16 @@ async def test_a_mail_server_with_a_private_address_is_not_called():
     gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL), SiteNames())
     answer = await gateway.hand(handover(recipient=email("alice@example.com")))
     assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
+
+
+async def test_a_mail_server_on_this_machine_is_not_called():
+    """It often takes mail from its own machine without a login."""
+    async with mail_server() as server:
+        own = AddressRule(lambda _: True, lambda _: True)
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, **MAIL), SiteNames(), rule=own)
+        answer = await gateway.hand(handover(recipient=email("alice@example.com")))
+        assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
+        assert server.commands == []
 
 
 def test_the_placeholders_are_those_that_the_configuration_knows():

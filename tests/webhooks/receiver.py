@@ -87,13 +87,16 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(host="127.0.0.1", port=0, **more):
+async def receiving(host="127.0.0.1", port=0, *, listening=None, tls=None, **more):
     receiver = Receiver(**more)
     app = web.Application()
     app.router.add_post("/hook", receiver.take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    if listening is None:
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+    else:
+        await web.SockSite(runner, listening, ssl_context=tls).start()
     bound = runner.addresses[0]
     receiver.url = f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}/hook"
     try:

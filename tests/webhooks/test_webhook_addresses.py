@@ -17,6 +17,8 @@ from codesvc.config.settings import Webhook
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.domain.address_guard import is_public
 from codesvc.domain.webhook import Result
+from codesvc.runtime.own_addresses import is_own
+from codesvc.runtime.public_sockets import PUBLIC, AddressRule
 from tests.http_servers import shut_down
 from tests.webhooks.receiver import SECRET, delivery, hook, receiving, send_test
 
@@ -95,20 +97,41 @@ class Fickle(AbstractResolver):
         pass
 
 
-def seems_public(address):
-    """As if this one address of the loopback network were somewhere in the world."""
-    return address == "127.0.0.2"
+SEEMS_PUBLIC = AddressRule(lambda address: address == "127.0.0.2", lambda _: False)
+"""As if this one address of the loopback network were somewhere in the world."""
+SEEMS_OWN = AddressRule(lambda _: True, lambda address: address == "127.0.0.3")
+"""As if this one were a public address of this machine, and all others somewhere in the world."""
+
+
+@pytest.mark.parametrize(("address", "port", "https", "allowed"), [
+    ("127.0.0.3", 443, True, True), ("127.0.0.3", 443, False, False), ("127.0.0.3", 8443, True, False),
+    ("127.0.0.3", 80, False, False), ("127.0.0.2", 9100, False, True),
+])  # fmt: skip
+def test_an_own_address_is_allowed_as_a_website_only(address, port, https, allowed):
+    assert SEEMS_OWN.allows(address, port, https=https) is allowed
+
+
+def test_a_private_address_is_not_allowed_as_a_website_either():
+    assert not PUBLIC.allows("127.0.0.1", 443, https=True)
+
+
+@pytest.mark.parametrize(("address", "own"), [
+    ("127.0.0.1", True), ("127.0.0.2", True), ("::1", True), ("::1%lo", True), ("::ffff:127.0.0.1", True),
+    ("64:ff9b::7f00:1", True), ("8.8.8.8", False), ("2606:4700::1111", False), ("::ffff:8.8.8.8", False),
+])  # fmt: skip
+def test_the_addresses_of_this_machine_are_known(address, own):
+    assert is_own(address) is own
 
 
 async def test_a_name_that_is_rebound_gains_nothing():
     async with receiving("0.0.0.0") as receiver:
         url = receiver.url.replace("0.0.0.0", "rebinding.example")
         resolver = Fickle(["127.0.0.2"], ["127.0.0.1"])
-        async with sending(resolver=resolver, public=seems_public) as sender:
+        async with sending(resolver=resolver, rule=SEEMS_PUBLIC) as sender:
             assert (await sender.send(to(url), "wh_1", BODY)).result is Result.DELIVERED
             assert [received.came_to for received in receiver.got] == ["127.0.0.2"]
             assert resolver.asked == 1, "what was checked is what was connected to"
-        async with sending(resolver=resolver, public=seems_public) as sender:
+        async with sending(resolver=resolver, rule=SEEMS_PUBLIC) as sender:
             assert (await sender.send(to(url), "wh_2", BODY)).result is Result.PRIVATE_ADDRESS
         assert len(receiver.got) == 1
 
@@ -117,8 +140,18 @@ async def test_of_several_addresses_only_the_public_ones_are_tried():
     async with receiving("0.0.0.0") as receiver:
         url = receiver.url.replace("0.0.0.0", "two.example")
         resolver = Fickle(["127.0.0.1", "127.0.0.2", "127.0.0.3"])
-        async with sending(resolver=resolver, public=seems_public) as sender:
+        async with sending(resolver=resolver, rule=SEEMS_PUBLIC) as sender:
             assert (await sender.send(to(url), "wh_1", BODY)).result is Result.DELIVERED
+        assert [received.came_to for received in receiver.got] == ["127.0.0.2"]
+
+
+async def test_of_several_addresses_those_of_this_machine_are_not_called():
+    async with receiving("0.0.0.0") as receiver:
+        url = receiver.url.replace("0.0.0.0", "two.example")
+        async with sending(resolver=Fickle(["127.0.0.3", "127.0.0.2"], ["127.0.0.3"]), rule=SEEMS_OWN) as sender:
+            assert (await sender.send(to(url), "wh_1", BODY)).result is Result.DELIVERED
+        async with sending(resolver=Fickle(["127.0.0.3"]), rule=SEEMS_OWN) as sender:
+            assert (await sender.send(to(url), "wh_2", BODY)).result is Result.PRIVATE_ADDRESS
         assert [received.came_to for received in receiver.got] == ["127.0.0.2"]
 
 

@@ -12,10 +12,11 @@ from aiohttp import web
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem
 from codesvc.domain.webhook import Result
+from codesvc.runtime.public_sockets import AddressRule
 from tests.http_servers import shut_down
 from tests.proxies import proxying
 from tests.webhooks.receiver import delivery, hook, receiving, send_test
-from tests.webhooks.test_webhook_addresses import BODY, Fickle, seems_public, to
+from tests.webhooks.test_webhook_addresses import BODY, SEEMS_OWN, SEEMS_PUBLIC, Fickle, to
 from tests.world import OPERATOR_KEY
 
 
@@ -51,12 +52,27 @@ async def test_the_proxy_is_asked_for_the_address_that_was_checked():
     async with receiving("0.0.0.0") as receiver, proxying() as proxy:
         url = receiver.url.replace("0.0.0.0", "rebinding.example")
         resolver = Fickle(["10.0.0.1", "127.0.0.2", "::1"], ["127.0.0.1"])
-        async with sending(proxy, resolver=resolver, public=seems_public) as sender:
+        async with sending(proxy, resolver=resolver, rule=SEEMS_PUBLIC) as sender:
             assert (await sender.send(to(url), "wh_1", BODY)).result is Result.DELIVERED
             assert (await sender.send(to(url), "wh_2", BODY)).result is Result.PRIVATE_ADDRESS
         assert proxy.targets == [url.replace("rebinding.example", "127.0.0.2")]
         assert [received.came_to for received in receiver.got] == ["127.0.0.2"]
         assert receiver.got[0].headers["Host"].startswith("rebinding.example:")
+
+
+async def test_the_proxy_is_asked_for_an_address_of_this_machine_as_a_website_only():
+    """The proxy may reach there what others do not, if it is on this machine or in its network."""
+    async with receiving("0.0.0.0") as receiver, proxying() as proxy:
+        port, own = receiver.url.rpartition(":")[2].partition("/")[0], ["127.0.0.3"]
+        results = []
+        for url in (f"http://own.example:{port}/hook", f"https://own.example:{port}/hook", "https://own.example/hook"):
+            async with sending(proxy, resolver=Fickle(own), rule=SEEMS_OWN) as sender:
+                results.append((await sender.send(to(url), "wh_1", BODY)).result)
+        assert results[:2] == [Result.PRIVATE_ADDRESS] * 2
+        assert proxy.asked == [("CONNECT", "127.0.0.3:443")]
+        async with sending(proxy, resolver=Fickle([*own, "127.0.0.2"]), rule=SEEMS_OWN) as sender:
+            assert (await sender.send(to(f"http://two.example:{port}/hook"), "wh_1", BODY)).result is Result.DELIVERED
+        assert [received.came_to for received in receiver.got] == ["127.0.0.2"]
 
 
 async def test_tls_still_proves_the_name(monkeypatch, tmp_path):
@@ -82,7 +98,7 @@ async def test_tls_still_proves_the_name(monkeypatch, tmp_path):
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context())
     async with (
         proxying() as proxy,
-        sending(proxy, resolver=Fickle(*[["127.0.0.2"]] * 3), public=seems_public) as sender,
+        sending(proxy, resolver=Fickle(*[["127.0.0.2"]] * 3), rule=SEEMS_PUBLIC) as sender,
     ):
         good = await sender.send(to(f"https://good.example:{port}/hook?a=%2F"), "wh_1", BODY)
         other = await sender.send(to(f"https://other.example:{port}/hook"), "wh_2", BODY)
@@ -96,7 +112,7 @@ async def test_another_address_is_tried_where_the_proxy_does_not_reach_the_first
     async with proxying(refuses=503, refused_targets=("127.0.0.2:443", "[2606:4700::1111]:443")) as proxy:
         proxy.leads["127.0.0.4:443"] = ("127.0.0.1", 1)
         resolver = Fickle(["2606:4700::1111", "127.0.0.2", "127.0.0.4"])
-        async with sending(proxy, resolver=resolver, public=lambda _: True) as sender:
+        async with sending(proxy, resolver=resolver, rule=AddressRule(lambda _: True, lambda _: False)) as sender:
             attempt = await sender.send(to("https://three.example/hook"), "wh_1", BODY)
         assert proxy.targets == ["127.0.0.2:443", "127.0.0.4:443", "[2606:4700::1111]:443"]
         assert (attempt.result, attempt.status, attempt.proxy_problem) == (

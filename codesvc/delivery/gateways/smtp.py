@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.gateways.gateway import GATEWAY_SECONDS, GatewayAnswer, Taken
 from codesvc.delivery.gateways.smtp_dialogue import Dialogue, Refused
-from codesvc.domain.address_guard import PrivateAddress, is_public
+from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.recipient import email
+from codesvc.runtime.public_sockets import PUBLIC
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import SmtpGateway
     from codesvc.delivery.gateways.gateway import Handover
+    from codesvc.runtime.public_sockets import AddressRule
     from codesvc.runtime.site_names import SiteNames
 
 MAIL_SECONDS: Final = 3 * GATEWAY_SECONDS
@@ -38,6 +40,7 @@ class Smtp:
     """Sends a mail.
 
     Args:
+        rule: which addresses are called unless private ones are allowed.
         connect_seconds: how long it may take to look the server's name up and to connect.
         mail_seconds: how long a whole mail may take.
     """
@@ -49,11 +52,12 @@ class Smtp:
         config: SmtpGateway,
         names: SiteNames,
         *,
+        rule: AddressRule = PUBLIC,
         connect_seconds: float = GATEWAY_SECONDS,
         mail_seconds: float = MAIL_SECONDS,
     ) -> None:
         self._config = config
-        self._names = names
+        self._names, self._rule = names, rule
         self._connect_seconds, self._mail_seconds = connect_seconds, mail_seconds
         # A domain of another script may be configured, and mail servers know its ASCII form.
         self._sender = email(config.sender).text
@@ -87,14 +91,14 @@ class Smtp:
         """A connected socket, to an address that was checked.
 
         Raises:
-            PrivateAddress: the name has no public address.
+            PrivateAddress: the name has no address that is allowed.
             OSError: it cannot be reached.
         """
         loop, config = asyncio.get_running_loop(), self._config
         async with asyncio.timeout(self._connect_seconds):
             found = await self._names.addresses(config.host, config.port)
             if not config.allow_private:
-                found = [each for each in found if is_public(str(each[4][0]))]
+                found = [each for each in found if self._rule.allows(str(each[4][0]), config.port, https=False)]
             if not found:
                 raise PrivateAddress
             failed: OSError | None = None

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from codesvc.delivery.webhooks.proxied import Target, targets
-from codesvc.domain.address_guard import is_public
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
 from codesvc.runtime.bounded_answers import BoundedConnector
-from codesvc.runtime.public_sockets import public_socket
+from codesvc.runtime.public_sockets import PUBLIC, AddressRule, public_socket
 from codesvc.runtime.sending_trace import sending_trace
 from codesvc.runtime.site_names import SiteNames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from aiohttp.abc import AbstractResolver
     from yarl import URL
@@ -33,11 +32,12 @@ _MOST_CONNECTIONS: Final = 512
 
 
 class GuardedSessions:
-    """Two pools of connections: one for public addresses only, one for all.
+    """Pools of connections: for all addresses, and by https and http for those that a rule allows.
 
     Args:
         timeout: seconds for a whole request.
         resolver: looks names up; None for the system's resolver.
+        rule: which addresses are called unless private ones are allowed.
         proxy: the outbound proxy; None: connect directly.
         keep: whether connections are used for several requests.
     """
@@ -47,34 +47,35 @@ class GuardedSessions:
         *,
         timeout: float,
         resolver: AbstractResolver | None = None,
-        public: Callable[[str], bool] = is_public,
+        rule: AddressRule = PUBLIC,
         proxy: OutboundProxy | None = None,
         keep: bool = True,
     ) -> None:
         self.timeout = timeout
         self.proxy = proxy
         self.names = SiteNames()
-        self._resolver, self._public, self._keep = resolver or self.names, public, keep
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._resolver, self._rule, self._keep = resolver or self.names, rule, keep
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Keep the pools as long as this context is open."""
         # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
-        guarded = self.proxy is None
-        self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
+        guarded = ("http", "https") if self.proxy is None else ()
+        self._sessions = {name: self._session(guarded=name) for name in ("", *guarded)}
         try:
             yield
         finally:
             for session in self._sessions.values():
                 await session.close()
 
-    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
+    def _session(self, *, guarded: str) -> aiohttp.ClientSession:
+        """A session for URLs of the guarded scheme; for all addresses, if it is ""."""
         connector = BoundedConnector(
             limit=_MOST_CONNECTIONS,
             # Behind a proxy, names are looked up by `targets`; the connector looks up the proxy's.
             resolver=self._resolver if self.proxy is None else None,
-            socket_factory=partial(public_socket, public=self._public) if guarded else None,
+            socket_factory=partial(public_socket, rule=self._rule, https=guarded == "https") if guarded else None,
             force_close=not self._keep,
         )
         return aiohttp.ClientSession(
@@ -106,7 +107,7 @@ class GuardedSessions:
         Raises:
             aiohttp.ClientError, OSError, ValueError: there is no answer.
         """
-        session = self._sessions[allow_private]
+        session = self._sessions["" if allow_private or self.proxy is not None else url.scheme]
         wanted = await self._targets(url, allow_private=allow_private)
         for left, target in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
             try:
@@ -126,5 +127,5 @@ class GuardedSessions:
         if self.proxy is None:
             return [Target(url, {}, {})]
         if allow_private:
-            return await targets(url, self.proxy, resolver=None, public=self._public)
-        return await targets(url, self.proxy, resolver=self._resolver, public=self._public)
+            return await targets(url, self.proxy, resolver=None, rule=self._rule)
+        return await targets(url, self.proxy, resolver=self._resolver, rule=self._rule)

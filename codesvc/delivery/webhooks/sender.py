@@ -19,10 +19,11 @@ from yarl import URL
 from codesvc import __version__
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.delivery.webhooks.signature import signature
-from codesvc.domain.address_guard import PrivateAddress, is_public
+from codesvc.domain.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.webhook import Result, judge
 from codesvc.runtime.answer_bodies import read_at_most
+from codesvc.runtime.public_sockets import PUBLIC
 from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from codesvc.config import Webhook
     from codesvc.delivery.webhooks.proxied import Target
     from codesvc.domain.outbound_proxy import OutboundProxy
+    from codesvc.runtime.public_sockets import AddressRule
 
 TIMEOUT_SECONDS: Final = 15.0
 _DRAIN_SECONDS: Final = 0.5
@@ -76,7 +78,7 @@ class Sender:
     Args:
         timeout: seconds for a whole attempt.
         resolver: resolves names; None for the system's resolver.
-        public: whether an address is public; endpoints may call others only if configured.
+        rule: which addresses are called; endpoints may call others only if configured.
         now: the time of the signature, seconds since 1970.
         proxy: the outbound proxy; None: connect directly.
         note: called after an attempt that shows the proxy's state, with its fault.
@@ -87,19 +89,19 @@ class Sender:
         *,
         timeout: float = TIMEOUT_SECONDS,
         resolver: AbstractResolver | None = None,
-        public: Callable[[str], bool] = is_public,
+        rule: AddressRule = PUBLIC,
         now: Callable[[], float] = time.time,
         proxy: OutboundProxy | None = None,
         note: Callable[[ProxyProblem | None], None] = lambda _: None,
     ) -> None:
         self._timeout = timeout
-        self._http = GuardedSessions(timeout=timeout, resolver=resolver, public=public, proxy=proxy)
+        self._http = GuardedSessions(timeout=timeout, resolver=resolver, rule=rule, proxy=proxy)
         self._proxy = proxy
         self._note = note
         self._now = now
 
     def open(self) -> AbstractAsyncContextManager[None]:
-        """Keep connections as long as this context is open: one pool for public addresses only, one for all."""
+        """Keep connections as long as this context is open: some for public addresses only, one for all."""
         return self._http.open()
 
     async def send(self, webhook: Webhook, event: str, body: bytes) -> Attempt:
