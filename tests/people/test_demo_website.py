@@ -2,7 +2,7 @@
 
 import re
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import pytest
@@ -245,8 +245,16 @@ async def test_a_planted_session_does_not_share_a_link_from_the_chat(shop):
         assert led.headers["Location"] == "/wechat/bind?ticket=a-ticket"
     async with with_one_session(website) as (planter, planted):
         await planted.see("/wechat/reset?ticket=a-ticket")
-        before = cookie_of(planter)
-        assert cookie_of(planted) != before
+        assert cookie_of(planted) != cookie_of(planter)
+
+
+async def test_a_ticket_of_the_address_bar_leads_to_no_other_page_of_the_service(shop):
+    """With a ticket as it was typed, browsers would follow its dot segments, and take the session's state along."""
+    world, website = shop
+    async with customer(website) as visitor:
+        led = await visitor.see("/wechat/reset?ticket=x%2F..%2F..%2Foidc%2Fshop%2Flogout%23")
+    there = urlsplit(urljoin(world.service, led.headers["Location"]))
+    assert (there.path, there.fragment) == ("/t/x%2F..%2F..%2Foidc%2Fshop%2Flogout%23/go", "")
 
 
 def cookie_of(browser):
