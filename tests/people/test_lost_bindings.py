@@ -239,12 +239,13 @@ async def until(read, status):
 
 @pytest.fixture
 async def after_replacement(store_url, tmp_path):
-    """Goes on with a world after its master key was replaced as documented."""
+    """Goes on with a world after its master key was replaced as documented, or with other keys."""
 
     @asynccontextmanager
-    async def of(platform, port):
-        keys = {"secrets__master_key": NEWER, "secrets__previous_master_keys": [MASTER]}
-        async with running_world(store_url, tmp_path, platform=platform, service_port=port, **keys) as world:
+    async def of(before, newest=NEWER, *, others=(MASTER,)):
+        keys = {"secrets__master_key": newest, "secrets__previous_master_keys": [*others]}
+        port = urlsplit(before.service).port
+        async with running_world(store_url, tmp_path, platform=before.platform, service_port=port, **keys) as world:
             yield world
 
     return of
@@ -259,9 +260,29 @@ async def test_a_loss_outlives_the_master_key(new_world, after_replacement):
         handle = (await read(world, begun))["handle"]
         assert (await world.bind("alice", person)).status == 201
         await unbound(world, "alice")
-    async with after_replacement(world.platform, urlsplit(world.service).port) as world:
+    async with after_replacement(world) as world:
         refused = await world.call("PUT", "/v1/bindings/alice", {"handle": handle})
         assert (refused.status, refused.problem) == (410, "proof-expired"), refused.text
+
+
+async def test_a_loss_under_a_master_key_that_a_process_lacks_is_a_loss(new_world, after_replacement):
+    """A process that has not got the next key yet bound whom another process had just unbound."""
+    async with new_world() as world:
+        people, handles = [await world.person(), await world.person()], []
+        for person in people:
+            begun = await login(world)
+            await reply(person, begun["scan"]["keyword"])
+            await reply(person, "确认")
+            handles.append((await read(world, begun))["handle"])
+        assert (await world.bind("alice", people[0])).status == 201
+    async with after_replacement(world) as world:
+        await unbound(world, "alice")
+    async with after_replacement(world, MASTER, others=()) as world:
+        refused = await world.call("PUT", "/v1/bindings/alice", {"handle": handles[0]})
+        assert (refused.status, refused.problem) == (410, "proof-expired"), refused.text
+        assert (await world.call("PUT", "/v1/bindings/bob", {"handle": handles[0]})).status == 201
+    async with after_replacement(world) as world:
+        assert (await world.call("PUT", "/v1/bindings/alice", {"handle": handles[1]})).status == 201
 
 
 async def test_who_withdraws_takes_along_lines_from_before_the_master_key(new_world, after_replacement):
@@ -270,7 +291,7 @@ async def test_who_withdraws_takes_along_lines_from_before_the_master_key(new_wo
         for _ in range(2):
             assert (await world.call("PUT", "/v1/bindings/alice", {"openid": openid})).status == 201
             await unbound(world, "alice")
-    async with after_replacement(world.platform, urlsplit(world.service).port) as world:
+    async with after_replacement(world) as world:
         assert (await world.call("PUT", "/v1/bindings/alice", {"openid": openid})).status == 201
         await world.control("POST", f"/users/{openid}/event", {"event": "user_authorization_revoke"})
         await until(lambda: world.call("GET", "/v1/bindings/alice"), 404)

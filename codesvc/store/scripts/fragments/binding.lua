@@ -18,18 +18,28 @@ local function is_bound(openid)
   return false
 end
 
--- Mark that this WeChat account has lost the user (eviction.lua).
+-- The field of a WeChat account's loss (eviction.lua): a name of the master key, then the account's tag under it.
+local function name_of_key(tag_key) return string.sub(redis.sha1hex('name of ' .. tag_key), 1, 8) end
+local function field_of_loss(tag_key, site, openid) return name_of_key(tag_key) .. tag_by(tag_key, site, openid) end
+
+-- Mark that this WeChat account has lost the user.
 local function evict(site, user, openid)
   local at, stamp = key('evicted', site, user), string.format('%.0f', now)
-  redis.call('HSET', at, 'at', stamp, tag_of(site, openid), stamp)
+  redis.call('HSET', at, 'at', stamp, field_of_loss(A.tag_key, site, openid), stamp)
   redis.call('PEXPIRE', at, EVICTION_KEPT)
 end
 
 -- Whether this WeChat account has lost the user at or after `since`, ms. Then a proof or handle that it got before does
--- not bind it again. That of another WeChat account does, because a site uses it in a session of the user.
+-- not bind it again. That of another WeChat account does, because a site uses it in a session of the user. A loss under a
+-- master key that this process lacks, as in the middle of its replacement, may be anybody's, so it counts.
 local function was_evicted(site, user, openid, since)
-  for _, tag in ipairs(tags_of(site, openid)) do
-    if has_loss(site, user, tag, since) then return true end
+  local known = {}
+  for tag_key in string.gmatch(A.tag_key .. ' ' .. A.other_tag_keys, '%x+') do
+    known[name_of_key(tag_key)] = field_of_loss(tag_key, site, openid)
+  end
+  for _, field in ipairs(redis.call('HKEYS', key('evicted', site, user))) do
+    local own = known[string.sub(field, 1, 8)]
+    if field ~= 'at' and (not own or own == field) and has_loss(site, user, field, since) then return true end
   end
   return false
 end
