@@ -15,24 +15,26 @@ from codesvc.domain.visible_text import one_line
 
 
 def table_in(file: str) -> dict[str, Any]:
-    """Read the settings in a file: TOML if the name ends in `.toml`, otherwise JSON; `-` is standard input, as JSON.
+    """Read the settings in a file, or on standard input if it is `-`: JSON if they begin with a brace, TOML if not.
+
+    No TOML document begins with a brace.
 
     Raises:
-        CodesvcError: the file is not UTF-8, cannot be parsed, or is not a table.
+        CodesvcError: the file is not UTF-8, is empty, or cannot be parsed.
         OSError: the file cannot be read.
     """
     octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
         text = decoded(octets).removeprefix("\ufeff")
-        found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
+        found: dict[str, Any] = msgspec.json.decode(text) if text.lstrip()[:1] == "{" else tomllib.loads(text)
     except UnfitError as error:
         raise CodesvcError(f"{file} {error}") from None
     except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise CodesvcError(f"{file}: {error}") from None
     except RecursionError:
         raise CodesvcError(f"{file} is nested too deeply") from None
-    if not isinstance(found, dict):
-        raise CodesvcError(f"{file} must contain a table (TOML) or an object (JSON)")
+    if not text.strip():
+        raise CodesvcError(f"{file} is empty")
     return found
 
 

@@ -295,6 +295,10 @@ async def test_the_commands(store_url, tmp_path):
     assert re.search(r"issuer +https?://[^\n]+/oidc/shop\n +client id +wiki\n +secret +\S{40,}\n", said), said
     status, said = await run("put", "shop", "wiki", "wiki.toml")
     assert (status, "shown only once" in said) == (0, False), said
+    # As the pages of single apps print it: a table on standard input.
+    table = (tmp_path / "wiki.toml").read_text()
+    status, out, err = await codesvc("oidc", "put", "shop", "wiki", "-", "--config", config, cwd=tmp_path, typed=table)
+    assert (status, "client id" in out) == (0, True), err
     status, said = await run("clients")
     assert (status, "https://wiki.example/callback" in said, "sha256" in said) == (0, True, False), said
     status, said = await run("rotate")

@@ -116,7 +116,7 @@ def test_a_copy_of_a_store_that_does_not_exist(run, tmp_path):
         ("site.json", b'\xef\xbb\xbf{"name": "x", "account": "main"}', ""),
         ("site.toml", "name = '山月'\n".encode("gb18030"), "is not UTF-8 text (line 1"),
         ("site.json", '{"name": "x"}'.encode("utf-16"), "is UTF-16 text"),
-        ("site.json", b"[" * 100_000, "is nested too deeply"),
+        ("site.json", b'{"a": ' + b"[" * 100_000, "is nested too deeply"),
         ("site.toml", b"a = " + b"[" * 5_000, "is nested too deeply"),
     ],
 )

@@ -69,7 +69,7 @@ async def test_what_cannot_be_is_said(world, command, tmp_path):
         (("sites", "put", "bar", str(table)), "colour: unknown key"),
         (("sites", "put", "shop", str(table)), "is in the configuration file"),
         (("sites", "show", "nobody"), "nothing with the name nobody"),
-        (("sites", "patch", "nobody", "-"), "-:"),
+        (("sites", "patch", "nobody", "-"), "- is empty"),
         (("keys", "add", "nobody", "x"), "there is no site nobody"),
         (("keys", "add", "shop", "x", "--scopes", "root"), "scopes"),
     ):
