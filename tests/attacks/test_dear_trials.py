@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from codesvc.messages.template_variables import MESSAGE_VARIABLES
+from codesvc.web.context import SERVICES
 from tests.registry.test_admin_api import ACCOUNT, ask, office  # noqa: F401  a fixture
 
 READS_ALL = (
@@ -60,27 +61,24 @@ async def test_a_site_whose_purposes_make_the_trial_long_is_refused(
 async def test_others_get_their_turn_while_messages_are_tried(
     office,  # noqa: F811
 ):
-    turns = 0
+    """Counted in steps of rendering: how often others get their turn in all depends on what else the machine does."""
+    templates, stretches = office.app[SERVICES].templates, []
 
     async def others():
-        nonlocal turns
+        before = templates.steps
         while True:
-            turns += 1
             await asyncio.sleep(0)
-
-    async def turns_during(fields):
-        before = turns
-        answer = await ask(office, "PUT", "/accounts/second", account(fields))
-        assert answer.status in {200, 201}, answer.text
-        return turns - before
+            if templates.steps > before:
+                stretches.append(templates.steps - before)
+            before = templates.steps
 
     beside = asyncio.create_task(others())
     try:
-        few = min([await turns_during({"thing2": "x"}) for _ in range(3)])
-        many = max([await turns_during({"thing2": loop(50), "thing3": loop(50)}) for _ in range(3)])
+        answer = await ask(office, "PUT", "/accounts/second", account({"thing2": loop(50), "thing3": loop(50)}))
+        assert answer.status == 201, answer.text
     finally:
         beside.cancel()
-    assert many - few > 20
+    assert sum(stretches) > 20 * max(stretches)
 
 
 async def test_a_usual_accounts_messages_are_far_from_the_bound(
