@@ -388,12 +388,16 @@ async def test_open_streams_take_nothing_from_pages_and_are_bounded(shop):
 async def test_bodies_that_never_come_take_no_more_than_a_part_of_the_connections(shop):
     """Whoever calls where back ends do has no limit of a visitor: 2,000 slow bodies would be all that nginx holds."""
     path = "/v1/verifications"
-    head = f"POST {path} HTTP/1.1\r\nHost: code.example.com\r\nContent-Length: 9\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: code.example.com\r\nContent-Length: 99\r\n\r\n"
     slow = []
     try:
-        for _ in range(420):
+        for number in range(420):
             slow.append(await asyncio.open_connection("127.0.0.1", shop.secure, ssl=shop.trust))
             slow[-1][1].write(head.encode())
+            if number % 20 == 0:
+                # nginx gives a body up of which nothing comes for ten seconds, which so many handshakes may take.
+                for _, writer in slow:
+                    writer.write(b"x")
         refused = [reader for reader, _ in slow[400:]]
         assert {(await reader.readline()).split()[1] for reader in refused} == {b"429"}
         async with client(shop, address="127.0.0.2") as other:
