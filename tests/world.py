@@ -16,6 +16,7 @@ from aiohttp import web
 from codesvc.app import create_app
 from codesvc.config import parse
 from codesvc.config.api_keys import hash_line
+from codesvc.delivery.pace import Pace
 from codesvc.runtime.http_server import runner as service_runner
 from codesvc.runtime.sockets import operators_sockets
 from codesvc.sandbox import Platform
@@ -305,7 +306,9 @@ async def running_world(
         sandbox_runner, sandbox = await _listen(create_sandbox(platform))
         stack.push_async_callback(shut_down, sandbox_runner)
         settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
-        app = create_app(settings, store_url, pace=pace)
+        # A job that cannot end, as where WeChat is away, would hold the end of each such test up for five seconds.
+        pace = pace or Pace()
+        app = create_app(settings, store_url, pace=replace(pace, hold_seconds=min(pace.hold_seconds, 0.5)))
         runner = service_runner(app, grace_seconds=1)
         stack.push_async_callback(shut_down, runner)
         await runner.setup()

@@ -21,8 +21,8 @@ import pytest
 
 from tests.chaos.processes import OUTBOX, a_town
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
-RATE = 12
+SECONDS = float(os.environ.get("SOAK_SECONDS", "15"))
+RATE = 24
 """Verifications a second; bounded, so that the machine is far from its limits."""
 TICKS = 30
 AT_ONCE = 8

@@ -277,20 +277,20 @@ async def test_a_planted_answer_is_found(name):
     assert all(difference.line() for difference in found)
 
 
-async def planted(**changes):
+async def planted(*, patience=6.0, **changes):
     async def serve(platform):
         for name, value in changes.items():
             platform.put_settings(type(platform.settings)(**{name: value}))
         return await serving(platform)
 
-    recorded = await rehearse("verified_service", "safe", serve=serve, patience=6.0)
+    recorded = await rehearse("verified_service", "safe", serve=serve, patience=patience)
     return recorded, await rehearse("verified_service", "safe", recorded.steps())
 
 
 async def test_a_receipt_that_comes_later_is_found():
-    found = compare(*await planted(receipt_delay=2.0))
-    assert [(each.sort, each.event) for each in found] == [("other time", "callback TEMPLATESENDJOBFINISH")]
-    assert compare(*await planted(receipt_delay=2.0), seconds=5.0) == []
+    late = await planted(receipt_delay=2.0)
+    assert [(each.sort, each.event) for each in compare(*late)] == [("other time", "callback TEMPLATESENDJOBFINISH")]
+    assert compare(*late, seconds=5.0) == []
 
 
 async def test_another_label_and_another_receipt_are_found():
@@ -301,7 +301,7 @@ async def test_another_label_and_another_receipt_are_found():
 
 
 async def test_a_receipt_that_never_comes_is_found():
-    recorded, sandbox = await planted(receipt_status="none")
+    recorded, sandbox = await planted(receipt_status="none", patience=1.0)
     found = compare(recorded, sandbox)
     assert ("further event", "callback TEMPLATESENDJOBFINISH") in {(each.sort, each.event) for each in found}
 
