@@ -112,7 +112,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, store_url: str, 
         change_notifier=change_notifier,
         registry=registry,
         clock=StoreClock(store, steady=time.monotonic),
-        master_keys=MasterKeyWatch(store, keyring),
+        master_keys=MasterKeyWatch(store, keyring, directory.kept),
         key_uses=key_uses,
         partitions=directory.partitions(),
     )

@@ -31,7 +31,7 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
     office = OidcAdministration(parties)
     match arguments.act:
         case "rotate":
-            await _rotate(parties)
+            await _rotate(parties, new=arguments.new)
         case "clients":
             _list(arguments, parties, directory)
         case "put":
@@ -47,8 +47,8 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
             print(f"{arguments.id} was removed; this takes effect within a second")
 
 
-async def _rotate(parties: RelyingParties) -> None:
-    keys = await parties.rotate(unix_ms(), by=_BY)
+async def _rotate(parties: RelyingParties, *, new: bool) -> None:
+    keys = await parties.rotate(unix_ms(), by=_BY, new=new)
     rows = [
         (key.alg, key.kid, _state(key is keys.signer(key.alg), key.replaced), rfc3339(key.made)) for key in keys.keys
     ]

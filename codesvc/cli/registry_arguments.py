@@ -77,10 +77,16 @@ def add_arguments(commands: Any) -> None:
         "--new-secret", action="store_true", help="create another secret for a client; the previous one stays valid"
     )
     _act(acts, "remove", "remove a client", "site", "id")
-    _act(
+    rotate = _act(
         acts,
         "rotate",
         "start signing with the next key, which is already published; the old key stays published for a day",
+    )
+    rotate.add_argument(
+        "--new",
+        action="store_true",
+        help="replace signing keys whose master key is gone for good; make sure first that oidc.subject_key is the one "
+        "from before, which is not known then",
     )
 
 

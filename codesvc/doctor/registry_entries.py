@@ -21,6 +21,11 @@ _REPLACED: Final = (
     "Remove what the store has (codesvc sites remove, accounts remove), or give the file's another name. "
     "Until then keys and apps that were added to such a site are not used."
 )
+_SEALED: Final = (
+    "Nothing was deleted. Put that key back (secrets.previous_master_keys). Only if it is gone for good, remove them "
+    "and set them up anew: codesvc sites remove, accounts remove, keys remove, oidc remove; for oidc-keys/all, "
+    "codesvc oidc rotate --new."
+)
 _MOST_SHOWN: Final = 5
 
 
@@ -32,6 +37,8 @@ def findings(directory: Directory) -> list[Finding]:
     found = [
         fail(f"{_WHAT}: {entry}", why.replace("\n", "; "), _REMEDY) for entry, why in directory.judgement.broken.items()
     ]
+    if sealed := directory.kept.unreadable(names):
+        found.append(fail(_WHAT, f"this configuration lacks the master key of {_shown(sealed)}: not used", _SEALED))
     if waiting := directory.without_site:
         found.append(warn(_WHAT, f"no site has {_shown(waiting)}; the file's next site of that name would", _WAITING))
     if replaced := directory.shadowed:

@@ -125,12 +125,13 @@ def of_descriptors(state: str) -> ComponentHealth:
     return ComponentHealth("descriptors", state, DESCRIPTORS_MEAN[state])
 
 
-def of_master_keys(unknown: Sequence[str] | None, own: str) -> ComponentHealth:
-    """Whether this process has the master keys of the other processes on its store.
+def of_master_keys(unknown: Sequence[str] | None, own: str, sealed: int = 0) -> ComponentHealth:
+    """Whether this process has the master keys of the other processes on its store, and of the registry's entries.
 
     Args:
         unknown: the ids of those that it lacks; None if it has not looked yet.
         own: the id of its current one.
+        sealed: how many entries of the registry are encrypted under a key that it lacks.
     """
     state, means = OK, "This process has the master key of every process on the store."
     if unknown is None:
@@ -141,6 +142,12 @@ def of_master_keys(unknown: Sequence[str] | None, own: str) -> ComponentHealth:
             f"Other processes on this store use master keys that this one lacks ({', '.join(unknown)}; its own is "
             f"{own}): their codes are not sent and are wrong here, and their links are refused. Compare sha256sum of "
             "the master key files of all processes, put the missing key back, and reload."
+        )
+    if sealed:
+        state = "differs"
+        means += (
+            f" This process lacks the master key of {sealed} entries of the registry (its own is {own}): it does not "
+            "use or replace them. Put that key back and reload; codesvc check names the entries."
         )
     return ComponentHealth("master_key", state, means)
 

@@ -164,7 +164,7 @@ SITE_CALLED: Final = _gauge(
 )
 MASTER_KEY_UNKNOWN: Final = _gauge(
     "codesvc_master_key_unknown",
-    "1 while another process on the store uses a master key that this one lacks",
+    "1 while a process on the store, or an entry of the registry, uses a master key that this process lacks",
     mode="livemax",
 )
 CLOCK_APART: Final = _gauge(

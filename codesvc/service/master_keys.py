@@ -23,23 +23,25 @@ if TYPE_CHECKING:
 
     from codesvc.domain.health import ComponentHealth
     from codesvc.domain.keyring import Keyring
+    from codesvc.sites.registry.contents import Contents
     from codesvc.store.store import Store
 
 _log: Final = structlog.get_logger(__name__)
 
 
 class MasterKeyWatch:
-    """The master keys that other processes use, and this one lacks."""
+    """The master keys that other processes or the registry's entries use, and this process lacks."""
 
-    def __init__(self, store: Store, keyring: Keyring) -> None:
+    def __init__(self, store: Store, keyring: Keyring, kept: Contents) -> None:
         self._store = store.master_keys
         self._keyring = keyring
+        self._kept = kept
         self._unknown: list[str] | None = None
 
     @property
     def condition(self) -> ComponentHealth:
-        """`differs` while another process uses a key that this one lacks."""
-        return health.of_master_keys(self._unknown, self._keyring.current.key_id)
+        """`differs` while another process or an entry of the registry uses a key that this process lacks."""
+        return health.of_master_keys(self._unknown, self._keyring.current.key_id, len(self._kept.lost()))
 
     async def look(self) -> None:
         """Note the own key and read the others, once.
@@ -49,7 +51,7 @@ class MasterKeyWatch:
         """
         found = await self._store.note(self._keyring.current.key_id)
         before, self._unknown = self._unknown, sorted(each for each in found if self._keyring.find(each) is None)
-        metrics.MASTER_KEY_UNKNOWN.set(bool(self._unknown))
+        metrics.MASTER_KEY_UNKNOWN.set(bool(self._unknown or self._kept.lost()))
         if self._unknown and self._unknown != before:
             _log.error("master_key_differs", count=len(self._unknown))
 

@@ -58,9 +58,9 @@ class OidcAdministration:
 
         Raises:
             Missing: there is none of that name.
-            Conflict: it has no issuer.
+            Conflict: it has no issuer, or this process lacks the master key of its entry.
         """
-        site = self._directory.sites.get(name)
+        site = self._directory.site(name)
         if site is None:
             raise Missing(f"there is no site {name}")
         if site.config.oidc is None:
@@ -141,4 +141,5 @@ class OidcAdministration:
         entry, kept = self.site(site), self._directory.kept
         if any(client.id == identifier for client in (entry.config.oidc.clients if entry.config.oidc else ())):
             raise Conflict(f"the client {identifier} is in the site's settings; change it there")
+        kept.require_readable(client_entry(site, identifier))
         return kept.open(client_entry(site, identifier))

@@ -20,7 +20,7 @@ from codesvc.config.one_entry import one_account, one_key, one_site
 from codesvc.config.settings import Site
 from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, has_left_bindings, require_under
-from codesvc.service.sites_of_account import require_sites_stay
+from codesvc.service.sites_of_account import require_readable, require_sites_stay
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Entry, Kept, Missing, Table, merged
 
@@ -55,9 +55,11 @@ class RegistryAdministration:
 
         Raises:
             Missing: there is none.
+            UnreadableEntry: it is there, and this process lacks its master key.
         """
         if name in self._in_file(kind):
             return Described(name, "file", None)
+        self._kept.require_readable(f"{kind}/{name}")
         table = self._known(name, self._kept.open(f"{kind}/{name}"))
         hidden = sorted(Fault(path, "").where for path in hidden_values(_TYPES[kind], table))
         return Described(name, "store", without_secrets(_TYPES[kind], table), tuple(hidden))
@@ -130,8 +132,9 @@ class RegistryAdministration:
 
         Raises:
             Missing: there is no such site.
+            UnreadableEntry: it is there, and this process lacks its master key.
         """
-        if site not in self._directory.sites:
+        if self._directory.site(site) is None:
             raise Missing(f"there is no site {site}")
         own = self._settings.sites.get(site)
         kept = [key for name in sorted(self._kept.keys_of(site)) if (key := self._directory.key(site, name))]
@@ -197,6 +200,7 @@ class RegistryAdministration:
         """An entry in the store."""
         if name in self._in_file(kind):
             raise Conflict(f"the {kind} {name} is in the configuration file; change it there")
+        self._kept.require_readable(f"{kind}/{name}")
         return self._kept.open(f"{kind}/{name}")
 
     @staticmethod
@@ -248,6 +252,8 @@ class RegistryAdministration:
 
     async def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:
         wanted = table.get("account")
+        if isinstance(wanted, str):
+            require_readable(self._directory, wanted)
         account = self._directory.accounts.get(wanted) if isinstance(wanted, str) else None
         if account is None and isinstance(wanted, str):
             near = suggestion(wanted, list(self._directory.accounts))
@@ -265,6 +271,7 @@ class RegistryAdministration:
 
     async def _try_account(self, name: str, table: Table, known: Table | None) -> None:
         config = one_account(self._settings, name, table)
+        require_readable(self._directory, name, self._kept.account_with(config.appid) or name)
         holder = self._directory.by_appid.get(config.appid)
         if holder is not None and holder.name != name:
             raise ConfigError([Fault(("appid",), f"is the appid of the account {holder.name}")])

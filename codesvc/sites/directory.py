@@ -65,6 +65,9 @@ class Directory:
     def caller(self, api_key: str) -> Caller | None:
         """The caller that an API key belongs to; None if the key is unknown.
 
+        Raises:
+            UnreadableEntry: its entry, or its site's, is there, and this process lacks the master key.
+
         The key is looked up by its SHA-256. The time that this takes could only reveal something about the hash, which
         an attacker cannot choose. A key has at least 128 random bits.
         """
@@ -77,7 +80,9 @@ class Directory:
         if key is None:
             site, name = self.kept.key_with(digest) or ("", "")
             key = self.key(site, name) if name else None
-        found = self.sites.get(site) if key is not None and key.hash.endswith(digest) else None
+            if key is None:
+                self.kept.require_readable(f"key/{site}/{name}")
+        found = self.site(site) if key is not None and key.hash.endswith(digest) else None
         if found is None or key is None:
             return None
         caller = self._callers[digest] = Caller(found, key)
@@ -138,6 +143,26 @@ class Directory:
         """
         if self.is_replaced(site):
             raise Conflict(f"the site {site} is in the configuration file and in the store; remove the store's first")
+
+    def site(self, name: str) -> SiteEntry | None:
+        """The site of a request; None if there is none, or it breaks a rule.
+
+        Raises:
+            UnreadableEntry: the store has its entry or its account's, and this process lacks the master key.
+        """
+        found = self.sites.get(name)
+        if found is None and name not in self._settings.sites:
+            self.kept.require_readable(f"site/{name}")
+        if found is None:
+            self.account(self.account_of(name)[0])
+        return found
+
+    def account(self, name: str) -> AccountEntry | None:
+        """The account of a request. Returns and raises as `site`."""
+        found = self.accounts.get(name)
+        if found is None:
+            self.kept.require_readable(f"account/{name}")
+        return found
 
     def was_removed(self, site: str) -> bool:
         """Whether a site of the store was removed on purpose, so that its bindings wait for its return."""

@@ -79,14 +79,22 @@ class RelyingParties:
         self._subjects = subjects_of(settings)
 
     def client(self, site: SiteEntry, identifier: str) -> OidcClient | None:
-        """The client of a site with that id."""
+        """The client of a site with that id.
+
+        Raises:
+            UnreadableEntry: it is there, and this process lacks its master key.
+        """
         own = site.config.oidc
         if own is None:
             return None
         found = next((client for client in own.clients if client.id == identifier), None)
         if found is not None or self.directory.is_replaced(site.name):
             return found
-        return self._clients.get(self.directory.kept, client_entry(site.name, identifier))
+        entry, kept = client_entry(site.name, identifier), self.directory.kept
+        found = self._clients.get(kept, entry)
+        if found is None:
+            kept.require_readable(entry)
+        return found
 
     def registration(self, site: SiteEntry, identifier: str) -> str:
         """The random name that a client of the registry got when it was registered; "" for one of the site's settings.
@@ -127,14 +135,22 @@ class RelyingParties:
 
     @property
     def keys(self) -> SigningKeys:
-        """The signing keys that there are."""
-        return self._keys.get(self.directory.kept, _KEYS_ENTRY) or SigningKeys()
+        """The signing keys that there are.
+
+        Raises:
+            UnreadableEntry: this process lacks the master key under which they are encrypted.
+        """
+        found = self._keys.get(self.directory.kept, _KEYS_ENTRY)
+        if found is None:
+            self.directory.kept.require_readable(_KEYS_ENTRY)
+        return found or SigningKeys()
 
     def require_subjects(self) -> Subjects:
         """Subjects, if their key is the deployment's.
 
         Raises:
             SubjectKeyChanged: it is missing or another.
+            UnreadableEntry: as `keys`, so that this cannot be known.
         """
         if self._subjects is None or not _fits(self.keys, self._subjects):
             raise SubjectKeyChanged
@@ -144,7 +160,7 @@ class RelyingParties:
         """The keys, made now for algorithms that have none.
 
         Raises:
-            SubjectKeyChanged: as `require_subjects`.
+            SubjectKeyChanged, UnreadableEntry: as `require_subjects`.
             RegistryBusy, StoreUnavailable: a key cannot be kept.
         """
         self.require_subjects()
@@ -159,13 +175,21 @@ class RelyingParties:
             raise LookupError(algorithm)
         return found
 
-    async def rotate(self, now: int, *, by: str) -> SigningKeys:
+    async def rotate(self, now: int, *, by: str, new: bool = False) -> SigningKeys:
         """Let the next keys sign; keys of the default algorithm are made if there are none.
+
+        Args:
+            now: ms.
+            by: the actor.
+            new: an operator says that the master key of keys that cannot be decrypted is gone for good, so they are
+                removed first. Then nothing knows whether the subject key is the one from before.
 
         Raises:
             KeyTooYoung: apps may not know the next key yet.
-            SubjectKeyChanged, RegistryBusy, StoreUnavailable: as `ready`.
+            SubjectKeyChanged, UnreadableEntry, RegistryBusy, StoreUnavailable: as `ready`.
         """
+        if new:
+            await self.registry.change(self._unreadable_keys, by=by)
         self.require_subjects()
 
         def turn(keys: SigningKeys) -> SigningKeys:
@@ -175,6 +199,9 @@ class RelyingParties:
 
         await self._change(turn, by=by)
         return self.keys
+
+    async def _unreadable_keys(self) -> type_of_changes:
+        return dict.fromkeys(self.directory.kept.unreadable([_KEYS_ENTRY]))
 
     async def _change(self, change: Callable[[SigningKeys], SigningKeys], *, by: str) -> None:
         async def changes() -> type_of_changes:

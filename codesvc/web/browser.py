@@ -44,7 +44,7 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
     Raises:
         Problem: there is none.
     """
-    account = services(request).directory.accounts.get(name)
+    account = services(request).directory.account(name)
     if account is None:
         raise Problem("not-found", "There is no such account.")
     return account

@@ -21,7 +21,7 @@ routes = web.RouteTableDef()
 
 
 def _account_in(request: web.Request) -> AccountEntry:
-    account = services(request).directory.accounts.get(request.match_info["account"])
+    account = services(request).directory.account(request.match_info["account"])
     if account is None:
         raise Problem("not-found", "There is no such account.")
     return account

@@ -18,6 +18,7 @@ from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, repeated_lines, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.web import media_type
 from codesvc.web.authentication import by_operators_listener, find_caller, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
@@ -48,7 +49,7 @@ def problem_of(error: BaseException | None) -> Problem:
             return error
         case Invalid():
             return invalid(error)
-        case StoreUnavailable():
+        case StoreUnavailable() | UnreadableEntry():
             return unavailable()
         case PlatformUnavailable():
             return unavailable("wechat-unavailable")

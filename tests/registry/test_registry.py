@@ -294,7 +294,7 @@ async def test_a_replaced_master_key_still_opens_and_everything_is_sealed_anew(n
     async with new_world(secrets__master_key=OTHER_MASTER) as world:
         assert (await world.start(key=NEW_KEY)).status == 201
     async with new_world() as world:
-        assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
+        assert (await world.start(key=NEW_KEY)).problem == "unavailable"
         assert (await world.start()).status == 201
 
 

@@ -7,6 +7,8 @@ import pytest
 from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.service.master_keys import MasterKeyWatch
+from codesvc.sites.registry.contents import Contents
+from codesvc.sites.registry.sealing import Sealer
 from codesvc.store.connection import connect
 from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.store.store import Store
@@ -25,7 +27,8 @@ async def store(store_url):
 
 
 def process(store, current, *previous):
-    return MasterKeyWatch(store, Keyring(current.encode(), [each.encode() for each in previous]))
+    keyring = Keyring(current.encode(), [each.encode() for each in previous])
+    return MasterKeyWatch(store, keyring, Contents(Sealer(keyring)))
 
 
 async def states(*processes):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from codesvc.sites.registry.sealing import Sealer
 
@@ -57,6 +58,7 @@ class Contents:
         self._sealer = sealer
         self.texts: dict[str, str] = {}
         self._hints: dict[str, Hint] = {}
+        self._lost: set[str] = set()
         self._by_appid: dict[str, str] = {}
         self._by_hash: dict[str, tuple[str, str]] = {}
         self._sites_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -80,6 +82,8 @@ class Contents:
         except msgspec.DecodeError:
             hint = Hint()
         self.texts[name], self._hints[name] = text, hint
+        if self._sealer.lost(text.partition(" ")[2]):
+            self._lost.add(name)
         kind, _, rest = name.partition("/")
         match kind:
             case "account":
@@ -100,6 +104,7 @@ class Contents:
     def _remove(self, name: str) -> set[str]:
         if self.texts.pop(name, None) is None:
             return set()
+        self._lost.discard(name)
         hint = self._hints.pop(name)
         kind, _, rest = name.partition("/")
         match kind:
@@ -123,13 +128,26 @@ class Contents:
         text = self.texts.get(name)
         return self._sealer.open(name, text.partition(" ")[2]) if text is not None else None
 
+    def unreadable(self, names: Iterable[str]) -> list[str]:
+        """Those of these entries that are there and cannot be decrypted."""
+        return [name for name in names if name in self._lost or (name in self.texts and self.open(name) is None)]
+
+    def require_readable(self, *names: str) -> None:
+        """Refuse to go on as if there were no such entries.
+
+        Raises:
+            UnreadableEntry: one is there and cannot be decrypted.
+        """
+        for name in self.unreadable(names):
+            raise UnreadableEntry(name)
+
     def aged(self) -> list[str]:
         """Names of the entries that are encrypted under a previous master key."""
         return [name for name, text in self.texts.items() if self._sealer.aged(text.partition(" ")[2])]
 
     def lost(self) -> list[str]:
-        """Names of the entries whose master key is no longer configured."""
-        return [name for name, text in self.texts.items() if self._sealer.lost(text.partition(" ")[2])]
+        """Names of the entries whose master key is not configured."""
+        return sorted(self._lost)
 
     def names(self, kind: str) -> list[str]:
         """The names of all sites, accounts or removed sites."""

@@ -102,7 +102,7 @@ class Registry:
 
     def _warn(self) -> None:
         kept = self._directory.kept
-        reasons = dict.fromkeys(kept.lost(), "its master key is gone")
+        reasons = dict.fromkeys(kept.lost(), "its master key is not in this configuration")
         reasons |= dict.fromkeys(self._directory.without_account, "its account is gone: its calls are refused")
         reasons |= dict.fromkeys(self._directory.without_site, "its site is gone")
         reasons |= dict.fromkeys(self._directory.shadowed, "the configuration file has it too")
@@ -120,6 +120,7 @@ class Registry:
 
         Raises:
             WritesLimited: an admin key reached its limit; nothing was changed.
+            UnreadableEntry: it would replace an entry that this process cannot decrypt.
             Conflict: an admin key would make the registry longer than `most_bytes`.
             RegistryBusy: other processes were faster in every attempt.
             StoreUnavailable: the store does not answer; the change may or may not have been made.
@@ -130,6 +131,7 @@ class Registry:
             tables = await make()
             if not tables:
                 return
+            self._directory.kept.require_readable(*(name for name, table in tables.items() if table is not None))
             texts = {
                 name: entry_text(self._sealer, name, table) if table is not None else ""
                 for name, table in tables.items()

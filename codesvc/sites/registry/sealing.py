@@ -60,7 +60,7 @@ class Sealer:
         return table if isinstance(table, dict) else None
 
     def lost(self, sealed: str) -> bool:
-        """Whether an entry's master key is no longer configured."""
+        """Whether an entry's master key is not configured."""
         return self._cipher(sealed.partition(".")[0]) is None
 
     def aged(self, text: str) -> bool:

@@ -15,6 +15,22 @@ class Conflict(CodesvcError):
     """The change conflicts with existing entries; the text gives the reason."""
 
 
+class UnreadableEntry(Conflict):
+    """An entry is there and cannot be opened: its master key is unknown here, or it is not genuine.
+
+    That is not the same as no entry: another process may use it. So it is neither replaced nor counted as absent.
+
+    Args:
+        entry: its name.
+    """
+
+    def __init__(self, entry: str) -> None:
+        super().__init__(
+            f"the registry's entry {entry} is encrypted under a master key that this configuration lacks: put that key "
+            "back (secrets.previous_master_keys), or remove the entry if the key is gone for good"
+        )
+
+
 class Missing(CodesvcError):
     """There is no entry of that name."""
 

@@ -11,7 +11,7 @@ from codesvc.client import schema
 from codesvc.config import ConfigError
 from codesvc.domain.errors import Invalid
 from codesvc.sites.registry.registry import ADMIN_KEY, RegistryBusy, WritesLimited
-from codesvc.sites.registry.tables import Conflict, Described, Missing
+from codesvc.sites.registry.tables import Conflict, Described, Missing, UnreadableEntry
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
@@ -64,6 +64,8 @@ def as_problems(handler: _Handler) -> _Handler:
             raise Problem("invalid", str(error), errors=faults) from None
         except Missing as error:
             raise Problem("not-found", str(error)) from None
+        except UnreadableEntry as error:
+            raise Problem("unavailable", str(error), headers={"Retry-After": "2"}) from None
         except Conflict as error:
             raise Problem("registry-conflict", str(error)) from None
         except WritesLimited as error:

@@ -44,7 +44,7 @@ def _account(request: web.Request, name: str) -> AccountEntry:
         Problem: the key is missing or unknown, or there is no such account; all get the same answer.
     """
     given = hash_line(bearer(request))
-    account = services(request).directory.accounts.get(name)
+    account = services(request).directory.account(name)
     known = account.config.event_keys if account else ()
     if account is None or not _one_of(given, known):
         raise Problem("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="codesvc events"'})

@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 
 from codesvc.domain.verification import Status
 from codesvc.runtime.logging import REQUEST_ID
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.web.authentication import bearer
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import ASK_AGAIN, COME_BACK, OpenStreams
@@ -171,7 +172,10 @@ def _reader(request: web.Request, opened: SiteEntry, scope: Scope | None) -> Cal
         if scope is None:
             site = directory.sites.get(opened.name)
         else:
-            caller = directory.caller(key)
+            try:
+                caller = directory.caller(key)
+            except UnreadableEntry:
+                return False
             site = caller.site if caller is not None and scope in caller.key.scopes else None
         return (
             site is not None and site.name == opened.name and site.account.config.appid == opened.account.config.appid

@@ -146,7 +146,7 @@ def _caller(here: Services, adapter: Adapter | None, named: str, call: Call) -> 
     """The source that one of its secrets is right for. Several sources of one adapter are all tried."""
     if adapter is None:
         return None
-    site = here.directory.sites.get(named)
+    site = here.directory.site(named)
     sources = {} if site is None else site.config.inbound
     tried = [(name, source) for name, source in sources.items() if source.adapter == adapter.name]
     if site is None or not tried:

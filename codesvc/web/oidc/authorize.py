@@ -17,6 +17,7 @@ from codesvc.domain.oidc_request import is_short_state
 from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import (
     LOGIN_COOKIE,
@@ -102,7 +103,7 @@ async def authorize(request: web.Request) -> web.Response:
         login = await logins.begin(site, client, redirect_uri, pairs, visit)
     except ProtocolError as error:
         return _redirect(logins.refusal(site, client, redirect_uri, state, error))
-    except StoreUnavailable:
+    except (StoreUnavailable, UnreadableEntry):
         return _redirect(logins.refusal(site, client, redirect_uri, state, _BUSY))
     response = see_other(page_path(request, login))
     # Each login has a cookie of its own, so that logins in several tabs do not disturb each other.

@@ -13,6 +13,7 @@ from codesvc.domain.oidc_request import is_registered
 from codesvc.domain.percent_encoding import TooManyStray, decoded
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.sites.registry.registry import RegistryBusy
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.web.api.views import json_response
 from codesvc.web.context import CROSS_ORIGIN, SITE, services
 from codesvc.web.forms import FORM
@@ -39,7 +40,7 @@ def issuing_site(request: web.Request) -> SiteEntry:
     Raises:
         Problem: there is no such site, or it has no issuer.
     """
-    site = services(request).directory.sites.get(request.match_info["site"])
+    site = services(request).directory.site(request.match_info["site"])
     if site is None or site.config.oidc is None:
         raise Problem("not-found", "There is no OpenID Provider at this address.")
     request[SITE] = site.name
@@ -138,7 +139,7 @@ def in_protocol(handler: _Handler) -> _Handler:
             return await handler(request)
         except ProtocolError as error:
             return answer_error(request, error)
-        except (StoreUnavailable, RegistryBusy):
+        except (StoreUnavailable, RegistryBusy, UnreadableEntry):
             return answer_error(request, _UNAVAILABLE)
 
     return answer

@@ -56,7 +56,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Inten
     """
     here, account = services(request), account_in(request, request.match_info["account"])
     subject = here.signed_links.read(Use.ASK, request.match_info["token"])
-    site = here.directory.sites.get(subject.place) if subject else None
+    site = here.directory.site(subject.place) if subject else None
     identifier = IntentId.parse(subject.id) if subject else None
     if site is None or identifier is None or site.account.name != account.name:
         raise Problem("not-found", "There is no such page.")

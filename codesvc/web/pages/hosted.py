@@ -51,7 +51,7 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
     """
     here = services(request)
     subject = here.page_tokens.read(request.match_info["token"])
-    site = here.directory.sites.get(subject.site) if subject else None
+    site = here.directory.site(subject.site) if subject else None
     identifier = VerificationId.parse(subject.id) if subject else None
     if site is None or identifier is None:
         raise Problem("not-found", "There is no such page.")

@@ -43,7 +43,7 @@ def _subject(request: web.Request) -> tuple[SiteEntry, IntentId]:
     """
     here = services(request)
     subject = here.signed_links.read(Use.PAGE, request.match_info["token"].removeprefix(PAGE_MARK))
-    site = here.directory.sites.get(subject.place) if subject else None
+    site = here.directory.site(subject.place) if subject else None
     identifier = IntentId.parse(subject.id) if subject else None
     if site is None or identifier is None:
         raise Problem("not-found", "There is no such page.")

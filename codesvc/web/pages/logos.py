@@ -15,7 +15,7 @@ _KEPT: Final = "public, max-age=31536000, immutable"
 @routes.get("/logos/{site}/{tag}")
 async def show(request: web.Request) -> web.Response:
     """The picture, or 304 if the browser has it."""
-    site = services(request).directory.sites.get(request.match_info["site"])
+    site = services(request).directory.site(request.match_info["site"])
     logo = site.looks.logo if site else None
     if logo is None or logo.tag != request.match_info["tag"]:
         raise Problem("not-found", "There is no such logo.")

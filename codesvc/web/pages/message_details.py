@@ -54,7 +54,7 @@ async def _received(
     """The verification and its site; None if it is not kept, its site is gone, or another person got the message."""
     here = services(request)
     record = await here.verifications.find(account, identifier)
-    site = here.directory.sites.get(record.site) if record else None
+    site = here.directory.site(record.site) if record else None
     return (site, record) if record and site and record.sent_to == visitor.openid else None
 
 

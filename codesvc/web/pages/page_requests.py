@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
+from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.context import CROSS_ORIGIN
@@ -82,7 +83,7 @@ def for_people(handler: Handler) -> Handler:
             return render_problem(request, problem)
         except Invalid as error:
             return render_problem(request, invalid(error))
-        except (StoreUnavailable, PlatformUnavailable):
+        except (StoreUnavailable, PlatformUnavailable, UnreadableEntry):
             return render_problem(request, unavailable())
 
     return answer

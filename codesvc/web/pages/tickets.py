@@ -60,7 +60,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
         raise Problem("not-found", "There is no such page.")
     account = account_in(request, subject.place)
     ticket = await here.tickets.get(account, subject.id)
-    site = here.directory.sites.get(ticket.site) if ticket else None
+    site = here.directory.site(ticket.site) if ticket else None
     if ticket is None or site is None or not ticket.good:
         return None
     chat = site.config.chat
