@@ -309,9 +309,19 @@ async def test_the_commands(store_url, tmp_path):
     assert status == 0, said
     status, said = await run("remove", "shop", "wiki")
     assert (status, "has no client wiki" in said) == (1, True)
-    config.write_text(config.read_text().replace(SUBJECT_KEY, SUBJECT_KEY[::-1]))
+    written = config.read_text()
+    config.write_text(written.replace(SUBJECT_KEY, SUBJECT_KEY[::-1]))
     status, said = await run("rotate")
     assert (status, "put it back" in said) == (1, True)
+    # A master key that leaked is replaced in one step, and its successor opens none of the old keys.
+    config.write_text(written.replace(MASTER, MASTER[::-1]))
+    status, said = await run("rotate")
+    assert (status, "oidc-keys/all is encrypted under a master key" in said) == (1, True), said
+    status, said = await run("rotate", "--new")
+    assert (status, said.count("RS256")) == (0, 2), said
+    # Where the keys can be read, `--new` takes none away.
+    status, said = await run("rotate", "--new")
+    assert (status, said.count("RS256")) == (0, 3), said
 
 
 async def test_the_operators_page_shows_logins_by_app(new_world):

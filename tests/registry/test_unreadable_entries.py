@@ -10,6 +10,7 @@ from codesvc.config import parse
 from codesvc.doctor.binding_state import check
 from codesvc.doctor.finding import Status
 from codesvc.doctor.store_probe import ReachableStore
+from codesvc.domain.page_token import PageSubject
 from codesvc.sites.registry.tables import UnreadableEntry
 from codesvc.store.deployment_keys import DeploymentKeys
 from codesvc.web.context import SERVICES
@@ -72,6 +73,7 @@ async def test_keys_whose_master_key_is_gone_are_replaced_where_an_operator_says
 async def test_a_sites_calls_are_put_off_and_its_settings_refused_where_its_entry_cannot_be_read(two):
     ahead, behind = two
     key = await a_site(ahead)
+    begun = (await ahead.start(key=key))["id"]
     assert (await ask(ahead, "PUT", "/accounts/second", ACCOUNT)).status == 201
     assert (await ask(ahead, "PUT", "/sites/shop/oidc-clients/wiki", WIKI)).status == 201
     await read_by(behind)
@@ -79,6 +81,10 @@ async def test_a_sites_calls_are_put_off_and_its_settings_refused_where_its_entr
     assert (await behind.start(key=key)).status == 503
     assert (await behind.call("GET", "/wechat/second", key=None)).status == 503
     assert (await Browser(behind, "bar").get("/oidc/bar/jwks.json")).status == 503
+    token = behind.app[SERVICES].page_tokens.sign(PageSubject("bar", begun))
+    for language, shown in (("text/html", "<html"), ("application/json", '"status":503')):
+        answer = await behind.http.get(f"{behind.service}/p/{token}", headers={"Accept": language})
+        assert (answer.status, shown in await answer.text()) == (503, True)
     for method, path, body in [
         ("GET", "/sites/bar", None),
         ("PUT", "/sites/bar", BAR | {"name": "Another customer"}),
