@@ -82,9 +82,10 @@ class Contents:
         except msgspec.DecodeError:
             hint = Hint()
         self.texts[name], self._hints[name] = text, hint
-        if self._sealer.lost(text.partition(" ")[2]):
-            self._lost.add(name)
         kind, _, rest = name.partition("/")
+        # The name of a removed site says all, so nothing opens its entry.
+        if kind != "removed" and self._sealer.lost(text.partition(" ")[2]):
+            self._lost.add(name)
         match kind:
             case "account":
                 self._by_appid[hint.appid] = rest
@@ -129,8 +130,9 @@ class Contents:
         return self._sealer.open(name, text.partition(" ")[2]) if text is not None else None
 
     def unreadable(self, names: Iterable[str]) -> list[str]:
-        """Those of these entries that are there and cannot be decrypted."""
-        return [name for name in names if name in self._lost or (name in self.texts and self.open(name) is None)]
+        """Those of these entries that are there and cannot be decrypted, but for those that nothing opens."""
+        there = (name for name in names if name in self.texts and not name.startswith("removed/"))
+        return [name for name in there if name in self._lost or self.open(name) is None]
 
     def require_readable(self, *names: str) -> None:
         """Refuse to go on as if there were no such entries.
