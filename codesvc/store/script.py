@@ -72,6 +72,8 @@ MOST_PACKED: Final = 128
 """The most times of events in one packed string; more are in a list."""
 MOST_RECENT: Final = 20
 """The most recent verifications kept for a user, and for a WeChat account (`recent_activity.lua`)."""
+MOST_SENT: Final = 200
+"""The most others that were sent to a WeChat account and may still be used (`sent_verifications.lua`)."""
 NEWCOMER_MARKS: Final = 500_000
 """How many marks an account may leave in a day of people of whom nothing is kept (`newcomers.lua`)."""
 _NOTICE_KEPT_MS: Final = 86_400_000
@@ -158,6 +160,7 @@ def _known() -> dict[str, str]:
         "MOST_PACKED": f"{MOST_PACKED}",
         "NEWCOMER_MARKS": f"{NEWCOMER_MARKS}",
         "MOST_RECENT": f"{MOST_RECENT}",
+        "MOST_SENT": f"{MOST_SENT}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "SEEN_KEPT": f"{4 * CALLBACK_WINDOW * 1000}",
         "CLOCK_TOLERANCE": f"{TOLERANCE_MS}",

@@ -125,3 +125,51 @@ async def test_not_me_stops_and_counts_all_whatever_came_in_whatever_order(seed,
     later = await shop.started("u-1", site=site, ip="192.0.2.99")
     await shop.claim(later, OPENID, push="later")
     assert (await shop.check(later, site=site)).outcome is Outcome.APPROVED
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Short lists. To be asked for before the shop, which reads the scripts."""
+    monkeypatch.setattr(script, "MOST_RECENT", 2)
+    monkeypatch.setattr(script, "MOST_SENT", 3)
+    script.load.cache_clear()
+    yield 2 + 3
+    script.load.cache_clear()
+
+
+async def claimed(shop, site, number):
+    one = await shop.started(f"new-{number}", site=site, ip=f"198.51.100.{number}")
+    return one, await shop.claim(one, OPENID, push=str(number))
+
+
+async def test_what_not_me_has_to_stop_is_bounded_by_no_claim_beyond_it(few, quiet_shop, valkey):
+    """The script that stops them all holds the store, for every site."""
+    shop, site = quiet_shop, quiet_shop.limited(**MANY)
+    for number in range(few):
+        assert (await claimed(shop, site, number))[1].outcome is Outcome.CLAIMED
+    one, answer = await claimed(shop, site, few)
+    assert (answer.outcome, answer.limit) == (Outcome.LIMITED, "openid_pushes")
+    assert 0 < answer.wait_ms <= int(one.code_max_life_ms) + PROOF_LIFE_MS
+    [name] = valkey.keys(f"*:sent:{OPENID}")
+    assert valkey.zcard(name) == 3
+    shop.move(answer.wait_ms)
+    again, answer = await claimed(shop, site, few + 1)
+    assert answer.outcome is Outcome.CLAIMED
+    assert (await shop.check(again, site=site)).outcome is Outcome.APPROVED
+
+
+async def test_nor_by_a_push_beyond_it(few, quiet_shop, valkey):
+    shop, site, elsewhere = quiet_shop, quiet_shop.limited(**MANY), addresses()
+    await shop.bind("u-1", OPENID)
+    sent = [await shop.started("u-1", site=site, ip=next(elsewhere)) for _ in range(few + 2)]
+    assert [str(one.delivery) for one in sent] == ["queued"] * few + ["awaiting_scan"] * 2
+    assert valkey.zcard(valkey.keys(f"*:sent:{OPENID}")[0]) == 3
+
+
+async def test_who_says_not_me_again_has_nothing_read_again(few, quiet_shop, valkey):
+    shop, site = quiet_shop, quiet_shop.limited(**MANY)
+    for number in range(few):
+        await claimed(shop, site, number)
+    assert (await not_me(shop)).stopped == few
+    assert (await not_me(shop, 1)).stopped == 0
+    assert valkey.keys(f"*:sent:{OPENID}") == []

@@ -60,8 +60,9 @@ end
 local anew = first_time or not r.claimed_by
 if not r.claimed_by or (not forgeable and not is_claimed(r)) then
   local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
+  local wait = sent_wait(theirs, A.openid)
   -- Messages that a forger can cause stay within the budget of the WeChat account to which they are sent.
-  local wait = forgeable and keyword_wait(theirs.times, A.pushes, r.site) or 0
+  if forgeable then wait = math.max(wait, keyword_wait(theirs.times, A.pushes, r.site)) end
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_pushes', wait}

@@ -29,6 +29,8 @@ if r.wish ~= 'bind' and (redis.call('HGET', key('binding', r.site, r.user), 'ope
     or has_lost(r.site, r.user, r.created)) then
   return {'absent', now}
 end
+local theirs = r.wish ~= 'bind' and read_recent_activity(account_key('recent', r.openid), '')
+if theirs and sent_wait(theirs, r.openid) > 0 then return {'ended', now} end
 move_ticket(r, 'redeemed', {})
 if A.idem ~= '' then
   note_call('id', A.id, 'at', at)
@@ -46,7 +48,6 @@ write(v, {
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 -- "Not me" takes the approval back (disown.lua).
-local theirs = read_recent_activity(account_key('recent', r.openid), '')
 enter_sent(theirs, r.openid, A.id)
 save_recent_activity(theirs, PROOF_LIFE + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)

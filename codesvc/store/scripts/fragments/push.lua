@@ -33,7 +33,7 @@ local function why_no_push(r, openid, policy, limit)
   if limit == 'double' then return 'double-start' end
   if limit then return 'limited', limit end
   pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes, A.shared_pushes)
-  if wait_for(pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
+  if wait_for(pushes.theirs.times) > 0 or sent_wait(pushes.theirs, openid) > 0 then return 'limited', 'openid_pushes' end
   return nil
 end
 
