@@ -31,6 +31,10 @@ PATIENCE_SECONDS: Final = 2.0
 """How long a call waits for its turn, about what 1,024 calls take. Were it longer, each group of calls would wait
 for the timeouts of those before it while the store does not answer.
 """
+ANSWER_SECONDS: Final = 0.8
+"""Until a call of an identity system is refused because its turn or the store is slow. The shortest limits of systems
+begin at 1 s; the rest of it is for a process that is busy (`bench.inbound`).
+"""
 LIMIT: Final = "site_calls"
 """The name of the limit in the figures."""
 
@@ -134,12 +138,15 @@ class SiteCalls:
 
     Args:
         refused: is called with a site's name when a call of it is refused.
+        patience_seconds: how long a call waits for its turn.
+        answer_seconds: how long a call of an identity system may take, its turn included.
     """
 
     refused: Callable[[str], object]
     most_at_once: int = MOST_AT_ONCE
     most_under_way: int = MOST_UNDER_WAY
     patience_seconds: float = PATIENCE_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
 

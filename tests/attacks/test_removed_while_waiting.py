@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from codesvc.web.context import SERVICES
-from codesvc.web.inbound import routes
 from codesvc.web.site_calls import SiteCall
-from tests.registry.test_admin_api import ADMINS, BAR, ask
-from tests.registry.test_former_sites import EVERYTHING, is_bound, let, let_anew
-from tests.relay.conftest import SECRET, stub_server
+from tests.registry.test_admin_api import ADMINS, ask
+from tests.registry.test_former_sites import EVERYTHING, is_bound, let, let_anew, relaying
+from tests.relay.conftest import stub_server
+from tests.relay.forms import TOKEN
 from tests.stores import until
 
-TOKEN, OTHER = "token-of-an-identity-system", "another-token-of-the-system"
+OTHER = "another-token-of-the-system"
 MESSAGE = json.dumps({"recipient": "+8613800138000", "code": "482913"}).encode()
 
 
@@ -85,15 +85,10 @@ async def gateway():
 
 
 @pytest.fixture
-async def site(town, gateway, monkeypatch):
+async def site(town, gateway):
     """The settings of the site `bar`, which takes messages of an identity system."""
-    monkeypatch.setattr(routes, "_ANSWER_WITHIN", 60)
-    signed = {"url": f"{gateway.url}/hook", "secrets": [SECRET], "allow_private": True}
-    settings = BAR | {
-        "inbound": {"own": {"adapter": "generic", "secrets": [TOKEN]}},
-        "relay": {"sms": "main", "purpose": "register", "region": "CN"},
-        "gateways": {"main": {"signed": signed}},
-    }
+    town.app[SERVICES].site_calls.answer_seconds = 60
+    settings = relaying(gateway)
     assert (await ask(town, "PUT", "/sites/bar", settings)).status == 201
     return settings
 

@@ -146,6 +146,16 @@ async def panels(world, settings, *, again=False):
     return (await ask(world, "PUT", "/sites/bar/keys/panel", {"scopes": ["wechat_server"]}))["key"]
 
 
+def relaying(gateway):
+    """The settings of the site, for messages of an identity system that go to a gateway."""
+    signed = {"url": f"{gateway.url}/hook", "secrets": [SECRET], "allow_private": True}
+    return BAR | {
+        "inbound": {"own": {"adapter": "generic", "secrets": [TOKEN]}},
+        "relay": {"sms": "main", "purpose": "register", "region": "CN"},
+        "gateways": {"main": {"signed": signed}},
+    }
+
+
 async def code_for(person):
     return (await reply(person, "面板")).partition("\n")[0]
 
@@ -207,12 +217,7 @@ async def test_not_me_stops_a_login_code_also_after_its_site_has_shortened_the_l
 
 async def test_a_call_that_the_former_sites_identity_system_made_is_no_repeat_at_the_next(town):
     async with stub_server() as stub:
-        signed = {"url": f"{stub.url}/hook", "secrets": [SECRET], "allow_private": True}
-        site = BAR | {
-            "inbound": {"own": {"adapter": "generic", "secrets": [TOKEN]}},
-            "relay": {"sms": "main", "purpose": "register", "region": "CN"},
-            "gateways": {"main": {"signed": signed}},
-        }
+        site = relaying(stub)
         headers = {"Authorization": TOKEN}
         body = {"recipient": "+8613800138000", "code": "482913"}
         for former in (True, False):

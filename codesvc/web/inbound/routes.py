@@ -48,10 +48,6 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _log = structlog.get_logger(__name__)
-_ANSWER_WITHIN: Final = 0.8
-"""Seconds until a request is refused because the store is slow. The shortest limits of systems begin at 1 s; the rest
-of it is for a process that is busy (`bench.inbound`).
-"""
 _RETRY_AFTER: Final = 2
 """Seconds, while the store does not answer or the site has too many calls under way."""
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
@@ -113,7 +109,8 @@ async def receive(request: web.Request) -> web.Response:
         else:
             _log.info("inbound_without_code", site=site.name, source=name)
         wanted = partial(_wanted, adapter.repeats_ms, request.match_info.get("word", ""))
-        return adapter.answer(await _in_time(_take(here, caller, find, readings, wanted)))
+        taking = _take(here, caller, find, readings, wanted)
+        return adapter.answer(await _in_time(taking, here.site_calls.answer_seconds))
     except _Removed:
         return _unknown(here, adapter, named)
     except Unreadable as error:
@@ -232,7 +229,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
+async def _in_time(taking: Coroutine[Any, Any, Taken], seconds: float) -> Taken:
     """The result, if it comes in time. A later result is not undone: a repeat of the call then finds it.
 
     Raises:
@@ -242,7 +239,7 @@ async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
     task = asyncio.create_task(taking)
     _unfinished.add(task)
     task.add_done_callback(_finish)
-    done, _ = await asyncio.wait({task}, timeout=_ANSWER_WITHIN)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:
         raise StoreUnavailable("no answer in time")
     return task.result()
