@@ -99,9 +99,7 @@ class Wiki:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        response = _go(f"{about['authorization_endpoint']}?{urlencode(query)}")
-        response.set_cookie(_COOKIE, browser, httponly=True, samesite="Lax")
-        return response
+        return _go(f"{about['authorization_endpoint']}?{urlencode(query)}", cookie=browser)
 
     async def callback(self, request: web.Request) -> web.Response:
         """Come back: compare state and issuer, exchange the code, check the ID token."""
@@ -135,9 +133,7 @@ class Wiki:
         # A new session: who began this login may have set the cookie that the browser brought.
         session = secrets.token_urlsafe(32)
         self._sessions[session] = claims
-        response = _go("/")
-        response.set_cookie(_COOKIE, session, httponly=True, samesite="Lax")
-        return response
+        return _go("/", cookie=session)
 
     async def logout(self, request: web.Request) -> web.Response:
         """Forget the session."""
@@ -186,5 +182,8 @@ def _failed(request: web.Request, error: str) -> web.Response:
     return _page(request, f'<p role="alert">{said}</p><p><a class="button" href="/login">{words["login"]}</a></p>')
 
 
-def _go(url: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+def _go(url: str, *, cookie: str = "") -> web.Response:
+    response = web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+    if cookie:
+        response.set_cookie(_COOKIE, cookie, httponly=True, samesite="Lax")
+    return response

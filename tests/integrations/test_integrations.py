@@ -17,8 +17,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
-from yarl import URL
 
+from tests.browser_cookies import plant
 from tests.http_servers import shut_down
 from tests.node_tools import installed
 from tests.programs import java_libraries, program_path
@@ -197,22 +197,13 @@ def visitor():
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
-def bring(browser, cookies, website):
-    """Put cookies into a browser, as another host of the domain can."""
-    browser.cookie_jar.update_cookies(cookies, URL(website))
-
-
-def cookies_of(browser):
-    return {cookie.key: cookie.value for cookie in browser.cookie_jar}
-
-
 @asynccontextmanager
 async def with_one_session(shop, path):
     """A planter's browser and a visitor's, into which the planter has put the cookies of a session of its own."""
     async with visitor() as planter, visitor() as planted:
         # Some websites keep no session before a visitor begins something.
         await begin(shop, planter, path, "planter")
-        bring(planted, cookies_of(planter), shop[1])
+        plant(planter, planted, shop[1])
         yield planter, planted
 
 
@@ -232,7 +223,7 @@ async def share_no_session(shop, path, login):
     home = website + ("/" if path == "/signup" else path)
     async with with_one_session(shop, path) as (planter, planted), visitor() as late:
         back = await approve(world, await world.person(), await begin(shop, planted, path, "planted"))
-        bring(late, cookies_of(planted), website)
+        plant(planted, late, website)
         status, html, _ = await page(planter, back)
         assert (status, "logged in" in html) == (403, False), html
         status, html, _ = await page(planted, back)
@@ -320,11 +311,26 @@ async def test_the_shortest_form(shop, tmp_path):
         assert (await page(browser, mine))[0] == 403  # not the one that was begun last
 
 
-async def test_flask(shop, tmp_path):
+def running_flask(shop, directory, **more):
+    """The page's website in Flask."""
     [code] = example("flask", "python")
-    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
+    (directory / "shop.py").write_text(code, encoding="utf-8")
     command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
-    async with running(shop, tmp_path, *command) as browser:
+    return running(shop, directory, *command, **more)
+
+
+def running_php(shop, directory, **more):
+    """The page's website in PHP, and other files of the directory, by PHP's own server."""
+    php = program_path("php", "php-cli php-curl")
+    [code] = example("php", "php")
+    (directory / "signup.php").write_text(code, encoding="utf-8")
+    (directory / "sessions").mkdir()
+    settings = ("-d", f"session.save_path={directory / 'sessions'}", "-d", "display_errors=stderr")
+    return running(shop, directory, php, *settings, "-S", f"127.0.0.1:{shop[2]}", **more)
+
+
+async def test_flask(shop, tmp_path):
+    async with running_flask(shop, tmp_path) as browser:
         person = await sign_up(shop, browser)
         world, website, _ = shop
         await take_no_form_of_another_website(shop, "/forgot")
@@ -351,12 +357,9 @@ def identities():
 @pytest.mark.parametrize("shop", [{"sites__shop__test_users": identities()}], indirect=True)
 async def test_a_test_of_ones_own_site_types_the_code(shop, tmp_path):
     """The lines of the page on testing, against the Flask sample, and a reset of the user that they made."""
-    [code] = example("flask", "python")
-    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
     text = (PAGES / "testing.md").read_text(encoding="utf-8")
     [lines] = [code for kind, code in BLOCK.findall(text) if kind == "sh"]
-    command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
-    async with running(shop, tmp_path, *command) as browser:
+    async with running_flask(shop, tmp_path) as browser:
         pipe, environment = asyncio.subprocess.PIPE, os.environ | {"SITE": shop[1]}
         done = await asyncio.create_subprocess_exec("bash", "-ec", lines, env=environment, cwd=tmp_path, stdout=pipe)
         said = (await done.communicate())[0].decode()
@@ -438,20 +441,12 @@ async def test_express_behind_a_proxy(shop, tmp_path, request, tmp_path_factory)
 
 
 async def test_flask_behind_a_proxy(shop, tmp_path):
-    [code] = example("flask", "python")
-    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
-    command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
-    async with running(shop, tmp_path, *command, site_url=PUBLIC) as browser:
+    async with running_flask(shop, tmp_path, site_url=PUBLIC) as browser:
         await behind_a_proxy(shop, browser)
 
 
 async def test_php_behind_a_proxy(shop, tmp_path):
-    php = program_path("php", "php-cli php-curl")
-    [code] = example("php", "php")
-    (tmp_path / "signup.php").write_text(code, encoding="utf-8")
-    (tmp_path / "sessions").mkdir()
-    settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
-    async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{shop[2]}", site_url=PUBLIC) as browser:
+    async with running_php(shop, tmp_path, site_url=PUBLIC) as browser:
         await behind_a_proxy(shop, browser, "/signup.php")
 
 
@@ -477,28 +472,19 @@ async def test_django(shop, tmp_path):
 
 
 async def test_plain_php(shop, tmp_path):
-    php = program_path("php", "php-cli php-curl")
-    [code] = example("php", "php")
-    (tmp_path / "signup.php").write_text(code, encoding="utf-8")
-    (tmp_path / "sessions").mkdir()
-    settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
-    async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{shop[2]}") as browser:
+    async with running_php(shop, tmp_path) as browser:
         await sign_up(shop, browser, "/signup.php", "/signup.php?login")
 
 
 async def test_a_reset_in_plain_php(shop, tmp_path):
     """The page's code stands behind the beginning of the sign-up's, and the other calls are the same by curl."""
-    world, website, port = shop
-    php = program_path("php", "php-cli php-curl")
+    world, website, _ = shop
     [code] = example("php", "php")
     found = BLOCK.findall((PAGES / "password-reset.md").read_text(encoding="utf-8"))
     [reset] = [text for kind, text in found if kind == "php"]
     beginning = re.search(r"\A.*?^function go.*?$", code, re.MULTILINE | re.DOTALL)[0]
-    (tmp_path / "signup.php").write_text(code, encoding="utf-8")
     (tmp_path / "reset.php").write_text(f"{beginning}\n{reset}", encoding="utf-8")
-    (tmp_path / "sessions").mkdir()
-    settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
-    async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{port}") as browser:
+    async with running_php(shop, tmp_path) as browser:
         person = await world.person()
         await verify(world, browser, person, await begin(shop, browser, "/signup.php"))
         browser.cookie_jar.clear()

@@ -6,11 +6,11 @@ import asyncio
 import re
 
 import aiohttp
-from yarl import URL
 
 from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
+from tests.browser_cookies import plant
 from tests.stores import free_port
 
 
@@ -47,8 +47,7 @@ async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
             if planted:
                 async with planter.get(start, allow_redirects=False) as begun:
                     start = begun.headers["Location"]
-                cookies = {cookie.key: cookie.value for cookie in planter.cookie_jar}
-                browser.cookie_jar.update_cookies(cookies, URL(addresses.wiki))
+                plant(planter, browser, addresses.wiki)
             async with browser.get(start) as page:
                 html, url = await page.text(), str(page.url)
                 assert "Moonhill Wiki" in html

@@ -7,9 +7,9 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from yarl import URL
 
 from codesvc.demo.website import create_app
+from tests.browser_cookies import plant
 from tests.http_servers import shut_down
 from tests.people.asks import binding, reply, wait_for_text
 from tests.people.browsers import Browser, links_in, open_in_wechat
@@ -165,8 +165,7 @@ async def with_one_session(website):
     """A planter's browser and a visitor's, into which the planter has put the cookie of a session of its own."""
     async with customer(website) as planter, customer(website) as planted:
         await planter.see("/login")
-        cookies = {cookie.key: cookie.value for cookie in planter.http.cookie_jar}
-        planted.http.cookie_jar.update_cookies(cookies, URL(website))
+        plant(planter.http, planted.http, website)
         yield planter, planted
 
 
