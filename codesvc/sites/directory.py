@@ -65,11 +65,11 @@ class Directory:
     def caller(self, api_key: str) -> Caller | None:
         """The caller that an API key belongs to; None if the key is unknown.
 
-        Raises:
-            UnreadableEntry: its entry, or its site's, is there, and this process lacks the master key.
-
         The key is looked up by its SHA-256. The time that this takes could only reveal something about the hash, which
         an attacker cannot choose. A key has at least 128 random bits.
+
+        Raises:
+            UnreadableEntry: its entry, or its site's, is there, and this process lacks the master key.
         """
         digest = sha256(api_key.encode(errors="surrogateescape")).hexdigest()
         return self._callers.get(digest) or self._find_caller(digest)

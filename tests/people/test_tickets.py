@@ -5,6 +5,7 @@ import re
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from codesvc.store import script
 from tests.people.asks import bind_by_scan, reply, wait_for_text
 from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
 from tests.world import KEY, OTHER_KEY
@@ -210,6 +211,27 @@ async def test_a_reset_from_before_an_unbinding_fails_when_the_same_wechat_is_bo
     await world.advance(1)
     late = await arrive(person, links_in(await reply(person, "重置密码"))[0])
     assert (await redeem(world, late))["user"] == "alice"
+
+
+@pytest.fixture
+def short_lists(monkeypatch):
+    """To be asked for before the world, which reads the scripts."""
+    monkeypatch.setattr(script, "MOST_RECENT", 2)
+    monkeypatch.setattr(script, "MOST_SENT", 1)
+    script.load.cache_clear()
+    yield 2 + 1
+    script.load.cache_clear()
+
+
+async def test_no_reset_is_approved_while_not_me_has_no_room_for_it(short_lists, world):
+    """ "Not me" has to find it, and the script that stops all holds the store, so its lists are short."""
+    person, other = await world.bound("alice"), await world.bound("bob")
+    code = await arrive(person, links_in(await reply(person, "重置密码"))[0])
+    for number in range(short_lists):
+        started = await world.start(f"new-{number}", client_ip=f"198.51.100.{number}")
+        await reply(person, started["scan"]["keyword"])
+    assert (await redeem(world, code)).problem == "ticket-expired"
+    assert (await redeem(world, await arrive(other, links_in(await reply(other, "重置密码"))[0])))["user"] == "bob"
 
 
 async def test_who_is_bound_to_nobody_resets_nothing(world):

@@ -31,7 +31,7 @@ elseif A.handle_of ~= '' then
   if redis.call('EXISTS', K.spent) == 1 then return {'spent', now} end
   local since = A.handle_until - HANDLE_LIFE
   local void = was_evicted(A.site, A.user, openid, since) or has_disowned(openid, since) or is_of_former_site(A.site, since)
-  if is_over_by(A.handle_until, HANDLE_LIFE) or void then return {'stale-proof', now} end
+  if is_over(since, A.handle_until) or void then return {'stale-proof', now} end
 end
 
 local wanted = {

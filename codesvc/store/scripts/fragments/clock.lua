@@ -10,8 +10,6 @@ local TTL_MARGIN = 600000
 local function is_over(since, ends)
   return now >= tonumber(ends) or (tonumber(since) or 0) > now + CLOCK_TOLERANCE
 end
--- The same of a stored end of which only the length of the whole life is known.
-local function is_over_by(ends, life) return is_over(tonumber(ends) - life, ends) end
 
 -- The time of a mark that ends all that began before it; nil if there is no mark. If the clock was set back after the
 -- mark, its time becomes the latest that is before now, which `store` keeps: what begins from now on is after it.

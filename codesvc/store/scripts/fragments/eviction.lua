@@ -1,8 +1,8 @@
 -- eviction: a WeChat account that loses a user keeps no right over this user (DESIGN rule 6). Each loss, by an
 -- unbinding or a replacement, leaves a mark: a hash with the time of the latest loss in `at`, and the time of each
--- WeChat account's own loss under its tag (binding.lua). What was begun for the user before it approves, proves and binds nothing any
--- more: verifications, proofs, bind intents, logins that were approved as this user, and what relying parties got of
--- those. The scripts that use one of them compare its time with the mark. The mark is kept longer than all of them
+-- WeChat account's own loss under its tag (binding.lua). What was begun for the user before it approves, proves and
+-- binds nothing any more: verifications, proofs, bind intents, logins that were approved as this user, and what relying
+-- parties got of those. The scripts that use one of them compare its time with the mark. The mark is kept longer than all of them
 -- (EVICTION_KEPT).
 
 -- When the WeChat account of this field lost the user, nil for never.
